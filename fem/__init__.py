@@ -1,0 +1,1 @@
+"""Finite-element electro-chemo-mechanics of all-solid-state batteries."""
