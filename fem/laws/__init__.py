@@ -1,0 +1,1 @@
+"""Pointwise laws: pure functions of numbers and arrays, with their tangents."""

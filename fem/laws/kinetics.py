@@ -1,0 +1,144 @@
+"""Interface kinetics: current density against overpotential, with its tangent.
+
+Signs: a positive current density is anodic (lithium leaves the electrode into the electrolyte),
+and is driven by a positive overpotential ``eta = phi_s - phi_e - U``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fem.constants import FARADAY, GAS_CONSTANT
+
+Floats = NDArray[np.float64]
+
+LARGEST_EXPONENT = 100.0
+"""Beyond it exponentials go on as straight lines: no state of a cell gets there, trial steps do."""
+
+
+@dataclass(frozen=True)
+class Kinetics:
+    """A charge-transfer law: Butler-Volmer, an area resistance, or the two in series.
+
+    Attributes
+    ----------
+    temperature
+        In K.
+    exchange_current_density
+        i0 in A/m^2; `None` for a purely ohmic interface.
+    area_resistance
+        Series resistance in ohm m^2; 0 for none.
+    anodic, cathodic
+        Transfer coefficients.
+    """
+
+    temperature: float
+    exchange_current_density: float | None = None
+    area_resistance: float = 0.0
+    anodic: float = 0.5
+    cathodic: float = 0.5
+
+    def __post_init__(self) -> None:
+        if self.exchange_current_density is None and self.area_resistance <= 0.0:
+            raise ValueError("an interface needs an exchange current density or an area resistance")
+
+    @property
+    def thermal_voltage(self) -> float:
+        """RT/F in V."""
+        return GAS_CONSTANT * self.temperature / FARADAY
+
+
+def butler_volmer(eta: Floats, kinetics: Kinetics) -> tuple[Floats, Floats]:
+    """``i0 [exp(alpha_a F eta / RT) - exp(-alpha_c F eta / RT)]`` without series resistance.
+
+    Parameters
+    ----------
+    eta
+        Overpotential in V, any shape.
+
+    Returns
+    -------
+    Current density in A/m^2 and its derivative in A/(m^2 V), of the shape of `eta`.
+    """
+    i0, v = kinetics.exchange_current_density, kinetics.thermal_voltage
+    assert i0 is not None
+    forward, forward_slope = _exponential(kinetics.anodic * eta / v)
+    backward, backward_slope = _exponential(-kinetics.cathodic * eta / v)
+    slope = (kinetics.anodic * forward_slope + kinetics.cathodic * backward_slope) / v
+    return i0 * (forward - backward), i0 * slope
+
+
+def current_density(eta: Floats, kinetics: Kinetics) -> tuple[Floats, Floats]:
+    """Current density (A/m^2) at the total overpotential `eta` (V), and its derivative.
+
+    With a series resistance R the reaction sees ``eta - R i``, an implicit equation that is solved
+    point by point to rounding.
+    """
+    eta = np.asarray(eta, dtype=float)
+    resistance = kinetics.area_resistance
+    if kinetics.exchange_current_density is None:
+        return eta / resistance, np.full_like(eta, 1.0 / resistance)
+    if resistance == 0.0:
+        return butler_volmer(eta, kinetics)
+    surface = _surface_overpotential(eta, kinetics)
+    current, slope = butler_volmer(surface, kinetics)
+    return current, slope / (1.0 + resistance * slope)
+
+
+def overpotential(current: Floats, kinetics: Kinetics) -> Floats:
+    """The overpotential (V) that drives `current` (A/m^2): the inverse of `current_density`."""
+    current = np.asarray(current, dtype=float)
+    ohmic = kinetics.area_resistance * current
+    i0, v = kinetics.exchange_current_density, kinetics.thermal_voltage
+    if i0 is None:
+        return ohmic
+    mean = 0.5 * (kinetics.anodic + kinetics.cathodic)
+    eta = np.arcsinh(current / (2.0 * i0)) * v / mean
+    if kinetics.anodic != kinetics.cathodic:
+        eta = _newton(eta, lambda x: _difference(x, current, kinetics), v)
+    return np.asarray(eta + ohmic)
+
+
+def _difference(eta: Floats, current: Floats, kinetics: Kinetics) -> tuple[Floats, Floats]:
+    value, slope = butler_volmer(eta, kinetics)
+    return value - current, slope
+
+
+def _surface_overpotential(eta: Floats, kinetics: Kinetics) -> Floats:
+    """Solve ``x + R i(x) = eta`` for the overpotential x that is left to the reaction."""
+    resistance, v = kinetics.area_resistance, kinetics.thermal_voltage
+    i0 = kinetics.exchange_current_density
+    assert i0 is not None
+    # Beyond this the Tafel branch alone would take up all of eta: an upper bound of |x|.
+    alpha = np.where(eta > 0.0, kinetics.anodic, kinetics.cathodic)
+    bound = v / alpha * np.log1p(np.abs(eta) / (resistance * i0))
+    start = np.sign(eta) * np.minimum(np.abs(eta), bound + v)
+
+    def function(x: Floats) -> tuple[Floats, Floats]:
+        value, slope = butler_volmer(x, kinetics)
+        return x + resistance * value - eta, 1.0 + resistance * slope
+
+    return _newton(start, function, v)
+
+
+def _newton(
+    x: Floats, function: Callable[[Floats], tuple[Floats, Floats]], scale: float
+) -> Floats:
+    """Newton's method, point by point, for a smooth increasing function; steps of 4 `scale`."""
+    for _ in range(200):
+        value, slope = function(x)
+        step = np.clip(value / slope, -4.0 * scale, 4.0 * scale)
+        x = x - step
+        if np.all(np.abs(step) <= 4e-16 * np.maximum(np.abs(x), 1e-3 * scale)):
+            break
+    return x
+
+
+def _exponential(x: Floats) -> tuple[Floats, Floats]:
+    """exp(x) with its slope, continued by its tangent beyond `LARGEST_EXPONENT`."""
+    value = np.exp(np.minimum(x, LARGEST_EXPONENT))
+    return value * (1.0 + np.maximum(x - LARGEST_EXPONENT, 0.0)), value

@@ -1,0 +1,297 @@
+"""From a geometry to a mesh of curved (isoparametric) P2 triangles with named regions.
+
+Edges on outlines are placed here, uniformly in arc length and on the exact curve; netgen fills
+the regions between them. Their middle nodes then move onto the curve, which is what gives P2 its
+full order on round particles.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import netgen.meshing as netgen
+import numpy as np
+from netgen.geom2d import SplineGeometry
+from numpy.typing import NDArray
+from scipy.integrate import cumulative_trapezoid
+from skfem import Basis, ElementTriP2, MeshTri1, MeshTri2
+
+from fem.errors import InputError
+from fem.geometry.curves import Curve
+from fem.geometry.types import OUTSIDE, Geometry, Outline, Phase
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+MICROMETRE = 1e-6
+EDGE_PER_RADIUS = 0.35
+"""Largest ratio of element size to radius of curvature: about 18 edges on a full circle."""
+EDGE_PER_GAP = 0.5
+"""Largest ratio of element size to the gap between particles."""
+
+
+@dataclass(frozen=True)
+class Mesh:
+    """Curved triangles, their regions, and the edges on the outlines of a geometry.
+
+    Nodes are numbered as scikit-fem numbers P2 unknowns: vertices first, then one node an edge.
+
+    Attributes
+    ----------
+    skfem
+        The triangles; ``skfem.doflocs`` are the nodes (2, N) in m.
+    region
+        Region of each triangle (nt,), an index into ``geometry.regions``.
+    edges
+        Nodes (start, end, middle) of the edges on outlines (ne, 3), in the outline's direction.
+    outline
+        Outline of each such edge (ne,), an index into ``geometry.outlines``.
+    geometry
+        What was meshed.
+    """
+
+    skfem: MeshTri2
+    region: Ints
+    edges: Ints
+    outline: Ints
+    geometry: Geometry
+
+    def __post_init__(self) -> None:
+        for array in (self.region, self.edges, self.outline):
+            array.flags.writeable = False
+
+    @property
+    def nodes(self) -> Floats:
+        """Coordinates of all nodes (2, N) in m."""
+        return np.asarray(self.skfem.doflocs)
+
+    @cached_property
+    def triangles(self) -> Ints:
+        """Nodes of each triangle (nt, 6): the vertices, then the middles of 01, 12, 02."""
+        return np.asarray(Basis(self.skfem, ElementTriP2(), intorder=1).element_dofs.T, dtype=int)
+
+    @cached_property
+    def sides(self) -> Ints:
+        """Regions left and right of each outline edge (ne, 2); `OUTSIDE` beyond the cell."""
+        pairs = np.array([(o.left, o.right) for o in self.geometry.outlines])
+        return np.asarray(pairs[self.outline])
+
+    @cached_property
+    def phase_sides(self) -> NDArray[np.str_]:
+        """Phases left and right of each outline edge (ne, 2); empty beyond the cell."""
+        names = np.append(self.geometry.phases, "")
+        return names[self.sides]
+
+    def elements(self, phase: Phase) -> Ints:
+        """Triangles of one phase."""
+        return np.flatnonzero(self.geometry.phases[self.region] == phase)
+
+    def interface(self, phase: Phase) -> Ints:
+        """Outline edges between the electrolyte and `phase`, as row numbers of `edges`."""
+        left, right = self.phase_sides.T
+        electrolyte = Phase.ELECTROLYTE
+        return np.flatnonzero(
+            ((left == phase) & (right == electrolyte)) | ((right == phase) & (left == electrolyte))
+        )
+
+    def refined(self) -> Mesh:
+        """Every triangle cut in four, with the new nodes on the exact curves."""
+        t = self.triangles
+        quarters = np.concatenate(
+            [t[:, [0, 3, 5]], t[:, [3, 1, 4]], t[:, [5, 4, 2]], t[:, [3, 4, 5]]]
+        )
+        start, end, middle = self.edges.T
+        halves = np.concatenate([np.c_[start, middle], np.c_[middle, end]])
+        return assemble(
+            self.nodes, quarters, np.tile(self.region, 4), halves, np.tile(self.outline, 2),
+            self.geometry,
+        )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Quality:
+    """Figures of a mesh: counts, the smallest angle in degrees, areas against exact ones (m^2)."""
+
+    triangles: int
+    nodes: int
+    interface_edges: int
+    smallest_angle: float
+    areas: tuple[tuple[str, float, float], ...]
+
+    @property
+    def largest_area_error(self) -> float:
+        """Largest relative error of a region's area."""
+        return max(abs(mesh - exact) / exact for _, mesh, exact in self.areas)
+
+
+def generate(
+    geometry: Geometry, size: float, growth: float = 0.3, max_size: float | None = None
+) -> Mesh:
+    """Mesh `geometry`; the same input gives the same mesh, bit by bit.
+
+    Parameters
+    ----------
+    size
+        Element size on interfaces in m.
+    growth
+        How fast elements may grow away from them (netgen's grading, 0 to 1).
+    max_size
+        Largest element size in m; by default ten times `size`.
+    """
+    size_um = size / MICROMETRE
+    largest = max_size / MICROMETRE if max_size is not None else 10.0 * size_um
+    drawing = SplineGeometry()
+    points: dict[tuple[int, int], int] = {}
+    outline_of_spline: list[int] = []
+
+    def point(x: float, y: float) -> int:
+        # Ends of neighbouring curves agree to rounding: 1e-7 um makes them one point.
+        key = (round(x * 1e7), round(y * 1e7))
+        if key not in points:
+            points[key] = drawing.AppendPoint(x, y)
+        return points[key]
+
+    for number, outline in enumerate(geometry.outlines):
+        fine = _is_interface(geometry, outline)
+        target = min(size, EDGE_PER_GAP * outline.size) if fine else np.inf
+        knots = outline.curve.point(_partition(outline.curve, target)) / MICROMETRE
+        ids = [point(float(x), float(y)) for x, y in knots.T]
+        lengths = np.hypot(*np.diff(knots))
+        for a, b, length in zip(ids, ids[1:], lengths, strict=False):
+            drawing.Append(
+                ["line", a, b],
+                leftdomain=outline.left + 1,
+                rightdomain=outline.right + 1,
+                bc=1,
+                maxh=float(length) * 1.001 if fine else largest,
+            )
+            outline_of_spline.append(number)
+    raw = drawing.GenerateMesh(
+        mp=netgen.MeshingParameters(maxh=largest, grading=growth, optsteps2d=2)
+    )
+    elements, segments = raw.Elements2D().NumPy(), raw.Elements1D().NumPy()
+    return assemble(
+        np.asarray(raw.Coordinates())[:, :2].T * MICROMETRE,
+        elements["nodes"][:, :3].astype(np.int64) - 1,
+        elements["index"].astype(np.int64) - 1,
+        segments["nodes"][:, :2].astype(np.int64) - 1,
+        np.array(outline_of_spline)[segments["index"] - 1],
+        geometry,
+    )
+
+
+def assemble(
+    vertices: Floats,
+    triangles: Ints,
+    region: Ints,
+    edges: Ints,
+    outline: Ints,
+    geometry: Geometry,
+) -> Mesh:
+    """A curved mesh from straight triangles and the edges that lie on outlines.
+
+    Parameters
+    ----------
+    vertices
+        (2, nv) in m; those on outlines already lie on their curve, or near it.
+    triangles, region
+        Vertices (nt, 3) and region (nt,) of each triangle.
+    edges, outline
+        Vertex pairs (ne, 2), in any direction, and their outline (ne,).
+    """
+    vertices = np.array(vertices, dtype=float)
+    curves = [o.curve for o in geometry.outlines]
+    _project(vertices, edges.T.ravel(), np.tile(outline, 2), curves)
+    straight = MeshTri1(np.ascontiguousarray(vertices), np.ascontiguousarray(triangles.T))
+    facets = straight.facets
+    count = vertices.shape[1]
+    key = facets.min(axis=0) * count + facets.max(axis=0)
+    order = np.argsort(key)
+    wanted = edges.min(axis=1) * count + edges.max(axis=1)
+    facet = order[np.searchsorted(key[order], wanted)]
+
+    middles = vertices[:, facets].mean(axis=1)
+    _project(middles, facet, outline, curves)
+    nodes = np.ascontiguousarray(np.hstack([vertices, middles]))
+    mesh = MeshTri2(nodes, straight.t)
+
+    left = np.array([o.left for o in geometry.outlines])[outline]
+    first, second = straight.f2t[:, facet]
+    on_left = np.where(region[first] == left, first, second)
+    centroid = vertices[:, straight.t[:, on_left]].mean(axis=1)
+    start, end = edges.T
+    along, across = vertices[:, end] - vertices[:, start], centroid - vertices[:, start]
+    backwards = along[0] * across[1] - along[1] * across[0] < 0.0
+    start, end = np.where(backwards, end, start), np.where(backwards, start, end)
+    result = Mesh(mesh, region, np.c_[start, end, count + facet], outline, geometry)
+    _refuse_folded(result)
+    return result
+
+
+def quality(mesh: Mesh) -> Quality:
+    """The figures that `fem mesh` reports."""
+    corners = mesh.nodes[:, mesh.triangles[:, :3]]
+    smallest = np.inf
+    for k in range(3):
+        u = corners[:, :, (k + 1) % 3] - corners[:, :, k]
+        v = corners[:, :, (k + 2) % 3] - corners[:, :, k]
+        cosine = (u * v).sum(0) / np.hypot(*u) / np.hypot(*v)
+        smallest = min(smallest, float(np.degrees(np.arccos(cosine.max()))))
+    # The Jacobian of a curved P2 triangle is quadratic: order 2 integrates the area exactly.
+    dx = Basis(mesh.skfem, ElementTriP2(), intorder=2).dx.sum(axis=1)
+    areas = np.bincount(mesh.region, weights=dx, minlength=len(mesh.geometry.regions))
+    return Quality(
+        triangles=len(mesh.region),
+        nodes=mesh.nodes.shape[1],
+        interface_edges=int((mesh.sides != OUTSIDE).all(axis=1).sum()),
+        smallest_angle=smallest,
+        areas=tuple(
+            (region.name, float(area), region.area)
+            for region, area in zip(mesh.geometry.regions, areas, strict=True)
+        ),
+    )
+
+
+def _is_interface(geometry: Geometry, outline: Outline) -> bool:
+    """Whether the phases differ on both sides, so that fields jump or react there."""
+    if OUTSIDE in (outline.left, outline.right):
+        return False
+    regions = geometry.regions
+    return regions[outline.left].phase != regions[outline.right].phase
+
+
+def _partition(curve: Curve, size: float) -> Floats:
+    """Parameters of equally loaded edges: at most `size` long, short against the radius."""
+    t = np.linspace(0.0, 1.0, 513)
+    speed = np.hypot(*np.gradient(curve.point(t), t, axis=1))
+    local = np.minimum(size, EDGE_PER_RADIUS * curve.radius(t))
+    load = cumulative_trapezoid(speed / local, t, initial=0.0)
+    count = max(1, int(np.ceil(load[-1] * (1.0 - 1e-9))))
+    if count == 1:
+        return np.array([0.0, 1.0])
+    return np.interp(np.linspace(0.0, load[-1], count + 1), load, t)
+
+
+def _project(points: Floats, which: Ints, outline: Ints, curves: list[Curve]) -> None:
+    """Move the columns `which` of `points` onto the curves of their outlines, in place."""
+    order = np.argsort(outline, kind="stable")
+    which, outline = which[order], outline[order]
+    starts = np.flatnonzero(np.r_[True, np.diff(outline) > 0])
+    for begin, end in zip(starts, np.r_[starts[1:], len(outline)], strict=True):
+        columns = which[begin:end]
+        points[:, columns] = curves[outline[begin]].project(points[:, columns])
+
+
+def _refuse_folded(mesh: Mesh) -> None:
+    basis = Basis(mesh.skfem, ElementTriP2(), intorder=4)
+    jacobian = np.asarray(basis.mapping.detDF(basis.X))
+    # Either orientation is fine, but it must not change inside an element.
+    folded = np.flatnonzero(jacobian.min(axis=1) * jacobian.max(axis=1) <= 0.0)
+    if len(folded):
+        x, y = mesh.nodes[:, mesh.triangles[folded[0]]].mean(axis=1) / MICROMETRE
+        raise InputError(
+            f"{len(folded)} curved elements fold over, the first near ({x:.4g}, {y:.4g}) um",
+            key="mesh.size",
+            cure="a smaller mesh.size, or wider gaps between the shapes there",
+        )
