@@ -280,7 +280,8 @@ def _project(points: Floats, which: Ints, outline: Ints, curves: list[Curve]) ->
     starts = np.flatnonzero(np.r_[True, np.diff(outline) > 0])
     for begin, end in zip(starts, np.r_[starts[1:], len(outline)], strict=True):
         columns = which[begin:end]
-        points[:, columns] = curves[outline[begin]].project(points[:, columns])
+        curve = curves[outline[begin]]
+        points[:, columns] = curve.point(curve.parameter(points[:, columns]))
 
 
 def _refuse_folded(mesh: Mesh) -> None:

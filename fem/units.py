@@ -38,7 +38,7 @@ class Quantity(float):
         self.text = text
         return self
 
-    def __getnewargs__(self) -> tuple[float, str]:
+    def __getnewargs__(self) -> tuple[float, str]:  # type: ignore[override]
         return (float(self), self.text)
 
     def __repr__(self) -> str:
@@ -53,6 +53,11 @@ def _si_factor(unit: str, si_unit: str) -> tuple[float, float]:
     one = registry.Quantity(1.0, unit).to(si_unit).magnitude
     scale = one - zero if zero else one
     return float(scale), float(zero)
+
+
+def _spelt(unit: str) -> str:
+    """`unit` with symbols in the spelling that the registry knows."""
+    return unit.replace("Ω", "ohm").replace("°C", "degC").replace("μ", "µ")
 
 
 def parse(text: str, si_unit: str) -> Quantity:
@@ -77,23 +82,37 @@ def parse(text: str, si_unit: str) -> Quantity:
     number, unit = match.groups()
     if not _UNIT.fullmatch(unit):
         raise ValueError(
-            f"{unit!r} is not a unit: names joined by * or /, powers with ^, "
-            f'such as "1 {si_unit}"'
+            f'{unit!r} is not a unit: names joined by * or /, powers with ^, such as "1 {si_unit}"'
         )
-    name = unit.replace("Ω", "ohm").replace("°C", "degC").replace("μ", "µ")
     try:
-        scale, offset = _si_factor(name, si_unit)
-    except pint.UndefinedUnitError:
-        raise ValueError(f"unknown unit {unit!r}; a unit like {si_unit!r} is needed") from None
+        scale, offset = _si_factor(_spelt(unit), si_unit)
     except pint.DimensionalityError:
         raise ValueError(
             f"{unit!r} has another dimension; a unit like {si_unit!r} is needed"
         ) from None
+    # Some compounds fail inside the registry: powers that overflow, logarithmic units.
+    except (pint.PintError, ArithmeticError, AssertionError):
+        raise ValueError(f"unknown unit {unit!r}; a unit like {si_unit!r} is needed") from None
     value = scale * float(number) + offset
     if not math.isfinite(value):
         raise ValueError("the number is not finite")
     # 15 digits: 420 um is 0.00042 m, not 0.00041999999999999996 m.
     return Quantity(float(f"{value:.15g}"), text.strip())
+
+
+def base(text: str) -> tuple[float, str] | None:
+    """``"number unit"`` in SI base units, or `None` if the text is not of that form.
+
+    For comparing values whose dimension is not known: 3 mS/cm and 0.3 S/m give the same.
+    """
+    match = _VALUE.fullmatch(text)
+    if match is None or not _UNIT.fullmatch(match[2]):
+        return None
+    try:
+        unit = str(_registry().Quantity(1.0, _spelt(match[2])).to_base_units().units)
+        return float(parse(text, unit)), unit
+    except (ValueError, pint.PintError, ArithmeticError, AssertionError):
+        return None
 
 
 def engineering(value: float, unit: str, digits: int = 4) -> str:

@@ -31,8 +31,8 @@ class Curve(Protocol):
     def point(self, t: Floats) -> Floats:
         """Points at parameters `t` (n,), shape (2, n), in m."""
 
-    def project(self, xy: Floats) -> Floats:
-        """Points (2, n) near the curve, moved onto it."""
+    def parameter(self, xy: Floats) -> Floats:
+        """Parameters (n,) of points (2, n) on or near the curve."""
 
     def radius(self, t: Floats) -> Floats:
         """Radius of curvature at parameters `t` (n,), in m; infinite on a line."""
@@ -57,10 +57,9 @@ class Line:
         a, b = np.array(self.start)[:, None], np.array(self.end)[:, None]
         return np.asarray(a + (b - a) * t)
 
-    def project(self, xy: Floats) -> Floats:
+    def parameter(self, xy: Floats) -> Floats:
         a, b = np.array(self.start)[:, None], np.array(self.end)[:, None]
-        t = ((xy - a) * (b - a)).sum(0) / ((b - a) ** 2).sum(0)
-        return np.asarray(a + (b - a) * t)
+        return np.asarray(((xy - a) * (b - a)).sum(0) / ((b - a) ** 2).sum(0))
 
     def radius(self, t: Floats) -> Floats:
         return np.full_like(t, np.inf)
@@ -91,18 +90,21 @@ class Arc:
         sines = cx * b * (np.sin(e) - np.sin(s))
         return float(sines + 0.5 * a * b * (e - s + 0.5 * (np.sin(2 * e) - np.sin(2 * s))))
 
-    def _at(self, angle: Floats) -> Floats:
-        (cx, cy), (a, b) = self.centre, self.semi_axes
-        return np.stack([cx + a * np.cos(angle), cy + b * np.sin(angle)])
+    def _angle(self, t: Floats) -> Floats:
+        return self.angles[0] + (self.angles[1] - self.angles[0]) * t
 
     def point(self, t: Floats) -> Floats:
-        return self._at(self.angles[0] + (self.angles[1] - self.angles[0]) * t)
+        (cx, cy), (a, b), angle = self.centre, self.semi_axes, self._angle(t)
+        return np.stack([cx + a * np.cos(angle), cy + b * np.sin(angle)])
 
-    def project(self, xy: Floats) -> Floats:
-        (cx, cy), (a, b) = self.centre, self.semi_axes
-        return self._at(np.arctan2((xy[1] - cy) / b, (xy[0] - cx) / a))
+    def parameter(self, xy: Floats) -> Floats:
+        (cx, cy), (a, b), (start, end) = self.centre, self.semi_axes, self.angles
+        angle = np.arctan2((xy[1] - cy) / b, (xy[0] - cx) / a)
+        # Count turns from the middle of the arc, so that neither end wraps around.
+        middle = 0.5 * (start + end)
+        off_middle = (angle - middle + np.pi) % (2.0 * np.pi) - np.pi
+        return np.asarray(0.5 + off_middle / (end - start))
 
     def radius(self, t: Floats) -> Floats:
-        a, b = self.semi_axes
-        angle = self.angles[0] + (self.angles[1] - self.angles[0]) * t
+        (a, b), angle = self.semi_axes, self._angle(t)
         return np.asarray(((a * np.sin(angle)) ** 2 + (b * np.cos(angle)) ** 2) ** 1.5 / (a * b))

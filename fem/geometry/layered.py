@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from scipy.optimize import brentq
 from scipy.spatial import cKDTree
 
-from typing import TYPE_CHECKING
+from fem.case import Case
 from fem.errors import InputError
 from fem.geometry.curves import Arc, Curve, Line
 from fem.geometry.types import (
@@ -27,7 +27,7 @@ from fem.geometry.types import (
 TAU = 2.0 * np.pi
 
 
-def build(case: "Case") -> Geometry:
+def build(case: Case) -> Geometry:
     """The geometry that `case` describes.
 
     Raises
@@ -196,7 +196,7 @@ def _inactive(case: Case, x: NDArray[np.float64]) -> NDArray[np.bool_]:
 def _ids_from_file(case: Case, count: int) -> NDArray[np.intp]:
     """Particle ids from the column `id` of a CSV file, or its only column."""
     assert case.inactive.file is not None
-    path = case.resolve_path(case.inactive.file)
+    path = case.resolve(case.inactive.file)
     with open(path, newline="", encoding="utf-8-sig") as stream:
         rows = [row for row in csv.reader(stream) if row and row[0].strip()]
     header = [cell.strip() for cell in rows[0]] if rows else []

@@ -1,0 +1,171 @@
+"""The tables of a case file that say what the cell is made of: `geometry` and `inactive`.
+
+Each class is one table; each field is one key, with its rule in the annotation and its meaning in
+the description. What involves several keys of one table is checked by that table; what involves
+several tables is in `fem.case.checks`. Values are in SI units.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Literal, Self
+
+from pydantic import Discriminator, Field, Tag, model_validator
+
+from fem.case.containers import Items
+from fem.case.kinds import Count, FilePath, Fraction, Interval, Length, MaterialName, Position
+from fem.case.rules import Bounds, Choice, Number, Whole, refuse
+from fem.case.table import Table
+from fem.units import Quantity
+
+
+class Protrusion(Table):
+    """A half-ellipse of lithium that reaches from the anode into the separator."""
+
+    x: Position = Field(description="Coordinate of its axis, from the left wall.")
+    depth: Length = Field(description="How far it reaches below the flat lithium surface.")
+    half_width: Length = Field(description="Half of its width at the lithium surface.")
+    fillet: Length | None = Field(
+        default=None, description="Radius that rounds the corners at its feet; sharp if left out."
+    )
+
+
+class Isolated(Table):
+    """An ellipse of lithium wholly inside the electrolyte, without contact to the anode."""
+
+    x: Position = Field(description="Coordinate of its centre, from the left wall.")
+    y: Position = Field(description="Coordinate of its centre, from the cathode collector.")
+    half_width: Length = Field(description="Half axis along x.")
+    half_height: Length = Field(description="Half axis along y.")
+
+
+class Anode(Table):
+    """Lithium on top of the separator."""
+
+    material: MaterialName = Field(default="lithium", description="Material of the anode.")
+    thickness: Length = Field(description="Thickness of the flat layer.")
+    protrusions: tuple[Protrusion, ...] = Field(
+        default=(), description="Half-ellipses of lithium into the separator."
+    )
+    isolated: tuple[Isolated, ...] = Field(
+        default=(), description="Ellipses of lithium inside the electrolyte, without contact."
+    )
+
+
+class Separator(Table):
+    """The electrolyte between the electrodes."""
+
+    material: MaterialName = Field(description="Material of the separator.")
+    thickness: Length = Field(description="Thickness without protrusions.")
+
+
+class Lattice(Table):
+    """Round particles on a rectangular lattice: width/columns by thickness/rows."""
+
+    layout: Annotated[Literal["lattice"], Choice(Literal["lattice"])] = Field(
+        default="lattice", description="How the particles are placed."
+    )
+    rows: Count = Field(description="Number of particles on top of each other.")
+    columns: Count = Field(description="Number of particles side by side.")
+    diameter: Length = Field(description="Diameter of every particle.")
+    material: MaterialName = Field(description="Active material of the particles.")
+
+
+class ParticleCathode(Table):
+    """A composite cathode: particles of active material, each one resolved, in an electrolyte."""
+
+    kind: Annotated[Literal["particles"], Choice(Literal["particles"])] = Field(
+        default="particles", description="Composite of resolved particles."
+    )
+    electrolyte: MaterialName = Field(description="Material of the electrolyte in the composite.")
+    conductivity_factor: Annotated[float, Number(Bounds(gt=0, le=1), 1.0)] = Field(
+        default=1.0,
+        description="Factor on the ionic conductivity of the electrolyte inside the composite.",
+    )
+    thickness: Length = Field(description="Thickness of the composite.")
+    particles: Lattice = Field(description="The particles.")
+    wiring: Annotated[Literal["ideal"], Choice(Literal["ideal"])] = Field(
+        default="ideal",
+        description="Electron supply: ideal puts all active particles at one potential.",
+    )
+
+
+class PlaneCathode(Table):
+    """A slab of active material whose flat upper face reacts."""
+
+    kind: Annotated[Literal["plane"], Choice(Literal["plane"])] = Field(
+        description="One flat electrode."
+    )
+    material: MaterialName = Field(description="Material of the slab.")
+    thickness: Length = Field(description="Thickness of the slab.")
+
+
+def _cathode_kind(value: object) -> str | None:
+    if isinstance(value, Mapping):
+        return f"kind={value.get('kind', 'particles')}"
+    return f"kind={value.kind}" if isinstance(value, ParticleCathode | PlaneCathode) else None
+
+
+Cathode = Annotated[
+    Annotated[ParticleCathode, Tag("kind=particles")] | Annotated[PlaneCathode, Tag("kind=plane")],
+    Discriminator(_cathode_kind),
+]
+
+
+class Geometry(Table):
+    """The cell from the cathode collector (y = 0) up; the side walls are symmetry planes."""
+
+    width: Length = Field(description="Distance between the side walls.")
+    depth: Length = Field(
+        default=Quantity(1.0, "1 m"), description="Out of plane, for totals in A and A.h."
+    )
+    anode: Anode = Field(description="Lithium on top.")
+    separator: Separator = Field(description="Electrolyte between the electrodes.")
+    cathode: Cathode = Field(description="Positive electrode at the bottom.")
+
+
+class Inactive(Table):
+    """Particles that do not react: the union of all rules given."""
+
+    between: Interval | None = Field(
+        default=None, description="Particles whose centre has an x in this closed interval."
+    )
+    outside: Interval | None = Field(
+        default=None, description="Particles whose centre has an x outside this closed interval."
+    )
+    ids: Annotated[tuple[int, ...], Items(Whole(Bounds(ge=0), 7), unique=True)] = Field(
+        default=(), description="Particles by id, counted row by row from the bottom left, from 0."
+    )
+    file: FilePath | None = Field(
+        default=None, description="CSV file of ids, relative to the case file."
+    )
+    fraction: Fraction | None = Field(
+        default=None,
+        description="Fraction of all particles, drawn at random from those still active.",
+    )
+    seed: Annotated[int, Whole(Bounds(ge=0), 1)] | None = Field(
+        default=None, description="Seed of that draw; needed with `fraction`."
+    )
+
+    @property
+    def given(self) -> tuple[str, ...]:
+        """Names of the rules that are given."""
+        return tuple(name for name, value in self if value is not None and value != ())
+
+    @model_validator(mode="after")
+    def _seed_goes_with_fraction(self) -> Self:
+        if self.fraction is not None and self.seed is None:
+            raise refuse(
+                "inactive.fraction needs a seed, so that the draw can be repeated",
+                key="seed",
+                allowed="a whole number at least 0",
+                cure="add seed = 1 below [inactive]",
+            )
+        if self.seed is not None and self.fraction is None:
+            raise refuse(
+                "a seed without inactive.fraction has nothing to draw",
+                key="seed",
+                given=self.seed,
+                cure="remove seed, or add fraction",
+            )
+        return self

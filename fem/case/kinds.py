@@ -1,0 +1,46 @@
+"""The kinds of value that keys of a case file hold, each with its rule."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from fem.case.containers import Items
+from fem.case.rules import Bounds, Dimension, Flag, Number, Text, Whole
+from fem.units import Quantity
+
+POSITIVE = Bounds(gt=0)
+REST = "at rest the cell is at open circuit: there is nothing to solve"
+
+Length = Annotated[Quantity, Dimension("m", "length", POSITIVE, "10 um")]
+Position = Annotated[Quantity, Dimension("m", "coordinate", Bounds(ge=0), "210 um")]
+Interval = Annotated[
+    tuple[Quantity, Quantity],
+    Items(Dimension("m", "coordinate", Bounds(ge=0), "140 um"), pair=True),
+]
+CurrentDensity = Annotated[
+    Quantity, Dimension("A/m^2", "current density", Bounds(nonzero=REST), "100 A/m^2")
+]
+ExchangeCurrentDensity = Annotated[
+    Quantity, Dimension("A/m^2", "exchange current density", POSITIVE, "2 A/m^2")
+]
+AreaResistance = Annotated[
+    Quantity, Dimension("ohm*m^2", "area resistance", POSITIVE, "5 ohm*cm^2")
+]
+Overpotential = Annotated[
+    Quantity, Dimension("V", "voltage", Bounds(ge=-5, le=5, nonzero=REST), "50 mV")
+]
+Voltage = Annotated[Quantity, Dimension("V", "voltage", Bounds(gt=0, le=10), "3.8 V")]
+Temperature = Annotated[Quantity, Dimension("K", "temperature", Bounds(ge=200, le=500), "298.15 K")]
+Duration = Annotated[Quantity, Dimension("s", "duration", Bounds(ge=0), "30 s")]
+Pressure = Annotated[Quantity, Dimension("Pa", "pressure", Bounds(ge=0), "5 MPa")]
+MaterialName = Annotated[str, Text("material name", "LPSCl")]
+FilePath = Annotated[str, Text("file path", "inactive.csv")]
+TransferCoefficient = Annotated[float, Number(Bounds(gt=0, lt=2), 0.5)]
+Fraction = Annotated[float, Number(Bounds(ge=0, le=1), 0.2)]
+Count = Annotated[int, Whole(Bounds(ge=1, le=10_000), 5)]
+OnOff = Annotated[bool, Flag()]
+
+LithiumModel = Literal["rigid", "elastic", "yielded"]
+Contact = Literal["stick", "slide"]
+Kinematics = Literal["plane strain", "generalised plane strain"]
+Top = Literal["free", "plate", "held"]

@@ -1,0 +1,218 @@
+"""The description of a cell and what is done with it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Self
+
+import tomli_w
+from pydantic import Field, PrivateAttr, ValidationError, model_validator
+
+from fem import units
+from fem.case import text as toml
+from fem.case.cell import Geometry, Inactive
+from fem.case.checks import check
+from fem.case.containers import FrozenMapping, Items, Materials
+from fem.case.explain import explain, require_known
+from fem.case.physics import Kinetics, Mechanics, Mesh, Operation
+from fem.case.rules import Text
+from fem.case.table import Table, plain
+from fem.errors import InputError
+
+
+class Case(Table):
+    """A cell and what is done with it: validated, in SI units, never changed once made.
+
+    Make one with `load`, `parse` or `from_dict`, and vary it with `replace`. Two cases are equal
+    if their values are equal, whatever units they were written in.
+    """
+
+    title: Annotated[str, Text(empty=True)] = Field(
+        default="", description="Shown on figures and in reports."
+    )
+    material_files: Annotated[tuple[str, ...], Items(Text("file path", "materials.toml"))] = Field(
+        default=(), description="Files of further materials, relative to the case file."
+    )
+    geometry: Geometry = Field(description="Shapes and where which material is.")
+    inactive: Inactive = Field(default=Inactive(), description="Particles that do not react.")
+    kinetics: Kinetics = Field(description="Reactions at the electrodes.")
+    materials: Annotated[FrozenMapping, Materials()] = Field(
+        default=FrozenMapping(),
+        description="Properties that replace those of the library, by name of the material.",
+    )
+    operation: Operation = Field(description="What is imposed.")
+    mechanics: Mechanics = Field(default=Mechanics(), description="Stress from plated lithium.")
+    mesh: Mesh = Field(default=Mesh(), description="Element sizes.")
+
+    _file: Path | None = PrivateAttr(default=None)
+    _directory: Path | None = PrivateAttr(default=None)
+
+    def __init__(self, /, **tables: Any) -> None:
+        try:
+            super().__init__(**tables)
+        except ValidationError as error:
+            raise explain(error, type(self)) from None
+
+    @model_validator(mode="after")
+    def _tables_fit_together(self) -> Self:
+        check(self)
+        return self
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Case) and self.__dict__ == other.__dict__
+
+    def __hash__(self) -> int:
+        return hash(tuple(self.__dict__.values()))
+
+    # -- making ---------------------------------------------------------------------------------
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str], changes: Mapping[str, Any] | None = None) -> Self:
+        """Read a case file, with `changes` as for `replace` made before it is validated."""
+        file = Path(path)
+        data = toml.read_toml(toml.read_text(file), str(file))
+        return cls._validated(data, changes or {}, file, file.parent)
+
+    @classmethod
+    def parse(cls, text: str, file: str | os.PathLike[str] | None = None) -> Self:
+        """Read the text of a case file; `file` is where it stands or would stand."""
+        data = toml.read_toml(text, str(file) if file is not None else None)
+        return cls.from_dict(data, file)
+
+    @classmethod
+    def from_dict(
+        cls, tables: Mapping[str, Any], file: str | os.PathLike[str] | None = None
+    ) -> Self:
+        """A case from nested mappings and sequences of the form of a case file."""
+        path = Path(file) if file is not None else None
+        return cls._validated(plain(tables, explicit=True), {}, path, path.parent if path else None)
+
+    def replace(self, changes: Mapping[str, Any]) -> Self:
+        """Another case with some keys changed: ``case.replace({"mesh.size": "2 um"})``.
+
+        Keys are dotted and reach into lists (``geometry.anode.protrusions[0].depth``); a table or
+        list is replaced whole; `None` removes a key. The result is validated anew.
+        """
+        return self._validated(plain(self, explicit=True), changes, self._file, self._directory)
+
+    @classmethod
+    def _validated(
+        cls,
+        data: dict[str, Any],
+        changes: Mapping[str, Any],
+        file: Path | None,
+        directory: Path | None,
+    ) -> Self:
+        try:
+            for key, value in changes.items():
+                require_known(key, cls)
+                toml.set_key(data, key, plain(value, explicit=True))
+            case = cls(**data)
+            case._file = file
+            case._directory = (directory or Path()).absolute()
+            case._require_files()
+        except InputError as error:
+            error.file = error.file or (str(file) if file else None)
+            raise
+        return case
+
+    # -- files ----------------------------------------------------------------------------------
+
+    @property
+    def file(self) -> Path | None:
+        """The case file this was read from, if any."""
+        return self._file
+
+    @property
+    def directory(self) -> Path:
+        """The folder that relative paths in the case start from."""
+        return self._directory or Path.cwd()
+
+    def resolve(self, name: str) -> Path:
+        """The path of a file named in the case."""
+        return self.directory / name
+
+    def _files(self) -> dict[str, str]:
+        """The files the case refers to, as written, by dotted key."""
+        files = {f"material_files[{i}]": name for i, name in enumerate(self.material_files)}
+        if self.inactive.file is not None:
+            files["inactive.file"] = self.inactive.file
+        return files
+
+    def _require_files(self) -> None:
+        for key, name in self._files().items():
+            if not self.resolve(name).is_file():
+                raise toml.missing_file(self.resolve(name), key=key, given=name)
+
+    # -- text and hash --------------------------------------------------------------------------
+
+    def to_dict(self) -> dict[str, Any]:
+        """The resolved case as nested dicts and lists, values with a unit as the user's text."""
+        tables: dict[str, Any] = plain(self)
+        return tables
+
+    def to_toml(self, folder: str | os.PathLike[str] | None = None) -> str:
+        """The resolved case as TOML, defaults included, values with a unit as the user's text.
+
+        Parameters
+        ----------
+        folder
+            Where the text will be saved. Relative paths are rewritten so that they lead from there
+            to the same files; they stay as given if it is left out.
+        """
+        tables = self.to_dict()
+        if folder is not None:
+            names = [self._seen_from(folder, name) for name in self.material_files]
+            tables["material_files"] = names
+            if self.inactive.file is not None:
+                tables["inactive"]["file"] = self._seen_from(folder, self.inactive.file)
+        return tomli_w.dumps({name: table for name, table in tables.items() if table != {}})
+
+    def _seen_from(self, folder: str | os.PathLike[str], name: str) -> str:
+        if Path(name).is_absolute():
+            return name
+        try:
+            return Path(os.path.relpath(self.resolve(name), folder)).as_posix()
+        except ValueError:  # another drive: there is no relative path
+            return self.resolve(name).as_posix()
+
+    @property
+    def sha256(self) -> str:
+        """Hash of what the case says, in hexadecimal.
+
+        It depends on SI values (12 digits) and on the content of the files referred to; not on
+        title, format, order of keys, spelling of units, nor where the files are.
+        """
+        content = plain(self, _digits)
+        del content["title"]
+        content["materials"] = _si(self.materials)
+        content["material_files"] = [self._digest(name) for name in self.material_files]
+        if self.inactive.file is not None:
+            content["inactive"]["file"] = self._digest(self.inactive.file)
+        return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+
+    def _digest(self, name: str) -> str:
+        try:
+            content = self.resolve(name).read_bytes()
+        except OSError as error:
+            raise InputError(f"cannot be read: {error.strerror}", file=name) from None
+        return hashlib.sha256(content).hexdigest()
+
+
+def _digits(value: float) -> float:
+    """12 digits: the same length in um and in mm may differ in the last bit. Never minus zero."""
+    return float(f"{value:.12g}") + 0.0
+
+
+def _si(value: Any) -> Any:
+    """Properties with their text, where it is a value with a unit, in SI base units."""
+    if isinstance(value, Mapping):
+        return {name: _si(item) for name, item in value.items()}
+    if isinstance(value, str):
+        base = units.base(value)
+        return [_digits(base[0]), base[1]] if base else value
+    return _digits(value)

@@ -1,0 +1,54 @@
+"""The base of all tables of a case file, and their plain form."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import PurePath
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict
+
+from fem.units import Quantity
+
+
+class Table(BaseModel):
+    """A table of the case file: frozen, and closed to keys it does not know."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    def __setattr__(self, name: str, value: object) -> None:
+        if not name.startswith("_"):
+            raise AttributeError("a case never changes; case.replace({...}) returns another one")
+        super().__setattr__(name, value)
+
+    def idle(self) -> frozenset[str]:
+        """Names of keys that have no effect beside the others: left out of text and hash."""
+        return frozenset()
+
+
+def plain(value: Any, quantity: Any = lambda q: q.text, *, explicit: bool = False) -> Any:
+    """`value` as dicts, lists and scalars, without keys that are `None` or idle.
+
+    Parameters
+    ----------
+    quantity
+        What to write for a `Quantity`: by default the text the user wrote.
+    explicit
+        Leave out what was not given but filled in by default.
+    """
+    if isinstance(value, Table):
+        names = value.model_fields_set if explicit else type(value).model_fields.keys()
+        kept = [n for n in type(value).model_fields if n in names and n not in value.idle()]
+        items = {name: getattr(value, name) for name in kept}
+        return {
+            name: plain(item, quantity, explicit=explicit)
+            for name, item in items.items()
+            if item is not None
+        }
+    if isinstance(value, Mapping):
+        return {str(name): plain(item, quantity, explicit=explicit) for name, item in value.items()}
+    if isinstance(value, PurePath):
+        return value.as_posix()
+    if isinstance(value, tuple | list):
+        return [plain(item, quantity, explicit=explicit) for item in value]
+    return quantity(value) if isinstance(value, Quantity) else value

@@ -1,0 +1,134 @@
+"""Case files as text: reading TOML, overriding keys, and a hash of what they mean."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Iterable
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+from fem.errors import InputError, closest
+
+_STEP = re.compile(r"([A-Za-z0-9_-]+)((?:\[\d+\])*)")
+
+
+def read_text(path: Path) -> str:
+    """The text of a case file; a byte order mark, as some editors write it, is skipped."""
+    try:
+        return path.read_text(encoding="utf-8-sig")
+    except FileNotFoundError:
+        raise missing_file(path, file=str(path)) from None
+    except UnicodeDecodeError as error:
+        raise InputError(
+            f"not UTF-8 text (byte {error.start})", file=str(path), cure="save it as UTF-8"
+        ) from None
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise InputError(f"cannot be read: {reason}", file=str(path)) from None
+
+
+def missing_file(path: Path, **where: Any) -> InputError:
+    """The error for a file that is not there, with the closest name in its folder."""
+    folder = path.parent
+    if not folder.is_dir():
+        return InputError(f"no such folder: {folder}", **where)
+    match = closest(path.name, (entry.name for entry in folder.iterdir()))
+    return InputError(
+        f"no such file: {path}", cure=f"did you mean {match}?" if match else None, **where
+    )
+
+
+def read_toml(text: str, file: str | None = None) -> dict[str, Any]:
+    """The tables of a TOML text; what is wrong is named with line and column."""
+    try:
+        return tomllib.loads(text)
+    except ValueError as error:
+        raise InputError(f"not valid TOML: {error}", file=file) from None
+    except RecursionError:
+        raise InputError("not valid TOML: nested too deeply", file=file) from None
+
+
+def parse_overrides(texts: Iterable[str]) -> dict[str, Any]:
+    """``["mesh.size=2 um", ...]`` as changes for `Case.replace`.
+
+    A value is read as TOML, or else as a string. Of two changes to one key the last one wins.
+    """
+    changes: dict[str, Any] = {}
+    for text in texts:
+        key, equals, value = (part.strip() for part in text.partition("="))
+        if not equals or not key:
+            raise InputError(
+                "not an override",
+                given=text,
+                allowed='KEY=VALUE, such as mesh.size="2 um"',
+            )
+        split_key(key)
+        changes.pop(key, None)  # so that the order is that of the last mention
+        changes[key] = _value(value)
+    return changes
+
+
+def _value(text: str) -> Any:
+    try:
+        read = tomllib.loads(f"value = {text}")
+    except (ValueError, RecursionError):
+        return text
+    return read["value"] if set(read) == {"value"} else text
+
+
+def split_key(key: str) -> list[str | int]:
+    """``a.b[0].c`` as ``["a", "b", 0, "c"]``."""
+    steps: list[str | int] = []
+    for part in key.split("."):
+        match = _STEP.fullmatch(part)
+        if match is None:
+            raise InputError(
+                "not a key",
+                key=key,
+                allowed="names joined by dots, such as geometry.anode.protrusions[0].depth",
+            )
+        steps.append(match[1])
+        steps += [int(index) for index in re.findall(r"\d+", match[2])]
+    return steps
+
+
+def set_key(data: dict[str, Any], key: str, value: Any) -> None:
+    """Set `key` in nested dicts and lists; `None` removes it.
+
+    Tables on the way are made as needed: whether a key exists is for validation to say. Lists are
+    never made or made longer.
+    """
+    steps: list[Any] = split_key(key)
+    place: Any = data
+    for step, following in pairwise(steps):
+        _require(place, step, key)
+        if isinstance(step, str):
+            # An index needs a list that is there; a name may need a new table.
+            place = place.setdefault(step, [] if isinstance(following, int) else {})
+        else:
+            place = place[step]
+    last = steps[-1]
+    _require(place, last, key)
+    if value is not None:
+        place[last] = value
+    elif isinstance(last, int) or last in place:
+        del place[last]
+
+
+def _require(place: Any, step: str | int, key: str) -> None:
+    """Refuse a name in something that is no table, and an index that is not in a list."""
+    if isinstance(step, str) and not isinstance(place, dict):
+        what = "a list: give an index, such as [0]" if isinstance(place, list) else "a value"
+        raise InputError(f"{step!r} cannot be set, as what holds it is {what}", key=key)
+    if isinstance(step, int):
+        if not isinstance(place, list):
+            raise InputError(f"[{step}] cannot be set, as there is no list", key=key)
+        if step >= len(place):
+            raise InputError(
+                f"index {step} is out of range",
+                key=key,
+                allowed=f"0 to {len(place) - 1}" if place else "no index: the list is empty",
+                cure="replace the list whole to make it longer",
+            )

@@ -1,0 +1,22 @@
+"""Material properties with unit, source and note; see `library`."""
+
+from fem.materials.library import library
+from fem.materials.material import Material, Property
+from fem.materials.potentials import Curve
+from fem.materials.properties import PROPERTIES, Rule
+from fem.materials.reader import Reader, Used
+from fem.materials.report import describe, overview, references
+
+__all__ = [
+    "PROPERTIES",
+    "Curve",
+    "Material",
+    "Property",
+    "Reader",
+    "Rule",
+    "Used",
+    "describe",
+    "library",
+    "overview",
+    "references",
+]

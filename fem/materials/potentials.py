@@ -1,0 +1,178 @@
+"""Open-circuit potentials against lithium as functions of the lithium fraction x.
+
+The functions are pure: an array of x in, an array of potentials in V out. They evaluate the fit
+and check nothing; `Curve` holds the window and checks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any, TypeAlias
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from fem.errors import InputError
+
+Array: TypeAlias = NDArray[Any]
+STOICHIOMETRY_KEY = "kinetics.cathode.stoichiometry"
+_STEP = 1e-30
+
+
+def ncm811_chen2020(x: Array) -> Array:
+    """Potential of LiNi0.8Co0.1Mn0.1O2 in V, for 0.25 <= x <= 0.95.
+
+    Fit to the positive electrode of the LG M50 cell: C.-H. Chen et al., J. Electrochem. Soc. 167
+    (2020) 080534, doi:10.1149/1945-7111/ab9050. Its x counts lithium on the scale in which
+    63104 mol/m3 is x = 1. The two large, nearly cancelling terms shape the rise below x = 0.4.
+    """
+    value: Array = (
+        4.4875
+        - 0.8090 * x
+        - 0.0428 * np.tanh(18.5138 * (x - 0.5542))
+        - 17.7326 * np.tanh(15.7890 * (x - 0.3117))
+        + 17.5842 * np.tanh(15.9308 * (x - 0.3120))
+    )
+    return value
+
+
+def lco_dualfoil(x: Array) -> Array:
+    """Potential of LiCoO2 in V, for 0.4 <= x <= 0.99.
+
+    Fit distributed with the Dualfoil program (J. Newman et al.) and used by S. G. Marquis et al.,
+    J. Electrochem. Soc. 166 (2019) A3693, doi:10.1149/2.0341915jes, on the scale in which
+    51217.9 mol/m3 is x = 1. The fit is written in the stretched fraction y = 1.062 x. Above
+    x = 0.95 it falls steeply: 2.7 V at 0.97, 1.6 V at 0.98.
+    """
+    y = 1.062 * x
+    value: Array = (
+        2.16216
+        + 0.07645 * np.tanh(30.834 - 54.4806 * y)
+        + 2.1581 * np.tanh(52.294 - 50.294 * y)
+        - 0.14169 * np.tanh(11.0923 - 19.8543 * y)
+        + 0.2051 * np.tanh(1.4684 - 5.4888 * y)
+        + 0.2531 * np.tanh((0.56478 - y) / 0.1316)
+        - 0.02167 * np.tanh((y - 0.525) / 0.006)
+    )
+    return value
+
+
+@dataclass(frozen=True)
+class Fit:
+    """A built-in function with the range of x in which its source supports it."""
+
+    function: Callable[[Array], Array]
+    lower: float
+    upper: float
+
+    def slope(self, x: Array) -> Array:
+        """dU/dx in V, by the complex step (exact to rounding)."""
+        value: Array = self.function(x + 1j * _STEP).imag / _STEP
+        return value
+
+
+@dataclass(frozen=True)
+class Constant:
+    """A flat potential, as of a two-phase plateau."""
+
+    potential: float
+    lower: float = 0.0
+    upper: float = 1.0
+
+    def function(self, x: Array) -> Array:
+        """The potential in V, whatever x."""
+        return np.full_like(x, self.potential)
+
+    def slope(self, x: Array) -> Array:
+        """dU/dx = 0 V."""
+        return np.zeros_like(x)
+
+
+@dataclass(frozen=True)
+class Table:
+    """Linear interpolation between (x, potential in V) points, x increasing."""
+
+    stoichiometry: tuple[float, ...]
+    potential: tuple[float, ...]
+
+    @property
+    def lower(self) -> float:
+        """The first x."""
+        return self.stoichiometry[0]
+
+    @property
+    def upper(self) -> float:
+        """The last x."""
+        return self.stoichiometry[-1]
+
+    def function(self, x: Array) -> Array:
+        """The interpolated potential in V."""
+        value: Array = np.interp(x, self.stoichiometry, self.potential)
+        return value
+
+    def slope(self, x: Array) -> Array:
+        """dU/dx in V: of the piece that holds x, of the right one at a point of the table."""
+        slopes = np.diff(self.potential) / np.diff(self.stoichiometry)
+        piece = np.searchsorted(self.stoichiometry, x, side="right") - 1
+        value: Array = slopes[np.clip(piece, 0, slopes.size - 1)]
+        return value
+
+
+Shape: TypeAlias = Fit | Constant | Table
+
+
+@dataclass(frozen=True)
+class Curve:
+    """An open-circuit potential with the window of x in which it may be used.
+
+    Calling it checks the window. `unchecked` does not: for iterates of a solver, whose converged
+    state is checked afterwards.
+    """
+
+    shape: Shape
+    lower: float
+    upper: float
+
+    def __call__(self, x: ArrayLike, key: str = STOICHIOMETRY_KEY) -> Array:
+        """Potential against lithium in V at the lithium fraction `x`.
+
+        Raises
+        ------
+        InputError
+            If any x lies outside the window; `key` is the case key it names.
+        """
+        self.check(x, key)
+        return self.unchecked(x)
+
+    def unchecked(self, x: ArrayLike) -> Array:
+        """Potential in V, extrapolated where x leaves the window."""
+        return self.shape.function(np.asarray(x, dtype=float))
+
+    def slope(self, x: ArrayLike) -> Array:
+        """dU/dx in V at x, not checked."""
+        return self.shape.slope(np.asarray(x, dtype=float))
+
+    def check(self, x: ArrayLike, key: str = STOICHIOMETRY_KEY) -> None:
+        """Raise an `InputError` naming `key` unless every x lies in the window."""
+        values = np.atleast_1d(np.asarray(x, dtype=float))
+        outside = ~((values >= self.lower) & (values <= self.upper))
+        if outside.any():
+            raise InputError(
+                "the stoichiometry lies outside the window of the open-circuit potential",
+                key=key,
+                given=float(values[outside][0]),
+                allowed=f"from {self.lower:g} to {self.upper:g}",
+                cure="take a stoichiometry in the window, or give the material another "
+                "open_circuit_potential",
+            )
+
+
+FITS: Mapping[str, Fit] = MappingProxyType(
+    {
+        "ncm811_chen2020": Fit(ncm811_chen2020, 0.25, 0.95),
+        "lco_dualfoil": Fit(lco_dualfoil, 0.4, 0.99),
+    }
+)
+"""The built-in functions by the name that a TOML file uses."""

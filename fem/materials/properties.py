@@ -1,0 +1,139 @@
+"""The property names a material may have: SI unit, bounds and meaning of each."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+DIMENSIONLESS = "dimensionless"
+POTENTIAL = "open_circuit_potential"
+
+
+@dataclass(frozen=True)
+class Rule:
+    """What a property must be.
+
+    Attributes
+    ----------
+    unit
+        SI unit of the value.
+    description
+        What the property is, in one sentence without a full stop.
+    example
+        A value as a user would write it.
+    lower, upper
+        Bounds in the SI unit.
+    inclusive
+        Whether the bounds themselves are allowed.
+    """
+
+    unit: str
+    description: str
+    example: str
+    lower: float = 0.0
+    upper: float = math.inf
+    inclusive: bool = False
+
+    @property
+    def dimensionless(self) -> bool:
+        """Whether a value is a bare number."""
+        return self.unit == DIMENSIONLESS
+
+    @property
+    def written(self) -> str:
+        """The example as it stands in a TOML file."""
+        return self.example if self.dimensionless else f'"{self.example}"'
+
+    def admits(self, value: float) -> bool:
+        """Whether `value`, in the SI unit, is finite and within the bounds."""
+        if not math.isfinite(value):
+            return False
+        if self.inclusive:
+            return self.lower <= value <= self.upper
+        return self.lower < value < self.upper
+
+    @property
+    def bounds(self) -> str:
+        """The bounds in words."""
+        if math.isinf(self.lower) and math.isinf(self.upper):
+            return "any finite value"
+        unit = "" if self.dimensionless else f" {self.unit}"
+        low, high = f"{self.lower:g}", f"{self.upper:g}{unit}"
+        if math.isinf(self.upper):
+            return f"{low}{unit} or more" if self.inclusive else f"above {low}{unit}"
+        return f"from {low} to {high}" if self.inclusive else f"above {low} and below {high}"
+
+
+PROPERTIES: Mapping[str, Rule] = MappingProxyType(
+    {
+        "ionic_conductivity": Rule("S/m", "conductivity for lithium ions", "3 mS/cm"),
+        "electronic_conductivity": Rule("S/m", "conductivity for electrons", "1e-6 S/m"),
+        "activation_energy": Rule(
+            "J/mol",
+            "activation energy E of the ionic conductivity, which falls as exp(-E/RT)",
+            "34 kJ/mol",
+            inclusive=True,
+        ),
+        POTENTIAL: Rule(
+            "V",
+            "open-circuit potential against lithium: a voltage, the name of a built-in function, "
+            "or a table {stoichiometry = [..], potential = [..]} in V",
+            "0.622 V",
+            lower=-math.inf,
+        ),
+        "max_concentration": Rule(
+            "mol/m^3", "lithium concentration at stoichiometry 1", "63104 mol/m^3"
+        ),
+        "stoichiometry_min": Rule(
+            DIMENSIONLESS,
+            "least lithium fraction of the window in which the material's data hold",
+            "0.27",
+            upper=1.0,
+            inclusive=True,
+        ),
+        "stoichiometry_max": Rule(
+            DIMENSIONLESS,
+            "greatest lithium fraction of the window in which the material's data hold",
+            "0.91",
+            upper=1.0,
+            inclusive=True,
+        ),
+        "chemical_diffusivity": Rule(
+            "m^2/s", "chemical diffusion coefficient of lithium in the particle", "4e-15 m^2/s"
+        ),
+        "youngs_modulus": Rule("Pa", "Young's modulus", "28 GPa"),
+        "poisson_ratio": Rule(DIMENSIONLESS, "Poisson's ratio", "0.27", lower=-1.0, upper=0.5),
+        "yield_strength": Rule("Pa", "uniaxial yield strength", "0.8 MPa"),
+        "hardness": Rule(
+            "Pa", "indentation hardness, about three times the yield strength", "1 GPa"
+        ),
+        "critical_stress": Rule(
+            "Pa",
+            "von Mises stress that a source paper calls critical; not used as a yield",
+            "5 GPa",
+        ),
+        "fracture_toughness": Rule("Pa*m^0.5", "mode I fracture toughness", "0.25 MPa*m^0.5"),
+        "volume_change": Rule(
+            DIMENSIONLESS,
+            "relative change of volume when the material goes from discharged to charged",
+            "-0.05",
+            lower=-1.0,
+        ),
+        "partial_molar_volume": Rule(
+            "m^3/mol",
+            "volume added a mole of lithium taken up",
+            "-7.28e-7 m^3/mol",
+            lower=-math.inf,
+        ),
+        "density": Rule("kg/m^3", "mass density", "1.8 g/cm^3"),
+        "molar_mass": Rule("kg/mol", "mass of one mole of formula units", "6.94 g/mol"),
+        "molar_volume": Rule("m^3/mol", "volume of one mole of formula units", "13 cm^3/mol"),
+        "particle_size": Rule("m", "typical particle diameter", "5 um"),
+    }
+)
+"""Every property name with its rule, in the order in which tables list them."""
+
+KINDS = ("electrolyte", "active material", "lithium", "conductor")
+"""What a material can be."""

@@ -1,0 +1,67 @@
+"""Reading properties while keeping a record of what was read."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from fem.materials.library import unknown_material
+from fem.materials.material import Material, Property
+from fem.materials.potentials import Curve
+from fem.materials.properties import POTENTIAL
+
+
+@dataclass(frozen=True)
+class Used:
+    """A property that entered a computation."""
+
+    material: Material
+    property: Property
+
+
+class Reader:
+    """Gives values of a library and records each property that it gave.
+
+    Parameters
+    ----------
+    library
+        Materials by id.
+    """
+
+    def __init__(self, library: Mapping[str, Material]) -> None:
+        self.library = library
+        self._used: dict[tuple[str, str], Used] = {}
+
+    def material(self, name: str, key: str | None = None) -> Material:
+        """The material `name`; `key` is the case key that asks for it. Records nothing."""
+        if name not in self.library:
+            raise unknown_material(name, self.library, key)
+        return self.library[name]
+
+    def value(self, name: str, prop: str, key: str | None = None) -> float:
+        """The number of property `prop` of material `name`, in its SI unit."""
+        return self._read(name, prop, key).value
+
+    def optional(self, name: str, prop: str, key: str | None = None) -> float | None:
+        """As `value`, or `None` where the material lacks the property."""
+        if prop not in self.material(name, key):
+            return None
+        return self.value(name, prop, key)
+
+    def potential(self, name: str, key: str | None = None) -> Curve:
+        """The open-circuit potential of material `name` over its window."""
+        self._read(name, POTENTIAL, key)
+        for end in ("stoichiometry_min", "stoichiometry_max"):
+            self.optional(name, end, key)
+        return self.material(name, key).potential
+
+    @property
+    def used(self) -> tuple[Used, ...]:
+        """What was read, each property once, in the order of the first reading."""
+        return tuple(self._used.values())
+
+    def _read(self, name: str, prop: str, key: str | None) -> Property:
+        material = self.material(name, key)
+        found = material[prop]
+        self._used.setdefault((name, prop), Used(material, found))
+        return found

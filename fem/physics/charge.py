@@ -1,0 +1,265 @@
+"""The charge problem at one instant: electrolyte potential and electrode potentials.
+
+Every electrode surface belongs to a terminal: an equipotential with kinetics, whose potential is
+either given (the lithium foil, the cathode under voltage control) or follows from the total
+current it must carry (the wired cathode under current control; isolated lithium, which carries
+none). Potentials of terminals are counted from their open-circuit potential against lithium.
+
+The equations are the gradient of a convex energy in (phi_e, terminal potentials), so the tangent
+is symmetric positive definite and Newton's method finds the one solution from anywhere.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import block_diag, coo_matrix, csr_matrix, identity
+from scipy.sparse.csgraph import connected_components
+
+from fem.errors import InputError
+from fem.forms import charge
+from fem.forms.interface import Edges
+from fem.geometry import Phase
+from fem.laws.kinetics import Kinetics, current_density, overpotential
+from fem.mesh import Ints, Mesh
+from fem.solve.linear import TwoLevel
+from fem.solve.newton import Newton, minimise
+from fem.spaces import Space
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Terminal:
+    """An equipotential electrode: where it meets the electrolyte, and how it reacts.
+
+    Exactly one of `potential` (V, minus open-circuit potential) and `current` (A per m of depth,
+    positive when lithium leaves the electrode into the electrolyte) is given.
+    """
+
+    name: str
+    edges: Edges
+    kinetics: Kinetics
+    potential: float | None = None
+    current: float | None = None
+
+
+@dataclass(frozen=True)
+class ChargeSolution:
+    """Potentials in V; one entry a terminal in the order they were given."""
+
+    space: Space
+    terminals: tuple[Terminal, ...]
+    potential: Floats
+    terminal_potentials: tuple[float, ...]
+    conductivity: Floats
+    iterations: int
+    linear_iterations: int
+    residual: float
+    method: str
+
+    def overpotential(self, terminal: int) -> Floats:
+        """At the quadrature points of a terminal's edges (ne, nq), in V."""
+        edges = self.terminals[terminal].edges
+        phi = edges.at_points(self.potential, self.space.number)
+        return np.asarray(self.terminal_potentials[terminal] - phi)
+
+    def reaction(self, terminal: int) -> Floats:
+        """Current density out of a terminal at its quadrature points (ne, nq), in A/m^2."""
+        return current_density(self.overpotential(terminal), self.terminals[terminal].kinetics)[0]
+
+    def reaction_at_nodes(self, terminal: int, nodes: Ints) -> Floats:
+        """Current density (A/m^2) out of a terminal at mesh nodes on its surface."""
+        phi = self.potential[self.space.number[nodes]]
+        eta = self.terminal_potentials[terminal] - phi
+        return current_density(eta, self.terminals[terminal].kinetics)[0]
+
+    def total(self, terminal: int) -> float:
+        """Current out of a terminal in A per m of depth."""
+        return self.terminals[terminal].edges.total(self.reaction(terminal))
+
+    def ohmic_power(self) -> float:
+        """The integral of ``kappa |grad phi_e|^2`` in W per m of depth."""
+        flux = charge.current(self.space, self.conductivity, self.potential)
+        density = (flux**2).sum(axis=0) / self.conductivity[:, None]
+        return float((density * self.space.basis.dx).sum())
+
+    def reaction_power(self, terminal: int) -> float:
+        """The integral of ``i_n eta`` over a terminal in W per m of depth."""
+        edges = self.terminals[terminal].edges
+        return edges.total(self.reaction(terminal) * self.overpotential(terminal))
+
+
+class ChargeProblem:
+    """Assembled once a mesh; solved for any set of terminals.
+
+    Parameters
+    ----------
+    mesh
+        The cell.
+    conductivity
+        Ionic conductivity of each region in S/m.
+    """
+
+    def __init__(self, mesh: Mesh, conductivity: Floats) -> None:
+        self.space = Space(mesh, mesh.elements(Phase.ELECTROLYTE))
+        self.conductivity = conductivity[mesh.region[self.space.elements]]
+        self._conductance = charge.conduction(self.space, self.conductivity)
+
+    def solve(
+        self, terminals: Sequence[Terminal], settings: Newton | None = None
+    ) -> ChargeSolution:
+        """Potential and terminal potentials at which all currents balance.
+
+        Raises
+        ------
+        InputError
+            If a terminal has no surface, or none with a given potential can be reached.
+        SolveError
+            If Newton's method does not converge.
+        """
+        self._refuse_unreachable(terminals)
+        n = len(self.space)
+        free = [k for k, terminal in enumerate(terminals) if terminal.potential is None]
+        unknown = {k: n + j for j, k in enumerate(free)}
+        size = n + len(free)
+        conductance = block_diag(
+            [self._conductance, csr_matrix((len(free), len(free)))], format="csr"
+        )
+        up = block_diag([self.space.from_p1, identity(len(free))], format="csr")
+        surfaces = [_Surface(t, self.space, unknown.get(k), size) for k, t in enumerate(terminals)]
+        imposed = np.zeros(size)
+        for k in free:
+            imposed[unknown[k]] = terminals[k].current
+
+        def residual(x: Floats) -> Floats:
+            value = conductance @ x - imposed
+            for surface in surfaces:
+                value += surface.residual(x)
+            return np.asarray(value)
+
+        def tangent(x: Floats) -> csr_matrix:
+            entries = [surface.tangent(x) for surface in surfaces]
+            values = np.concatenate([e[0] for e in entries])
+            rows, columns = (np.concatenate([e[k] for e in entries]) for k in (1, 2))
+            reactions = coo_matrix((values, (rows, columns)), shape=(size, size))
+            return (conductance + reactions.tocsr()).tocsr()
+
+        done = {"iterations": 0, "method": ""}
+
+        def linear(matrix: csr_matrix, rhs: Floats, tolerance: float) -> Floats:
+            result = TwoLevel(matrix, up).solve(rhs, tolerance)
+            done.update(iterations=done["iterations"] + result.iterations, method=result.method)
+            return result.solution
+
+        start, scale = self._start(terminals, unknown, size)
+        settings = settings or Newton(tolerance=1e-13, max_step=_largest_step(terminals))
+        found = minimise(residual, tangent, linear, start, scale, "phi_e", settings)
+        potentials = tuple(
+            float(found.solution[unknown[k]]) if t.potential is None else t.potential
+            for k, t in enumerate(terminals)
+        )
+        return ChargeSolution(
+            space=self.space,
+            terminals=tuple(terminals),
+            potential=found.solution[:n],
+            terminal_potentials=potentials,
+            conductivity=self.conductivity,
+            iterations=found.iterations,
+            linear_iterations=int(done["iterations"]),
+            residual=found.residual,
+            method=str(done["method"]),
+        )
+
+    def _start(
+        self, terminals: Sequence[Terminal], unknown: dict[int, int], size: int
+    ) -> tuple[Floats, float]:
+        """A start from mean current densities, and the current that residuals compare with."""
+        given = [t for t in terminals if t.potential is not None]
+        fed = [t for t in terminals if t.current is not None]
+        reference = given[0]
+        total = sum(t.current or 0.0 for t in fed)
+        assert reference.potential is not None
+        x = np.zeros(size)
+        if len(given) > 1:
+            x[:] = np.mean([t.potential for t in given])
+            span = max(t.potential or 0.0 for t in given) - min(t.potential or 0.0 for t in given)
+            scale = span * float(self.conductivity.max())
+        else:
+            mean = np.asarray(-total / reference.edges.length)
+            x[:] = reference.potential - overpotential(mean, reference.kinetics)
+            scale = abs(total)
+        for k, terminal in enumerate(terminals):
+            if k in unknown:
+                mean = np.asarray((terminal.current or 0.0) / terminal.edges.length)
+                x[unknown[k]] = x[0] + overpotential(mean, terminal.kinetics)
+        return x, scale
+
+    def _refuse_unreachable(self, terminals: Sequence[Terminal]) -> None:
+        """Every terminal must share connected electrolyte with one of given potential."""
+        for terminal in terminals:
+            if len(terminal.edges.nodes) == 0:
+                raise InputError(
+                    f"{terminal.name} has no surface on the electrolyte, so no current can flow",
+                    key="inactive" if "cathode" in terminal.name else "geometry.anode",
+                    cure="leave at least one particle active and in contact with the electrolyte",
+                )
+        _, part = connected_components(self._conductance, directed=False)
+        grounded = {
+            int(p)
+            for t in terminals
+            if t.potential is not None
+            for p in np.unique(part[self.space.number[t.edges.nodes]])
+        }
+        for terminal in terminals:
+            parts = np.unique(part[self.space.number[terminal.edges.nodes]])
+            if not grounded.issuperset(parts.tolist()):
+                raise InputError(
+                    f"{terminal.name} lies on electrolyte that is cut off from the lithium",
+                    key="inactive",
+                    cure="make the particles of the cut-off electrolyte inactive",
+                )
+
+
+def _largest_step(terminals: Sequence[Terminal]) -> float:
+    """Four RT/F: about 0.1 V, within which an exponential law is worth linearising."""
+    return 4.0 * terminals[0].kinetics.thermal_voltage
+
+
+class _Surface:
+    """The reaction on one terminal as a function of all unknowns.
+
+    ``eta = V - phi_e`` is a linear trace of the unknowns: minus the shape functions on an edge's
+    nodes, plus one on the terminal's potential. Residual and tangent follow from that trace.
+    """
+
+    def __init__(self, terminal: Terminal, space: Space, unknown: int | None, size: int) -> None:
+        self._edges, self._kinetics, self._size = terminal.edges, terminal.kinetics, size
+        self._given = terminal.potential or 0.0
+        self._dofs = space.number[self._edges.nodes]
+        self._trace = -self._edges.shapes
+        if unknown is not None:
+            ones = np.full((len(self._dofs), 1), unknown)
+            self._dofs = np.hstack([self._dofs, ones])
+            self._trace = np.vstack([self._trace, np.ones((1, self._trace.shape[1]))])
+        shape = (*self._dofs.shape, self._dofs.shape[1])
+        self._rows = np.broadcast_to(self._dofs[:, :, None], shape).ravel()
+        self._columns = np.broadcast_to(self._dofs[:, None, :], shape).ravel()
+        self._pairs = np.einsum("aq,bq->qab", self._trace, self._trace).reshape(
+            self._trace.shape[1], -1
+        )
+
+    def _law(self, x: Floats) -> tuple[Floats, Floats]:
+        eta = self._given + x[self._dofs] @ self._trace
+        return current_density(eta, self._kinetics)
+
+    def residual(self, x: Floats) -> Floats:
+        local = (self._law(x)[0] * self._edges.weights) @ self._trace.T
+        return np.bincount(self._dofs.ravel(), weights=local.ravel(), minlength=self._size)
+
+    def tangent(self, x: Floats) -> tuple[Floats, Ints, Ints]:
+        local = (self._law(x)[1] * self._edges.weights) @ self._pairs
+        return local.ravel(), self._rows, self._columns

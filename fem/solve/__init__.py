@@ -1,0 +1,1 @@
+"""Solvers that know matrices and functions, and no physics."""

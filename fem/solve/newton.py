@@ -1,0 +1,115 @@
+"""Damped Newton's method for the minimum of a smooth convex energy."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import csr_matrix
+
+from fem.errors import SolveError
+
+Floats = NDArray[np.float64]
+Residual = Callable[[Floats], Floats]
+Tangent = Callable[[Floats], csr_matrix]
+Solver = Callable[[csr_matrix, Floats, float], Floats]
+
+
+@dataclass(frozen=True)
+class Newton:
+    """How to iterate.
+
+    Attributes
+    ----------
+    tolerance
+        Largest residual norm, relative to the `scale` of the problem.
+    max_step
+        Largest change of any unknown in one iteration, in its unit.
+    max_iterations
+        Give up after so many.
+    """
+
+    tolerance: float = 1e-12
+    max_step: float = np.inf
+    max_iterations: int = 200
+
+
+@dataclass(frozen=True)
+class NewtonResult:
+    """Solution, iterations taken and the final relative residual norm."""
+
+    solution: Floats
+    iterations: int
+    residual: float
+
+
+def minimise(
+    residual: Residual,
+    tangent: Tangent,
+    solve: Solver,
+    start: Floats,
+    scale: float,
+    field: str,
+    settings: Newton,
+) -> NewtonResult:
+    """Find the zero of `residual`, the gradient of a convex energy.
+
+    Parameters
+    ----------
+    residual, tangent
+        Gradient and Hessian of the energy at a state.
+    solve
+        ``solve(matrix, rhs, tolerance)``; the tolerance is loose while far from the solution.
+    scale
+        What a residual norm is compared with.
+    field
+        Name of the unknown, for messages.
+
+    Raises
+    ------
+    SolveError
+        If the iteration does not converge; never returns anything but finite numbers.
+
+    Notes
+    -----
+    Each step is limited to `max_step` and then shortened until the energy's slope along it has
+    not grown in magnitude beyond the point where it changed sign: for a convex energy that makes
+    the iteration converge from anywhere.
+    """
+    x = np.array(start, dtype=float)
+    r = residual(x)
+    norm = float(np.linalg.norm(r)) / scale
+    best = np.inf
+    for iteration in range(settings.max_iterations):
+        if not np.isfinite(norm):
+            break
+        # Done, or as far down as rounding lets the residual go.
+        if norm <= settings.tolerance or (norm <= 1e3 * settings.tolerance and norm > 0.3 * best):
+            return NewtonResult(x, iteration, norm)
+        best = min(best, norm)
+        forcing = float(np.clip(norm, 1e-8, 1e-2))
+        step = solve(tangent(x), -r, forcing)
+        step *= min(1.0, settings.max_step / max(float(np.abs(step).max()), 1e-300))
+        slope = float(r @ step)
+        length = 1.0
+        for _ in range(40):
+            trial = residual(x + length * step)
+            trial_slope = float(trial @ step)
+            if np.isfinite(trial_slope) and trial_slope <= 0.9 * abs(slope):
+                break
+            length *= 0.5
+        x = x + length * step
+        r = trial
+        norm = float(np.linalg.norm(r)) / scale
+    raise SolveError(
+        f"Newton's method did not converge in {settings.max_iterations} iterations",
+        field=field,
+        residual=norm,
+        cures=(
+            "a smaller current or voltage",
+            "a larger exchange current density or a smaller area resistance",
+            "check the units of kinetics and conductivity (fem check)",
+        ),
+    )

@@ -1,0 +1,93 @@
+"""Cases that the tests of this folder start from, as nested dicts."""
+
+from __future__ import annotations
+
+import copy
+from typing import Any
+
+PARTICLES: dict[str, Any] = {
+    "title": "two protrusions",
+    "geometry": {
+        "width": "420 um",
+        "depth": "1 m",
+        "anode": {
+            "material": "lithium",
+            "thickness": "50 um",
+            "protrusions": [
+                {"x": "210 um", "depth": "30 um", "half_width": "12 um", "fillet": "2 um"},
+                {"x": "0 um", "depth": "10 um", "half_width": "5 um"},
+            ],
+            "isolated": [
+                {"x": "100 um", "y": "150 um", "half_width": "4 um", "half_height": "2 um"}
+            ],
+        },
+        "separator": {"material": "LPSCl", "thickness": "100 um"},
+        "cathode": {
+            "kind": "particles",
+            "electrolyte": "LPSCl",
+            "conductivity_factor": 0.5,
+            "thickness": "100 um",
+            "particles": {
+                "layout": "lattice",
+                "rows": 5,
+                "columns": 21,
+                "diameter": "10 um",
+                "material": "NCM811",
+            },
+            "wiring": "ideal",
+        },
+    },
+    "inactive": {
+        "between": ["140 um", "280 um"],
+        "outside": ["10 um", "410 um"],
+        "ids": [0, 104],
+        "fraction": 0.2,
+        "seed": 3,
+    },
+    "kinetics": {
+        "anode": {"exchange_current_density": "320 A/m^2", "anodic_transfer_coefficient": 0.4},
+        "cathode": {"area_resistance": "5 ohm*cm^2", "stoichiometry": 0.5},
+    },
+    "materials": {"LPSCl": {"ionic_conductivity": "0.3 S/m", "poisson_ratio": 0.27}},
+    "operation": {
+        "kind": "snapshot",
+        "current_density": "100 A/m^2",
+        "temperature": "30 degC",
+        "plating_time": "30 s",
+    },
+    "mechanics": {
+        "enabled": True,
+        "lithium": "elastic",
+        "contact": "slide",
+        "kinematics": "generalised plane strain",
+        "top": "plate",
+        "stack_pressure": "5 MPa",
+        "compare_lithium": ["yielded"],
+        "flaw_size": "10 um",
+        "flaw_shape_factor": 1.12,
+    },
+    "mesh": {"size": "1 um", "growth": 0.3, "max_size": "20 um"},
+}
+
+PLANE: dict[str, Any] = {
+    "geometry": {
+        "width": "20 um",
+        "anode": {"thickness": "5 um"},
+        "separator": {"material": "LPSCl", "thickness": "30 um"},
+        "cathode": {"kind": "plane", "material": "InLi", "thickness": "10 um"},
+    },
+    "kinetics": {
+        "anode": {"exchange_current_density": "320 A/m^2"},
+        "cathode": {"exchange_current_density": "2 A/m^2"},
+    },
+    "operation": {"overpotential": "-50 mV"},
+    "mechanics": {"enabled": False},
+}
+
+
+def particles() -> dict[str, Any]:
+    return copy.deepcopy(PARTICLES)
+
+
+def plane() -> dict[str, Any]:
+    return copy.deepcopy(PLANE)

@@ -1,0 +1,135 @@
+"""What single keys allow and their combination does not."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from case_examples import particles, plane
+
+from fem.case import Case
+from fem.errors import InputError
+
+ELASTIC = {"lithium": "elastic"}
+
+# changes to a valid case, the key that is blamed, words that the message has to hold
+CONFLICTS: list[tuple[dict[str, Any], str, tuple[str, ...]]] = [
+    (
+        {"operation.overpotential": "50 mV"},
+        "operation.overpotential",
+        ("operation.current_density",),
+    ),
+    ({"operation.cell_voltage": "3.8 V"}, "operation.cell_voltage", ("operation.current_density",)),
+    ({"operation.current_density": None}, "operation.current_density", ("exactly one of",)),
+    (
+        {
+            "operation": {"cell_voltage": "3.8 V", "plating_time": "1 s"},
+            "kinetics.cathode.stoichiometry": None,
+        },
+        "operation.cell_voltage",
+        ("kinetics.cathode.stoichiometry",),
+    ),
+    ({"operation.plating_time": None}, "operation.plating_time", ("mechanics.enabled",)),
+    ({"operation.plating_time": "0 s"}, "operation.plating_time", ("mechanics.enabled",)),
+    ({"inactive.seed": None}, "inactive.seed", ("inactive.fraction",)),
+    ({"inactive.fraction": None}, "inactive.seed", ("inactive.fraction",)),
+    ({"inactive.between": ["1 um", "421 um"]}, "inactive.between", ("geometry.width", "420 um")),
+    ({"inactive.outside": ["1 um", "421 um"]}, "inactive.outside", ("geometry.width",)),
+    ({"inactive.ids": [3, 105]}, "inactive.ids[1]", ("105 particles", "0 to 104")),
+    ({"kinetics.anode": {}}, "kinetics.anode.exchange_current_density", ("area_resistance",)),
+    (
+        {"kinetics.cathode.anodic_transfer_coefficient": 0.5},
+        "kinetics.cathode.anodic_transfer_coefficient",
+        ("exchange_current_density",),
+    ),
+    (
+        {"kinetics.cathode.cathodic_transfer_coefficient": 0.4},
+        "kinetics.cathode.cathodic_transfer_coefficient",
+        ("exchange_current_density",),
+    ),
+    ({"mechanics.lithium": "rigid"}, "mechanics.kinematics", ("mechanics.lithium", "strain")),
+    (
+        {"mechanics.compare_lithium": ["rigid"]},
+        "mechanics.kinematics",
+        ("mechanics.compare_lithium",),
+    ),
+    ({"mechanics.top": "free"}, "mechanics.stack_pressure", ("mechanics.top",)),
+    ({"mechanics.top": "held"}, "mechanics.stack_pressure", ("mechanics.top",)),
+    ({"mesh.max_size": "0.5 um"}, "mesh.max_size", ("mesh.size",)),
+    (
+        {"mesh.size": "5.1 um"},
+        "mesh.size",
+        ("geometry.cathode.particles.diameter",),
+    ),
+    (
+        {"mesh.size": "4 um", "geometry.separator.thickness": "3 um"},
+        "mesh.size",
+        ("geometry.separator.thickness", "3 um"),
+    ),
+]
+
+
+@pytest.mark.parametrize(("changes", "key", "words"), CONFLICTS, ids=lambda value: str(value)[:60])
+def test_conflict_names_both_keys(
+    changes: dict[str, Any], key: str, words: tuple[str, ...]
+) -> None:
+    case = Case.from_dict(particles())
+    with pytest.raises(InputError) as caught:
+        case.replace(changes)
+    assert caught.value.key == key
+    for word in words:
+        assert word in str(caught.value)
+    assert caught.value.allowed or caught.value.cure
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [
+        {"between": ["1 um", "2 um"]},
+        {"outside": ["1 um", "2 um"]},
+        {"ids": [0]},
+        {"file": "ids.csv"},
+        {"fraction": 0.0, "seed": 1},
+    ],
+    ids=str,
+)
+def test_plane_cathode_has_nothing_to_switch_off(rule: dict[str, Any]) -> None:
+    data = plane() | {"inactive": rule}
+    with pytest.raises(InputError, match='"plane" has no particles') as caught:
+        Case.from_dict(data)
+    assert caught.value.key == f"inactive.{next(iter(rule))}"
+
+
+@pytest.mark.parametrize("empty", [{}, {"ids": []}], ids=str)
+def test_empty_rules_are_no_rules(empty: dict[str, Any]) -> None:
+    assert Case.from_dict(plane() | {"inactive": empty}) == Case.from_dict(plane())
+
+
+GOOD: list[dict[str, Any]] = [
+    {"operation.current_density": "-100 A/m^2"},
+    {"operation": {"cell_voltage": "3.8 V", "plating_time": "1 s"}},
+    {"operation": {"overpotential": "-50 mV", "plating_time": "1 s"}},
+    {"operation": {"overpotential": "50 mV"}, "mechanics": {"enabled": False}},
+    {"inactive.between": ["0 um", "420 um"]},
+    {"inactive.fraction": None, "inactive.seed": None},
+    {"mechanics": None},
+    {"mechanics": {"top": "held"}},
+    {"mechanics": {"compare_lithium": ["elastic", "rigid", "yielded"]}},
+    {"mechanics.compare_lithium": ["elastic", "yielded"]},
+    {"mesh.max_size": "1 um"},
+    {"mesh": None},
+    {"mesh.size": "5 um"},
+    {"kinetics.cathode.exchange_current_density": "2 A/m^2"},
+]
+
+
+@pytest.mark.parametrize("changes", GOOD, ids=str)
+def test_what_stands_close_to_a_conflict_is_accepted(changes: dict[str, Any]) -> None:
+    Case.from_dict(particles()).replace(changes)
+
+
+def test_lithium_models_are_those_to_solve_once_each() -> None:
+    case = Case.from_dict(particles()).replace(
+        {"mechanics.compare_lithium": ["yielded", "elastic"]}
+    )
+    assert case.mechanics.lithium_models == ("elastic", "yielded")
