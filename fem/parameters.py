@@ -109,9 +109,11 @@ def _kinetics(table: AnodeKinetics, temperature: float) -> Kinetics:
 
 
 def _elastic(case: Case, geometry: Geometry, read: Reader) -> Elastic:
-    """Lithium's moduli are only read for the model that uses them."""
+    """Lithium's moduli are only read for the models that use them."""
     models = case.mechanics.lithium_models
-    needed = {Phase.ELECTROLYTE, Phase.ACTIVE} | ({Phase.LITHIUM} if "elastic" in models else set())
+    needed = {Phase.ELECTROLYTE, Phase.ACTIVE}
+    if models != ("rigid",):
+        needed.add(Phase.LITHIUM)
     youngs, poisson = (
         np.array(
             [read.value(r.material, name) if r.phase in needed else np.nan for r in geometry.regions]

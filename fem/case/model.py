@@ -204,8 +204,8 @@ class Case(Table):
 
 
 def _digits(value: float) -> float:
-    """12 digits: the same length in um and in mm may differ in the last bit. Never minus zero."""
-    return float(f"{value:.12g}") + 0.0
+    """12 digits: the same length in um and in mm may differ in the last bit."""
+    return float(f"{value:.12g}")
 
 
 def _si(value: Any) -> Any:

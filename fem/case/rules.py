@@ -345,7 +345,7 @@ def finite(value: object) -> float | None:
         number = float(value)
     except OverflowError:  # an integer beyond the range of floats
         return None
-    return number if math.isfinite(number) else None
+    return number + 0.0 if math.isfinite(number) else None  # minus zero becomes zero
 
 
 def did_you_mean(name: object, names: tuple[str, ...]) -> str | None:

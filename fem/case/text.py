@@ -58,7 +58,8 @@ def parse_overrides(texts: Iterable[str]) -> dict[str, Any]:
     changes: dict[str, Any] = {}
     for text in texts:
         key, equals, value = (part.strip() for part in text.partition("="))
-        if not equals or not key:
+        # Bytes that a terminal could not decode arrive as lone surrogates, which no file can hold.
+        if not equals or not key or any("\ud800" <= letter <= "\udfff" for letter in text):
             raise InputError(
                 "not an override",
                 given=text,

@@ -62,7 +62,15 @@ def wrong(rule: Rule) -> Iterator[object]:
         case Dimension(si=si, bounds=bounds):
             yield from (*common, 1, 1.5, 0, True, math.nan, math.inf, -math.inf)
             yield from ("", "1", si, f"nan {si}", f"inf {si}", f"1e999 {si}", "1 mol", "1 nounit")
-            yield from (f"1 {si} # comment", f"1+1 {si}", f"2*3 {si}", f"(1 {si})", "1,5 m")
+            yield from (
+                f"1 {si} # comment",
+                "1 1/um^99999/°",
+                "1 dB^3*%",
+                f"1+1 {si}",
+                f"2*3 {si}",
+                f"(1 {si})",
+                "1,5 m",
+            )
             yield from (f"{value} {si}" for value in outside(bounds))
         case Number(bounds=bounds):
             yield from (*common, "0.5", "0.5 m", True, False, math.nan, math.inf, 10**400)

@@ -144,7 +144,6 @@ def test_any_case_survives_its_text(data: dict[str, Any]) -> None:
     assert again.to_toml() == text
     assert Case.from_dict(case.to_dict()) == case
     assert case.replace({}) == case
-    assert "None" not in case.to_toml() or "None" in repr(data)
 
 
 @settings(max_examples=200, deadline=None)
@@ -185,6 +184,7 @@ SAME = [
     {"kinetics.cathode.area_resistance": "5e-4 Ω*m^2"},
     {"geometry.depth": None},
     {"mesh.growth": None},
+    {"materials.LPSCl.poisson_ratio": 0.2700000000000001},
     {"materials": {"LPSCl": {"poisson_ratio": 0.27, "ionic_conductivity": "3 mS/cm"}}},
 ]
 DIFFERENT = [
@@ -207,6 +207,12 @@ DIFFERENT = [
 def test_hash_stays(changes: dict[str, Any]) -> None:
     case = Case.from_dict(particles())
     assert case.replace(changes).sha256 == case.sha256
+
+
+@pytest.mark.parametrize("key", ["inactive.fraction", "materials.LPSCl.poisson_ratio"])
+def test_minus_zero_is_zero(key: str) -> None:
+    case = Case.from_dict(particles())
+    assert case.replace({key: -0.0}).sha256 == case.replace({key: 0}).sha256
 
 
 @pytest.mark.parametrize("changes", DIFFERENT, ids=str)

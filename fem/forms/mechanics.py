@@ -1,0 +1,118 @@
+"""Mechanics: small-strain linear elasticity in plane strain.
+
+Weak form, for all w:  integral of sigma(u) : grad(w) dA = loads, with
+sigma = lambda tr(eps) I + 2 mu eps.  Displacements are numbered node by node: (x0, y0, x1, y1, ...).
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import bsr_matrix
+from skfem import Basis, ElementTriP2
+
+from fem.laws.elasticity import stress
+from fem.mesh import Ints
+from fem.spaces import Space
+
+Floats = NDArray[np.float64]
+
+_CHUNK = 50_000
+
+
+def gradients(basis: Basis) -> Floats:
+    """Gradients of the six P2 shape functions at the quadrature points, (2, nt, nq, 6) in 1/m."""
+    return np.stack([np.asarray(basis.basis[a][0].grad) for a in range(6)], axis=-1)
+
+
+def stiffness(space: Space, lam: Floats, mu: Floats) -> bsr_matrix:
+    """The stiffness matrix (2n, 2n) in Pa (N/m per m of depth).
+
+    Parameters
+    ----------
+    lam, mu
+        Lame's constants of each triangle of the space (nt,) in Pa.
+
+    Notes
+    -----
+    With S_ij = integral of d_i w d_j w, the blocks of an element are
+    K_xx = (lambda + 2 mu) S_xx + mu S_yy, K_xy = lambda S_xy + mu S_xy^T, and so on.
+    """
+    grad = gradients(space.basis)
+    dx = np.asarray(space.basis.dx)
+    blocks = np.empty((len(lam), 6, 6, 2, 2))
+    for start in range(0, len(lam), _CHUNK):
+        part = slice(start, start + _CHUNK)
+        gx, gy = grad[:, part]
+        wx, wy = gx * dx[part, :, None], gy * dx[part, :, None]
+        sxx = np.matmul(wx.transpose(0, 2, 1), gx)
+        syy = np.matmul(wy.transpose(0, 2, 1), gy)
+        sxy = np.matmul(wx.transpose(0, 2, 1), gy)
+        la, m = lam[part, None, None], mu[part, None, None]
+        kxy = la * sxy + m * sxy.transpose(0, 2, 1)
+        blocks[part, :, :, 0, 0] = (la + 2 * m) * sxx + m * syy
+        blocks[part, :, :, 1, 1] = (la + 2 * m) * syy + m * sxx
+        blocks[part, :, :, 0, 1] = kxy
+        blocks[part, :, :, 1, 0] = kxy.transpose(0, 2, 1)
+    return _block_matrix(space.triangles, blocks, len(space))
+
+
+def dilation(space: Space, density: Floats) -> Floats:
+    """The vector (2n,) with entries ``integral of density * div(w) dA``; `density` is (nt,)."""
+    grad = gradients(space.basis)
+    local = np.einsum("xeqa,eq,e->eax", grad, space.basis.dx, density)
+    dofs = 2 * space.triangles[:, :, None] + np.arange(2)
+    return np.bincount(dofs.ravel(), weights=local.ravel(), minlength=2 * len(space))
+
+
+def strain(basis: Basis, triangles: Ints, displacement: Floats, out_of_plane: float) -> Floats:
+    """Strain (4, nt, nq) in the order xx, yy, zz, 2xy at the quadrature points of `basis`.
+
+    Parameters
+    ----------
+    triangles
+        Unknowns of the triangles of the basis (nt, 6).
+    displacement
+        Nodal displacement (n, 2) in m.
+    """
+    # d u_i / d x_j at the quadrature points
+    slope = np.einsum("jeqa,eai->ijeq", gradients(basis), displacement[triangles])
+    zz = np.full(slope.shape[2:], out_of_plane)
+    return np.stack([slope[0, 0], slope[1, 1], zz, slope[0, 1] + slope[1, 0]])
+
+
+def stress_at(
+    basis: Basis,
+    triangles: Ints,
+    displacement: Floats,
+    out_of_plane: float,
+    lam: Floats,
+    mu: Floats,
+) -> Floats:
+    """Stress (4, nt, nq) in the order xx, yy, zz, xy, in Pa; `lam` and `mu` are (nt,)."""
+    eps = strain(basis, triangles, displacement, out_of_plane)
+    return stress(eps, lam[:, None], mu[:, None])
+
+
+def nodal_basis(space: Space) -> Basis:
+    """A basis whose "quadrature points" are the six nodes of each triangle."""
+    nodes = np.array([[0, 1, 0, 0.5, 0.5, 0], [0, 0, 1, 0, 0.5, 0.5]])
+    return Basis(
+        space.mesh.skfem,
+        ElementTriP2(),
+        elements=space.elements,
+        quadrature=(nodes, np.full(6, 1 / 12)),
+    )
+
+
+def _block_matrix(triangles: Ints, blocks: Floats, n: int) -> bsr_matrix:
+    """Sum element blocks (nt, 6, 6, 2, 2) into a block-sparse matrix."""
+    rows = np.repeat(triangles, 6, axis=1).ravel()
+    columns = np.tile(triangles, (1, 6)).ravel()
+    key, place = np.unique(rows * n + columns, return_inverse=True)
+    flat = blocks.reshape(-1, 4)
+    data = np.stack(
+        [np.bincount(place, weights=flat[:, k], minlength=len(key)) for k in range(4)], axis=1
+    )
+    indptr = np.searchsorted(key, np.arange(n + 1) * n)
+    return bsr_matrix((data.reshape(-1, 2, 2), key % n, indptr), shape=(2 * n, 2 * n))

@@ -1,0 +1,427 @@
+"""The mechanics problem: stress from a plated layer between lithium and electrolyte.
+
+Electrolyte and particles form one bonded elastic body. New lithium of thickness h appears between
+it and the lithium, so across Li|SE the displacement jumps, ``u_SE - u_Li = h n`` with n out of the
+lithium, and the traction is continuous. Lithium is one of three limits:
+
+rigid
+    The jump moves the electrolyte; the foil may only rise or sink as a whole.
+elastic
+    Lithium deforms elastically as a second body.
+yielded
+    Lithium flows: each deposit presses with one uniform pressure, that of squeezing it out of its
+    slot back to the foil. Lithium that cannot leave (an isolated body, or the foil under a held
+    top) presses with the pressure that fits its volume.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import block_diag, bsr_matrix, csr_matrix, identity, kron
+from scipy.sparse.linalg import splu
+
+from fem.forms import mechanics as forms
+from fem.forms.interface import Edges, shape_slope
+from fem.geometry import Phase
+from fem.laws.elasticity import lame
+from fem.laws.fracture import extrusion_pressure
+from fem.mesh import Ints, Mesh
+from fem.parameters import Elastic
+from fem.physics.constraints import AffineMap, Constraints
+from fem.solve.linear import TwoLevel
+from fem.spaces import Space
+
+Floats = NDArray[np.float64]
+
+X, Y = 0, 1
+
+
+@dataclass(frozen=True)
+class Conditions:
+    """What is assumed of lithium, contact and supports; the words are those of the case file."""
+
+    lithium: str = "rigid"
+    contact: str = "stick"
+    kinematics: str = "plane strain"
+    top: str = "free"
+    stack_pressure: float = 0.0
+
+
+@dataclass(frozen=True)
+class MechanicsSolution:
+    """Displacements in m, stresses in Pa.
+
+    Attributes
+    ----------
+    bodies
+        The spaces with a displacement: electrolyte and particles, then lithium if elastic.
+    displacements
+        Nodal displacement (n, 2) of each body.
+    out_of_plane
+        Out-of-plane strain.
+    nodes, pressure
+        Mesh nodes on Li|SE and the pressure there (compression positive).
+    iterations
+        Of the linear solver.
+    """
+
+    conditions: Conditions
+    bodies: tuple[Space, ...]
+    lame: tuple[tuple[Floats, Floats], ...]
+    displacements: tuple[Floats, ...]
+    out_of_plane: float
+    nodes: Ints
+    pressure: Floats
+    iterations: int
+
+    def stress(self, body: int = 0) -> Floats:
+        """Stress (4, nt, nq) at the quadrature points of a body: xx, yy, zz, xy."""
+        space = self.bodies[body]
+        return forms.stress_at(
+            space.basis, space.triangles, self.displacements[body], self.out_of_plane,
+            *self.lame[body],
+        )  # fmt: skip
+
+    def stress_at_nodes(self, body: int = 0) -> Floats:
+        """Stress (4, nt, 6) at the nodes of each triangle, one-sided."""
+        space = self.bodies[body]
+        return forms.stress_at(
+            forms.nodal_basis(space), space.triangles, self.displacements[body],
+            self.out_of_plane, *self.lame[body],
+        )  # fmt: skip
+
+
+class MechanicsProblem:
+    """Assembled once a mesh and set of conditions; solved for any plated thickness."""
+
+    def __init__(self, mesh: Mesh, elastic: Elastic, conditions: Conditions) -> None:
+        self.mesh, self.conditions = mesh, conditions
+        geometry = mesh.geometry
+        lithium = mesh.elements(Phase.LITHIUM)
+        solid = np.setdiff1d(np.arange(len(mesh.region)), lithium)
+        self.bodies = (Space(mesh, solid),)
+        if conditions.lithium == "elastic":
+            self.bodies += (Space(mesh, lithium),)
+        moduli = lame(elastic.youngs_modulus, elastic.poisson_ratio)
+        self._lame = tuple(
+            tuple(m[mesh.region[body.elements]] for m in moduli) for body in self.bodies
+        )
+        self._starts = np.cumsum([0] + [2 * len(body) for body in self.bodies])
+
+        self._edges = [
+            Edges.of(mesh, which) for which in _by_body(mesh, mesh.interface(Phase.LITHIUM))
+        ]
+        self._nodes = [np.unique(edges.nodes) for edges in self._edges]
+        self._normals = [
+            nodal_normals(edges, nodes)
+            for edges, nodes in zip(self._edges, self._nodes, strict=True)
+        ]
+        self._areas = [r.area for r in geometry.regions if r.phase == Phase.LITHIUM]
+        self._slot_pressures = _slot_pressures(mesh, elastic, conditions)
+        self._bulk_modulus = _bulk_modulus(elastic, mesh) if self._closed_bodies else np.inf
+
+        stiffness = [
+            forms.stiffness(body, *constants)
+            for body, constants in zip(self.bodies, self._lame, strict=True)
+        ]
+        self._matrix_stiffness = stiffness[0]
+        self._map, self._load = self._constrain(np.zeros(mesh.nodes.shape[1]))
+        whole: bsr_matrix | csr_matrix = (
+            stiffness[0] if len(stiffness) == 1 else block_diag(stiffness, format="csr")
+        )
+        self._stiffness = whole.tocsr()
+        p = self._map.matrix
+        self._solver = TwoLevel((p.T @ self._stiffness @ p).tocsr(), self._map.coarse_to_fine)
+        self._border, self._corner = self._bordering()
+        self._border_solutions = [self._solver.solve(column, 1e-11) for column in self._border.T]
+
+    @property
+    def _generalised(self) -> bool:
+        return self.conditions.kinematics == "generalised plane strain"
+
+    @property
+    def _closed_bodies(self) -> list[int]:
+        """Lithium bodies whose pressure follows from their volume."""
+        if self.conditions.lithium != "yielded":
+            return []
+        first = 0 if self.conditions.top == "held" else 1
+        return list(range(first, len(self._edges)))
+
+    def solve(self, thickness: Floats) -> MechanicsSolution:
+        """The elastic state for a plated thickness.
+
+        Parameters
+        ----------
+        thickness
+            Plated thickness h at all mesh nodes (N,) in m; read on Li|SE only.
+        """
+        affine, load = self._constrain(thickness)
+        p = affine.matrix
+        rhs = load + p.T @ (self._pressing() - self._stiffness @ affine.offset)
+        inner = self._solver.solve(rhs, 1e-11)
+        z, iterations = inner.solution, inner.iterations
+        border = np.zeros(0)
+        if len(self._corner):
+            # Eliminate z: two or three more solutions were prepared with the matrix.
+            columns = np.stack([s.solution for s in self._border_solutions], axis=1)
+            right = self._border_rhs(affine, thickness) - self._border.T @ z
+            border = np.linalg.solve(np.diag(self._corner) - self._border.T @ columns, right)
+            z = z - columns @ border
+            iterations += sum(s.iterations for s in self._border_solutions)
+        w = p @ z + affine.offset
+        displacements = tuple(
+            w[a:b].reshape(-1, 2)
+            for a, b in zip(self._starts[:-1], self._starts[1:], strict=True)
+        )
+        out_of_plane = float(border[-1]) if self._generalised else 0.0
+        closed = border[: len(self._closed_bodies)]
+        return MechanicsSolution(
+            conditions=self.conditions,
+            bodies=self.bodies,
+            lame=self._lame,  # type: ignore[arg-type]
+            displacements=displacements,
+            out_of_plane=out_of_plane,
+            nodes=np.concatenate(self._nodes),
+            pressure=self._interface_pressure(displacements[0], out_of_plane, -closed),
+            iterations=iterations,
+        )
+
+    # ------------------------------------------------------------------ conditions
+
+    def _constrain(self, thickness: Floats) -> tuple[AffineMap, Floats]:
+        """All kinematic conditions for a plated thickness, and the loads on whole-body motions."""
+        conditions, geometry, mesh = self.conditions, self.mesh.geometry, self.mesh
+        constraints = Constraints(int(self._starts[-1]))
+        body_loads: list[float] = []
+        matrix = self.bodies[0]
+        elastic = conditions.lithium == "elastic"
+        x, y = mesh.nodes
+        at_wall = (np.abs(x) < 1e-12) | (np.abs(x - geometry.width) < 1e-12)
+        bottom = np.abs(y) < 1e-12
+        top = np.abs(y - geometry.height) < 1e-12
+        weight = -conditions.stack_pressure * geometry.width
+
+        for number, (nodes, normals) in enumerate(zip(self._nodes, self._normals, strict=True)):
+            jump = thickness[nodes] * normals
+            tangents = np.stack([-normals[Y], normals[X]])
+            slides = conditions.contact == "slide" and number == 0
+            inside = ~at_wall[nodes]
+            if conditions.lithium == "yielded":
+                continue
+            for axis in (X, Y):
+                own = 2 * matrix.number[nodes] + axis
+                if elastic:
+                    lithium = self._starts[1] + 2 * self.bodies[1].number[nodes] + axis
+                    constraints.follow(lithium, own, -jump[axis])
+                else:
+                    constraints.prescribe(own, jump[axis])
+            if not elastic:
+                for dofs, which, factors, count, force in self._rigid_motions(number, nodes):
+                    constraints.unknowns(dofs, which, factors, count)
+                    body_loads += [force] * count
+            if slides:
+                sliding = nodes[inside]
+                space, sign = (self.bodies[1], -1.0) if elastic else (matrix, 1.0)
+                start = self._starts[1] if elastic else 0
+                dofs = start + 2 * space.number[sliding][:, None] + np.arange(2)
+                which = np.repeat(np.arange(len(sliding)), 2)
+                factors = sign * tangents[:, inside].T.ravel()
+                constraints.unknowns(dofs.ravel(), which, factors, len(sliding), sliding)
+                body_loads += [0.0] * len(sliding)
+        for start, body in zip(self._starts, self.bodies, strict=False):
+            wall = body.number[np.flatnonzero(at_wall & (body.number >= 0))]
+            constraints.fix(start + 2 * wall + X)
+            low = body.number[np.flatnonzero(bottom & (body.number >= 0))]
+            constraints.fix(start + 2 * low + Y)
+        if elastic and conditions.top != "free":
+            high = self._starts[1] + 2 * self.bodies[1].number[np.flatnonzero(top)] + Y
+            constraints.fix(high)
+            if conditions.top == "plate":
+                zeros = np.zeros(len(high), dtype=int)
+                constraints.unknowns(high, zeros, np.ones(len(high)), 1)
+                body_loads.append(weight)
+        affine = constraints.build(
+            block_diag([kron(b.from_p1, identity(2), format="csr") for b in self.bodies], format="csr"),
+            self._midpoints,
+        )
+        load = np.zeros(affine.matrix.shape[1])
+        if body_loads:
+            load[-len(body_loads) :] = body_loads
+        return affine, load
+
+    def _rigid_motions(
+        self, number: int, nodes: Ints
+    ) -> list[tuple[Ints, Ints, Floats, int, float]]:
+        """Free motions of a rigid lithium body, with the force on each in N per m."""
+        own = 2 * self.bodies[0].number[nodes]
+        zeros = np.zeros(len(nodes), dtype=int)
+        conditions = self.conditions
+        if number == 0:
+            if conditions.top == "held":
+                return []
+            force = -conditions.stack_pressure * self.mesh.geometry.width
+            return [(own + Y, zeros, np.ones(len(nodes)), 1, force)]
+        position = self.mesh.nodes[:, nodes]
+        lever = (position - position.mean(axis=1, keepdims=True)) / np.ptp(position[X])
+        return [
+            (own + X, zeros, np.ones(len(nodes)), 1, 0.0),
+            (own + Y, zeros, np.ones(len(nodes)), 1, 0.0),
+            (
+                np.concatenate([own + X, own + Y]),
+                np.zeros(2 * len(nodes), dtype=int),
+                np.concatenate([-lever[Y], lever[X]]),
+                1,
+                0.0,
+            ),
+        ]
+
+    @property
+    def _midpoints(self) -> csr_matrix:
+        """P1 as P2 on the nodes of the electrolyte, with columns numbered by mesh nodes."""
+        space = self.bodies[0]
+        local = space.from_p1
+        vertices = np.flatnonzero(np.diff(local.indptr) == 1)
+        of_column = np.empty(local.shape[1], dtype=int)
+        of_column[local.indices[local.indptr[vertices]]] = space.nodes[vertices]
+        n = self.mesh.nodes.shape[1]
+        counts = np.zeros(n + 1, dtype=int)
+        counts[space.nodes + 1] = np.diff(local.indptr)
+        return csr_matrix((local.data, of_column[local.indices], np.cumsum(counts)), shape=(n, n))
+
+    # ------------------------------------------------------------------ loads and borders
+
+    def _pressing(self) -> Floats:
+        """Forces of lithium that presses with a known pressure, on all displacements."""
+        force = np.zeros(int(self._starts[-1]))
+        if self.conditions.lithium == "yielded":
+            if self.conditions.top != "held":
+                force += self._pressure_load(self._edges[0], self.conditions.stack_pressure)
+            for edges, pressure in self._slot_pressures:
+                force += self._pressure_load(edges, pressure)
+        return force
+
+    def _pressure_load(self, edges: Edges, pressure: float) -> Floats:
+        space = self.bodies[0]
+        force = np.zeros(int(self._starts[-1]))
+        for axis in (X, Y):
+            part = edges.load(pressure * edges.normals[axis], space.number, len(space))
+            force[axis : 2 * len(space) : 2] += part
+        return force
+
+    def _bordering(self) -> tuple[Floats, Floats]:
+        """Columns and diagonal of the unknowns that a sparse matrix should not hold.
+
+        Pressures p of closed lithium bodies (with the sign of ``K u - C p = f``) and the
+        out-of-plane strain.
+        """
+        columns, corner = [], []
+        p = self._map.matrix
+        for body in self._closed_bodies:
+            columns.append(p.T @ self._pressure_load(self._edges[body], 1.0))
+            corner.append(-self._areas[body] / self._bulk_modulus)
+        if self._generalised:
+            dilation = [
+                forms.dilation(body, lam) for body, (lam, _) in zip(self.bodies, self._lame, strict=True)
+            ]
+            self._dilation = np.concatenate(dilation)
+            columns.append(p.T @ self._dilation)
+            moduli = [
+                ((lam + 2.0 * mu)[:, None] * body.basis.dx).sum()
+                for body, (lam, mu) in zip(self.bodies, self._lame, strict=True)
+            ]
+            corner.append(float(sum(moduli)))
+        size = p.shape[1]
+        stacked = np.stack(columns, axis=1) if columns else np.zeros((size, 0))
+        return stacked, np.array(corner)
+
+    def _border_rhs(self, affine: AffineMap, thickness: Floats) -> Floats:
+        """Plated volume that closed bodies must find room for; no force out of the plane."""
+        number = np.arange(len(thickness))
+        values = [
+            self._edges[body].total(self._edges[body].at_points(thickness, number))
+            for body in self._closed_bodies
+        ]
+        if self._generalised:
+            values.append(-float(self._dilation @ affine.offset))
+        return np.array(values)
+
+    def _interface_pressure(
+        self, displacement: Floats, out_of_plane: float, closed: Floats
+    ) -> Floats:
+        """Pressure of the lithium on the electrolyte at the nodes of Li|SE.
+
+        For rigid and elastic lithium from the nodal forces on the electrolyte, which are accurate
+        where differentiated displacements are not.
+        """
+        if self.conditions.lithium == "yielded":
+            pressures = []
+            known = {body: p for body, p in zip(self._closed_bodies, closed, strict=True)}
+            for body, nodes in enumerate(self._nodes):
+                value = np.full(len(nodes), known.get(body, self.conditions.stack_pressure))
+                if body == 0:
+                    for edges, slot in self._slot_pressures:
+                        value[np.isin(nodes, edges.nodes)] += slot
+                pressures.append(value)
+            return np.concatenate(pressures)
+        space = self.bodies[0]
+        force = self._matrix_stiffness @ displacement.ravel()
+        if out_of_plane:
+            force = force + out_of_plane * forms.dilation(space, self._lame[0][0])
+        pressures = []
+        for edges, nodes, normals in zip(self._edges, self._nodes, self._normals, strict=True):
+            local = np.full(self.mesh.nodes.shape[1], -1)
+            local[nodes] = np.arange(len(nodes))
+            mass = edges.mass(np.ones(edges.weights.shape), local, len(nodes))
+            solve = splu(mass.tocsc()).solve
+            traction = [solve(force[2 * space.number[nodes] + axis]) for axis in (X, Y)]
+            pressures.append(traction[X] * normals[X] + traction[Y] * normals[Y])
+        return np.concatenate(pressures)
+
+
+def nodal_normals(edges: Edges, nodes: Ints) -> Floats:
+    """Unit normals (2, n) at `nodes`, the mean of the adjacent edges at their ends."""
+    ends = np.array([0.0, 1.0, 0.5])
+    tangents = np.einsum("xea,ab->xeb", edges.coordinates, shape_slope(ends))
+    tangents /= np.hypot(*tangents)
+    place = np.searchsorted(nodes, edges.nodes).ravel()
+    normals = np.stack(
+        [
+            np.bincount(place, weights=component.ravel(), minlength=len(nodes))
+            for component in (tangents[1], -tangents[0])
+        ]
+    )
+    return np.asarray(normals / np.hypot(*normals))
+
+
+def _by_body(mesh: Mesh, which: Ints) -> list[Ints]:
+    """Outline edges on lithium, a list entry a lithium body (the foil first)."""
+    phases, bodies = mesh.geometry.phases, np.array([r.body for r in mesh.geometry.regions])
+    left, right = mesh.sides[which].T
+    body = bodies[np.where(phases[left] == Phase.LITHIUM, left, right)]
+    return [which[body == b] for b in np.unique(body)]
+
+
+def _slot_pressures(
+    mesh: Mesh, elastic: Elastic, conditions: Conditions
+) -> list[tuple[Edges, float]]:
+    """The surface of each protrusion and the pressure that squeezes its lithium to the foil."""
+    if conditions.lithium != "yielded" or elastic.yield_strength is None:
+        return []
+    deposit = np.array([o.deposit for o in mesh.geometry.outlines])[mesh.outline]
+    return [
+        (
+            Edges.of(mesh, np.flatnonzero(deposit == k)),
+            extrusion_pressure(elastic.yield_strength, shape.depth, shape.half_width),
+        )
+        for k, shape in enumerate(mesh.geometry.deposits)
+    ]
+
+
+def _bulk_modulus(elastic: Elastic, mesh: Mesh) -> float:
+    """Plane-strain bulk modulus of lithium in Pa: pressure over relative loss of area."""
+    foil = int(np.flatnonzero(mesh.geometry.phases == Phase.LITHIUM)[0])
+    lam, mu = lame(elastic.youngs_modulus[foil : foil + 1], elastic.poisson_ratio[foil : foil + 1])
+    return float(lam[0] + mu[0])
