@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from scipy.integrate import cumulative_trapezoid
 from skfem import Basis, ElementTriP2, MeshTri1, MeshTri2
 
+from fem.case import Case
 from fem.errors import InputError
 from fem.geometry.curves import Curve
 from fem.geometry.types import OUTSIDE, Geometry, Outline, Phase
@@ -179,6 +180,12 @@ def generate(
         np.array(outline_of_spline)[segments["index"] - 1],
         geometry,
     )
+
+
+def from_case(case: Case, geometry: Geometry) -> Mesh:
+    """`generate` with the ``[mesh]`` table of a case."""
+    largest = None if case.mesh.max_size is None else float(case.mesh.max_size)
+    return generate(geometry, float(case.mesh.size), case.mesh.growth, largest)
 
 
 def assemble(

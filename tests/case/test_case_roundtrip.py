@@ -252,3 +252,9 @@ def test_coefficients_without_a_reaction_are_left_out() -> None:
     tables = Case.from_dict(particles()).to_dict()["kinetics"]
     assert "anodic_transfer_coefficient" not in tables["cathode"]
     assert tables["anode"]["cathodic_transfer_coefficient"] == 0.5
+
+
+@pytest.mark.parametrize("text", ["1 1/um^99999", "1 dB^3*%", "1 nounit", "a note"])
+def test_hash_takes_text_that_is_no_quantity_as_it_is(text: str) -> None:
+    case = Case.from_dict(particles()).replace({"materials.LPSCl.note": text})
+    assert case.sha256 != case.replace({"materials.LPSCl.note": text + " "}).sha256

@@ -1,0 +1,106 @@
+"""The profile along the lithium foil, and what is read off it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.integrate import cumulative_simpson
+
+from fem.forms.interface import shape_slope
+from fem.geometry import Phase
+from fem.mesh import Ints, Mesh
+
+Floats = NDArray[np.float64]
+
+RUNNING_WINDOW = 2e-6
+"""Arc in m over which profiles are averaged before extremes are taken."""
+
+
+@dataclass(frozen=True)
+class AnodeProfile:
+    """Nodes along the lithium foil from the left wall to the right, arrays of shape (n,).
+
+    Attributes
+    ----------
+    s, x, y
+        Arc length and coordinates in m.
+    plating
+        Plating current density in A/m^2, positive when lithium is plated.
+    thickness
+        Plated thickness in m.
+    normal_stress
+        Normal stress of the lithium on the electrolyte in Pa (tension positive); `None` where
+        mechanics was not solved.
+    nodes
+        The mesh nodes.
+    """
+
+    s: Floats
+    x: Floats
+    y: Floats
+    plating: Floats
+    thickness: Floats
+    normal_stress: Floats | None
+    nodes: Ints
+
+    @property
+    def length(self) -> float:
+        """Arc length of the lithium line in m."""
+        return float(self.s[-1])
+
+    def mean(self, values: Floats) -> float:
+        """Mean of nodal values along the line (each edge is a quadratic: Simpson is exact)."""
+        return float(_simpson(values, self.s)[-1] / self.length)
+
+    def running_mean(self, values: Floats, window: float = RUNNING_WINDOW) -> Floats:
+        """Centred mean over an arc `window` (m) at every node, mirrored at the walls."""
+        length = self.length
+        total = _simpson(values, self.s)
+
+        def integral(s: Floats) -> Floats:
+            # Mirrored profile: odd continuation of its integral about both walls.
+            inside = np.interp(np.clip(s, 0.0, length), self.s, total)
+            left = np.where(s < 0.0, -np.interp(-s, self.s, total), 0.0)
+            right = np.where(
+                s > length, total[-1] - np.interp(2 * length - s, self.s, total), 0.0
+            )
+            return np.asarray(np.where(s < 0.0, left, inside + right))
+
+        half = 0.5 * window
+        return (integral(self.s + half) - integral(self.s - half)) / window
+
+    def at(self, x: float, y: float, values: Floats) -> float:
+        """The value at the node nearest to (x, y)."""
+        return float(values[np.argmin(np.hypot(self.x - x, self.y - y))])
+
+
+def foil_nodes(mesh: Mesh) -> tuple[Ints, Floats]:
+    """Mesh nodes along the foil from the left wall to the right, with their arc lengths (m)."""
+    which = mesh.interface(Phase.LITHIUM)
+    bodies = np.array([r.body for r in mesh.geometry.regions])
+    foil = (mesh.geometry.phases == Phase.LITHIUM) & (bodies == 0)
+    left, right = mesh.sides[which].T
+    which = which[foil[left] | foil[right]]
+    # Outlines of the foil are drawn from left to right with the foil on their left.
+    edges, outline = mesh.edges[which], mesh.outline[which]
+    middle = mesh.nodes[:, edges[:, 2]]
+    parameter = np.empty(len(which))
+    for k in np.unique(outline):
+        mask = outline == k
+        parameter[mask] = mesh.geometry.outlines[k].curve.parameter(middle[:, mask])
+    edges = edges[np.lexsort((parameter, outline))]
+    points, weights = np.polynomial.legendre.leggauss(5)
+    lengths = []
+    for low in (0.0, 0.5):
+        slope = shape_slope(low + 0.25 * (points + 1.0))
+        tangent = np.einsum("xea,aq->xeq", mesh.nodes[:, edges], slope)
+        lengths.append(np.hypot(*tangent) @ weights * 0.25)
+    nodes = np.append(edges[:, [0, 2]].ravel(), edges[-1, 1])
+    return nodes, np.concatenate([[0.0], np.cumsum(np.stack(lengths, axis=1).ravel())])
+
+
+def _simpson(values: Floats, s: Floats) -> Floats:
+    """Running integral from the left wall (n,); pairs of intervals form the quadratic edges."""
+    return np.asarray(cumulative_simpson(values, x=s, initial=0.0))

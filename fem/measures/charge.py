@@ -1,0 +1,97 @@
+"""Metrics of the charge problem: overpotentials, focusing, currents of particles."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fem.case import Case
+from fem.geometry import Phase
+from fem.measures.anode import AnodeProfile
+from fem.mesh import Mesh
+from fem.parameters import Parameters
+from fem.physics.charge import ChargeSolution
+from fem.result import ParticleTable
+
+Floats = NDArray[np.float64]
+
+
+def charge_metrics(
+    mesh: Mesh, charge: ChargeSolution, anode: AnodeProfile, parameters: Parameters
+) -> dict[str, Any]:
+    """Overpotentials (V), plating (A/m^2) and focusing factors.
+
+    The three parts of the overpotential are current-weighted means: the power lost at lithium
+    (isolated lithium included), in the electrolyte and at the cathode, each over the current.
+    """
+    foil, cathode = 0, 1
+    current = charge.total(cathode)
+    lithium = [k for k in range(len(charge.terminals)) if k != cathode]
+    applied = current / mesh.geometry.width
+    mean = -charge.total(foil) / anode.length
+    running = anode.running_mean(anode.plating)
+    metrics: dict[str, Any] = {
+        "current_density_A_m2": applied,
+        "overpotential_V": charge.terminal_potentials[cathode],
+        "overpotential_anode_V": sum(charge.reaction_power(k) for k in lithium) / current,
+        "overpotential_electrolyte_V": charge.ohmic_power() / current,
+        "overpotential_cathode_V": charge.reaction_power(cathode) / current,
+        "anode_plating_mean_A_m2": mean,
+        "anode_plating_max_A_m2": float(anode.plating.max()),
+        "anode_plating_min_A_m2": float(anode.plating.min()),
+        "focusing_max_over_mean": float((running / mean).max()),
+        "focusing_min_over_mean": float((running / mean).min()),
+        "focusing_max_over_applied": float((running / applied).max()),
+        "plating_total_over_applied": -charge.total(foil) / current,
+        "lithium_line_length_m": anode.length,
+        "degrees_of_freedom": len(charge.space) + sum(t.current is not None for t in charge.terminals),
+        "newton_iterations": charge.iterations,
+        "newton_residual": charge.residual,
+    }
+    if mesh.geometry.deposits:
+        metrics["tip_over_applied"] = [
+            anode.at(*deposit.tip, running) / applied for deposit in mesh.geometry.deposits
+        ]
+    if parameters.open_circuit_potential is not None:
+        metrics["cell_voltage_V"] = (
+            charge.terminal_potentials[cathode] + parameters.open_circuit_potential
+        )
+    floating = charge.terminal_potentials[cathode + 1 :]
+    if floating:
+        metrics["isolated_lithium_potential_V"] = list(floating)
+    return metrics
+
+
+def particle_table(
+    case: Case, mesh: Mesh, charge: ChargeSolution, cathode: int
+) -> ParticleTable:
+    """What each particle gives to the electrolyte."""
+    particles = mesh.geometry.particles
+    current = np.zeros(len(particles))
+    if len(particles):
+        current = _current_by_particle(mesh, charge, cathode)
+    x = case.kinetics.cathode.stoichiometry
+    stoichiometry = np.full(len(particles), np.nan if x is None else float(x))
+    return ParticleTable(
+        particles.x, particles.y, particles.diameter, particles.active, current, stoichiometry
+    )
+
+
+def _current_by_particle(mesh: Mesh, charge: ChargeSolution, cathode: int) -> Floats:
+    edges = charge.terminals[cathode].edges
+    per_edge = (charge.reaction(cathode) * edges.weights).sum(axis=1)
+    # The middle node of an edge lies on one particle only.
+    left, right = mesh.sides.T
+    phases = mesh.geometry.phases
+    body = np.array([r.body for r in mesh.geometry.regions])
+    owner = np.full(mesh.nodes.shape[1], -1)
+    inside = (left >= 0) & (right >= 0)
+    on_left = inside & (phases[left] == Phase.ACTIVE)
+    on_right = inside & (phases[right] == Phase.ACTIVE)
+    owner[mesh.edges[on_left, 2]] = body[left[on_left]]
+    owner[mesh.edges[on_right, 2]] = body[right[on_right]]
+    return np.bincount(
+        owner[edges.nodes[:, 2]], weights=per_edge, minlength=len(mesh.geometry.particles)
+    )

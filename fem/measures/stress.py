@@ -1,0 +1,167 @@
+"""Numbers that stand for a stress field without depending on the mesh: percentiles of the area
+away from the feet of deposits, and means over process zones of fixed size.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from skfem import Basis, ElementTriP2
+
+from fem.case import Case
+from fem.forms.mechanics import stress_at
+from fem.geometry import Phase
+from fem.laws.elasticity import largest_principal, von_mises
+from fem.laws.fracture import critical_pressure
+from fem.laws.plating import pressure_potential
+from fem.measures.anode import AnodeProfile
+from fem.mesh import Mesh
+from fem.parameters import Parameters
+from fem.physics.charge import ChargeSolution
+from fem.physics.mechanics import MechanicsSolution
+
+Floats = NDArray[np.float64]
+
+PROCESS_ZONE = 2e-6
+"""Radius in m of the zone around a tip over which stress is averaged."""
+FOOT_DISC = 4e-6
+"""Radius in m of the discs around the feet of deposits that percentiles leave out."""
+_SUBDIVISION = 8
+
+
+def electrolyte_percentiles(
+    mesh: Mesh, solution: MechanicsSolution, percentages: tuple[float, ...]
+) -> tuple[float, ...]:
+    """Area percentiles of the von Mises stress in the electrolyte away from feet, in Pa."""
+    space = solution.bodies[0]
+    electrolyte = _in_electrolyte(mesh, solution)
+    value = von_mises(solution.stress())[electrolyte]
+    weight = np.asarray(space.basis.dx)[electrolyte]
+    x = np.asarray(space.basis.global_coordinates())[:, electrolyte]
+    keep = np.ones(value.shape, dtype=bool)
+    for deposit in mesh.geometry.deposits:
+        for foot in deposit.feet:
+            keep &= np.hypot(x[0] - foot[0], x[1] - foot[1]) > FOOT_DISC
+    value, weight = value[keep], weight[keep]
+    order = np.argsort(value)
+    share = np.cumsum(weight[order]) / weight.sum()
+    return tuple(
+        float(value[order][min(np.searchsorted(share, p / 100.0), len(order) - 1)])
+        for p in percentages
+    )
+
+
+def process_zone_means(
+    mesh: Mesh, solution: MechanicsSolution, tip: tuple[float, float], radius: float = PROCESS_ZONE
+) -> tuple[float, float]:
+    """Means of von Mises and of the largest principal stress (Pa) over the electrolyte near a tip.
+
+    The zone cuts through triangles, so these are cut into small ones before they are counted.
+    """
+    space = solution.bodies[0]
+    corners = mesh.nodes[:, mesh.triangles[space.elements]]
+    distance = np.hypot(corners[0] - tip[0], corners[1] - tip[1])
+    reach = radius + np.hypot(*np.ptp(corners, axis=2))
+    near = np.flatnonzero((distance.min(axis=1) < reach) & _in_electrolyte(mesh, solution))
+    points = _centroids(_SUBDIVISION)
+    basis = Basis(
+        mesh.skfem,
+        ElementTriP2(),
+        elements=space.elements[near],
+        quadrature=(points, np.full(points.shape[1], 0.5 / points.shape[1])),
+    )
+    lam, mu = (m[near] for m in solution.lame[0])
+    sigma = stress_at(
+        basis, space.triangles[near], solution.displacements[0], solution.out_of_plane, lam, mu
+    )
+    x = np.asarray(basis.global_coordinates())
+    inside = np.hypot(x[0] - tip[0], x[1] - tip[1]) <= radius
+    weight = np.where(inside, np.asarray(basis.dx), 0.0)
+    return tuple(  # type: ignore[return-value]
+        float((measure(sigma) * weight).sum() / weight.sum())
+        for measure in (von_mises, largest_principal)
+    )
+
+
+def _in_electrolyte(mesh: Mesh, solution: MechanicsSolution) -> NDArray[np.bool_]:
+    phases = mesh.geometry.phases[mesh.region[solution.bodies[0].elements]]
+    return np.asarray(phases == Phase.ELECTROLYTE)
+
+
+def _centroids(n: int) -> Floats:
+    """Centroids of the n^2 equal triangles that the reference triangle is cut into, (2, n^2)."""
+    i, j = (a.ravel() for a in np.meshgrid(np.arange(n), np.arange(n), indexing="ij"))
+    up, down = i + j < n, i + j < n - 1
+    x = np.concatenate([i[up] + 1 / 3, i[down] + 2 / 3])
+    y = np.concatenate([j[up] + 1 / 3, j[down] + 2 / 3])
+    return np.stack([x, y]) / n
+
+
+def mechanics_metrics(mesh: Mesh, solution: MechanicsSolution) -> dict[str, Any]:
+    """Percentiles of the electrolyte and process-zone means at the tips, in Pa."""
+    p99, p999 = electrolyte_percentiles(mesh, solution, (99.0, 99.9))
+    metrics: dict[str, Any] = {"von_mises_se_p99_Pa": p99, "von_mises_se_p999_Pa": p999}
+    zones = [process_zone_means(mesh, solution, d.tip) for d in mesh.geometry.deposits]
+    if zones:
+        metrics["von_mises_tip_Pa"] = [zone[0] for zone in zones]
+        metrics["principal_stress_tip_Pa"] = [zone[1] for zone in zones]
+    return metrics
+
+
+def lithium_pressure(mesh: Mesh, anode: AnodeProfile, pressure: Floats) -> float:
+    """The pressure (Pa) that a fracture check compares: at the most loaded tip, over 2 um of arc.
+
+    On a flat foil, the largest such mean anywhere.
+    """
+    running = anode.running_mean(pressure)
+    if mesh.geometry.deposits:
+        return max(anode.at(*deposit.tip, running) for deposit in mesh.geometry.deposits)
+    return float(running.max())
+
+
+def fracture_metrics(
+    case: Case,
+    mesh: Mesh,
+    anode: AnodeProfile,
+    pressures: Mapping[str, Floats],
+    parameters: Parameters,
+) -> dict[str, Any]:
+    """Lithium pressure over the pressure that opens the flaw of the case, for each lithium model."""
+    assert parameters.elastic is not None
+    worst = {model: lithium_pressure(mesh, anode, p) for model, p in pressures.items()}
+    metrics: dict[str, Any] = {f"lithium_pressure_{m}_Pa": value for m, value in worst.items()}
+    toughness = parameters.elastic.fracture_toughness
+    if toughness is not None:
+        table = case.mechanics
+        critical = critical_pressure(toughness, float(table.flaw_size), table.flaw_shape_factor)
+        metrics["fracture_pressure_Pa"] = critical
+        metrics["pressure_over_fracture_pressure"] = worst[table.lithium] / critical
+        for model, value in worst.items():
+            metrics[f"pressure_over_fracture_pressure_{model}"] = value / critical
+    return metrics
+
+
+def pressure_notes(
+    anode: AnodeProfile,
+    pressures: Mapping[str, Floats],
+    charge: ChargeSolution,
+    parameters: Parameters,
+) -> list[str]:
+    """A warning for each lithium model whose pressure would have stopped the plating."""
+    eta = np.abs(charge.terminal_potentials[0] - charge.potential[charge.space.number[anode.nodes]])
+    notes = []
+    for model, pressure in pressures.items():
+        opposing = pressure_potential(pressure, parameters.molar_volume)
+        worst = int(np.argmax(opposing - eta))
+        if opposing[worst] > eta[worst]:
+            notes.append(
+                f"Warning: with {model} lithium the pressure of {pressure[worst] / 1e6:.3g} MPa at "
+                f"x = {anode.x[worst] * 1e6:.4g} um opposes plating by V p / F = "
+                f"{opposing[worst] * 1e3:.3g} mV, more than the local overpotential of "
+                f"{eta[worst] * 1e3:.3g} mV: plating would have slowed down there, and the stress "
+                "is overestimated."
+            )
+    return notes
