@@ -127,7 +127,7 @@ class Quality:
 
 
 def generate(
-    geometry: Geometry, size: float, growth: float = 0.3, max_size: float | None = None
+    geometry: Geometry, size: float, growth: float = 0.5, max_size: float | None = None
 ) -> Mesh:
     """Mesh `geometry`; the same input gives the same mesh, bit by bit.
 
