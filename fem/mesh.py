@@ -96,6 +96,14 @@ class Mesh:
             ((left == phase) & (right == electrolyte)) | ((right == phase) & (left == electrolyte))
         )
 
+    def interface_by_body(self, phase: Phase) -> dict[int, Ints]:
+        """`interface`, apart for each body of the phase, by the body's number in order."""
+        which = self.interface(phase)
+        number = np.array([region.body for region in self.geometry.regions])
+        left, right = self.sides[which].T
+        body = number[np.where(self.geometry.phases[left] == phase, left, right)]
+        return {int(b): which[body == b] for b in np.unique(body)}
+
     def refined(self) -> Mesh:
         """Every triangle cut in four, with the new nodes on the exact curves."""
         t = self.triangles
@@ -211,7 +219,7 @@ def assemble(
     curves = [o.curve for o in geometry.outlines]
     _project(vertices, edges.T.ravel(), np.tile(outline, 2), curves)
     straight = MeshTri1(np.ascontiguousarray(vertices), np.ascontiguousarray(triangles.T))
-    facets = straight.facets
+    facets = straight.facets.astype(np.int64)  # products below exceed 32 bits
     count = vertices.shape[1]
     key = facets.min(axis=0) * count + facets.max(axis=0)
     order = np.argsort(key)

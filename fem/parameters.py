@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fem.case import Case
-from fem.case.physics import AnodeKinetics
+from fem.case.physics import AnodeKinetics, CathodeKinetics
 from fem.geometry import Geometry, Phase
 from fem.laws.kinetics import Kinetics
 from fem.materials import Reader, Used, library
@@ -97,7 +97,7 @@ def resolve(case: Case, geometry: Geometry) -> Parameters:
     )
 
 
-def _kinetics(table: AnodeKinetics, temperature: float) -> Kinetics:
+def _kinetics(table: AnodeKinetics | CathodeKinetics, temperature: float) -> Kinetics:
     i0, resistance = table.exchange_current_density, table.area_resistance
     return Kinetics(
         temperature=temperature,
@@ -116,7 +116,10 @@ def _elastic(case: Case, geometry: Geometry, read: Reader) -> Elastic:
         needed.add(Phase.LITHIUM)
     youngs, poisson = (
         np.array(
-            [read.value(r.material, name) if r.phase in needed else np.nan for r in geometry.regions]
+            [
+                read.value(r.material, name) if r.phase in needed else np.nan
+                for r in geometry.regions
+            ]
         )
         for name in ("youngs_modulus", "poisson_ratio")
     )

@@ -14,7 +14,6 @@ from numpy.typing import NDArray
 from fem import geometry as geometries
 from fem import mesh as meshes
 from fem.case import Case
-from fem.forms.charge import current as electrolyte_current
 from fem.forms.interface import Edges
 from fem.forms.mechanics import nodal_basis
 from fem.geometry import Phase
@@ -24,9 +23,10 @@ from fem.materials import references
 from fem.measures.anode import AnodeProfile, foil_nodes
 from fem.measures.charge import charge_metrics, particle_table
 from fem.measures.stress import fracture_metrics, mechanics_metrics, pressure_notes
-from fem.mesh import Ints, Mesh
+from fem.mesh import Mesh
 from fem.parameters import Parameters, resolve
 from fem.physics.charge import ChargeProblem, ChargeSolution, Terminal
+from fem.physics.elastic import ElasticBody
 from fem.physics.mechanics import Conditions, MechanicsProblem, MechanicsSolution
 from fem.result import FieldMesh, Result
 
@@ -64,23 +64,28 @@ def solve(case: Case, progress: Progress = lambda stage: None) -> Result:
     charge = problem.solve(terminals(case, mesh, parameters))
     plating = _plating_at_nodes(mesh, charge)
     h = plated_thickness(plating, float(case.operation.plating_time), parameters.molar_volume)
-    stresses = {}
+    stresses: dict[str, MechanicsSolution] = {}
     if parameters.elastic is not None:
+        composite = ElasticBody.composite(mesh, parameters.elastic)
         for model in case.mechanics.lithium_models:
             progress(f"mechanics, {model} lithium")
             conditions = _conditions(case, model)
-            stresses[model] = MechanicsProblem(mesh, parameters.elastic, conditions).solve(
-                np.nan_to_num(h)
-            )
+            stress_problem = MechanicsProblem(mesh, parameters.elastic, conditions, composite)
+            stresses[model] = stress_problem.solve(np.nan_to_num(h))
     solved = time.perf_counter()
 
     progress("measures")
     stress = stresses.get(case.mechanics.lithium)
     nodes, s = foil_nodes(mesh)
     anode = AnodeProfile(
-        s, *mesh.nodes[:, nodes], plating[nodes], h[nodes],
-        None if stress is None else -_at_nodes(mesh, stress)[nodes], nodes,
-    )  # fmt: skip
+        s=s,
+        x=mesh.nodes[0, nodes],
+        y=mesh.nodes[1, nodes],
+        plating=plating[nodes],
+        thickness=h[nodes],
+        normal_stress=None if stress is None else -_at_nodes(mesh, stress)[nodes],
+        nodes=nodes,
+    )
     particles = particle_table(case, mesh, charge, CATHODE)
     metrics: dict[str, Any] = charge_metrics(mesh, charge, anode, parameters)
     notes = list(_assumptions(case))
@@ -118,8 +123,8 @@ def solve(case: Case, progress: Progress = lambda stage: None) -> Result:
 
 def terminals(case: Case, mesh: Mesh, parameters: Parameters) -> list[Terminal]:
     """The electrodes of a snapshot: the foil, the wired particles, isolated lithium."""
-    lithium = _bodies(mesh, Phase.LITHIUM)
-    active = _bodies(mesh, Phase.ACTIVE)
+    lithium = mesh.interface_by_body(Phase.LITHIUM)
+    active = mesh.interface_by_body(Phase.ACTIVE)
     alive = np.flatnonzero(mesh.geometry.particles.active) if len(mesh.geometry.particles) else [0]
     wired = np.concatenate([active[int(body)] for body in alive])
     operation = case.operation
@@ -147,15 +152,6 @@ def package_version() -> str:
         return version("assb-fem")
     except PackageNotFoundError:  # running from a source tree
         return "not installed"
-
-
-def _bodies(mesh: Mesh, phase: Phase) -> dict[int, Ints]:
-    """Interface edges of each body of a phase, by the body's number."""
-    which = mesh.interface(phase)
-    number = np.array([r.body for r in mesh.geometry.regions])
-    left, right = mesh.sides[which].T
-    body = number[np.where(mesh.geometry.phases[left] == phase, left, right)]
-    return {int(b): which[body == b] for b in np.unique(body)}
 
 
 def _plating_at_nodes(mesh: Mesh, charge: ChargeSolution) -> Floats:

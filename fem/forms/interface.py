@@ -52,11 +52,11 @@ class Edges:
     @cached_property
     def shapes(self) -> Floats:
         """Shape functions at the quadrature points (3, nq)."""
-        return shape(_XI)
+        return np.asarray(shape(_XI))
 
     @cached_property
     def _tangents(self) -> Floats:
-        return np.einsum("xea,aq->xeq", self.coordinates, shape_slope(_XI))
+        return np.asarray(np.einsum("xea,aq->xeq", self.coordinates, shape_slope(_XI)))
 
     @cached_property
     def weights(self) -> Floats:
@@ -74,6 +74,21 @@ class Edges:
         """Total length in m."""
         return float(self.weights.sum())
 
+    def nodal_normals(self, nodes: Ints) -> Floats:
+        """Unit normals (2, n) at mesh nodes, out of the electrode: the mean of adjacent edges."""
+        tangents = np.einsum(
+            "xea,ab->xeb", self.coordinates, shape_slope(np.array([0.0, 1.0, 0.5]))
+        )
+        tangents /= np.hypot(*tangents)
+        place = np.searchsorted(nodes, self.nodes).ravel()
+        normals = np.stack(
+            [
+                np.bincount(place, weights=component.ravel(), minlength=len(nodes))
+                for component in (tangents[1], -tangents[0])
+            ]
+        )
+        return np.asarray(normals / np.hypot(*normals))
+
     def at_points(self, values: Floats, number: Ints) -> Floats:
         """Nodal values (n,) of a space, numbered by `number`, at the quadrature points (ne, nq)."""
         return np.asarray(values[number[self.nodes]] @ self.shapes)
@@ -81,7 +96,8 @@ class Edges:
     def load(self, density: Floats, number: Ints, size: int) -> Floats:
         """The vector with entries ``integral of density * w_a ds``; `density` is (ne, nq)."""
         local = (density * self.weights) @ self.shapes.T
-        return np.bincount(number[self.nodes].ravel(), weights=local.ravel(), minlength=size)
+        load = np.bincount(number[self.nodes].ravel(), weights=local.ravel(), minlength=size)
+        return np.asarray(load, dtype=float)
 
     def mass(self, density: Floats, number: Ints, size: int) -> csr_matrix:
         """The matrix with entries ``integral of density * w_a w_b ds``."""

@@ -1,7 +1,7 @@
 """Mechanics: small-strain linear elasticity in plane strain.
 
 Weak form, for all w:  integral of sigma(u) : grad(w) dA = loads, with
-sigma = lambda tr(eps) I + 2 mu eps.  Displacements are numbered node by node: (x0, y0, x1, y1, ...).
+sigma = lambda tr(eps) I + 2 mu eps.  Displacements are numbered by node: (x0, y0, x1, y1, ...).
 """
 
 from __future__ import annotations
@@ -62,7 +62,8 @@ def dilation(space: Space, density: Floats) -> Floats:
     grad = gradients(space.basis)
     local = np.einsum("xeqa,eq,e->eax", grad, space.basis.dx, density)
     dofs = 2 * space.triangles[:, :, None] + np.arange(2)
-    return np.bincount(dofs.ravel(), weights=local.ravel(), minlength=2 * len(space))
+    force = np.bincount(dofs.ravel(), weights=local.ravel(), minlength=2 * len(space))
+    return np.asarray(force, dtype=float)
 
 
 def strain(basis: Basis, triangles: Ints, displacement: Floats, out_of_plane: float) -> Floats:

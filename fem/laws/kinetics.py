@@ -125,9 +125,7 @@ def _surface_overpotential(eta: Floats, kinetics: Kinetics) -> Floats:
     return _newton(start, function, v)
 
 
-def _newton(
-    x: Floats, function: Callable[[Floats], tuple[Floats, Floats]], scale: float
-) -> Floats:
+def _newton(x: Floats, function: Callable[[Floats], tuple[Floats, Floats]], scale: float) -> Floats:
     """Newton's method, point by point, for a smooth increasing function; steps of 4 `scale`."""
     for _ in range(200):
         value, slope = function(x)

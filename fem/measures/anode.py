@@ -63,9 +63,7 @@ class AnodeProfile:
             # Mirrored profile: odd continuation of its integral about both walls.
             inside = np.interp(np.clip(s, 0.0, length), self.s, total)
             left = np.where(s < 0.0, -np.interp(-s, self.s, total), 0.0)
-            right = np.where(
-                s > length, total[-1] - np.interp(2 * length - s, self.s, total), 0.0
-            )
+            right = np.where(s > length, total[-1] - np.interp(2 * length - s, self.s, total), 0.0)
             return np.asarray(np.where(s < 0.0, left, inside + right))
 
         half = 0.5 * window

@@ -46,7 +46,8 @@ def charge_metrics(
         "focusing_max_over_applied": float((running / applied).max()),
         "plating_total_over_applied": -charge.total(foil) / current,
         "lithium_line_length_m": anode.length,
-        "degrees_of_freedom": len(charge.space) + sum(t.current is not None for t in charge.terminals),
+        "degrees_of_freedom": len(charge.space)
+        + sum(t.current is not None for t in charge.terminals),
         "newton_iterations": charge.iterations,
         "newton_residual": charge.residual,
     }
@@ -64,9 +65,7 @@ def charge_metrics(
     return metrics
 
 
-def particle_table(
-    case: Case, mesh: Mesh, charge: ChargeSolution, cathode: int
-) -> ParticleTable:
+def particle_table(case: Case, mesh: Mesh, charge: ChargeSolution, cathode: int) -> ParticleTable:
     """What each particle gives to the electrolyte."""
     particles = mesh.geometry.particles
     current = np.zeros(len(particles))
@@ -92,6 +91,7 @@ def _current_by_particle(mesh: Mesh, charge: ChargeSolution, cathode: int) -> Fl
     on_right = inside & (phases[right] == Phase.ACTIVE)
     owner[mesh.edges[on_left, 2]] = body[left[on_left]]
     owner[mesh.edges[on_right, 2]] = body[right[on_right]]
-    return np.bincount(
+    totals = np.bincount(
         owner[edges.nodes[:, 2]], weights=per_edge, minlength=len(mesh.geometry.particles)
     )
+    return np.asarray(totals, dtype=float)

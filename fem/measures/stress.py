@@ -47,9 +47,10 @@ def electrolyte_percentiles(
             keep &= np.hypot(x[0] - foot[0], x[1] - foot[1]) > FOOT_DISC
     value, weight = value[keep], weight[keep]
     order = np.argsort(value)
+    ranked = value[order]
     share = np.cumsum(weight[order]) / weight.sum()
     return tuple(
-        float(value[order][min(np.searchsorted(share, p / 100.0), len(order) - 1)])
+        float(ranked[min(int(np.searchsorted(share, p / 100.0)), len(ranked) - 1)])
         for p in percentages
     )
 
@@ -129,7 +130,7 @@ def fracture_metrics(
     pressures: Mapping[str, Floats],
     parameters: Parameters,
 ) -> dict[str, Any]:
-    """Lithium pressure over the pressure that opens the flaw of the case, for each lithium model."""
+    """Pressure of each lithium model over the pressure that opens the flaw of the case."""
     assert parameters.elastic is not None
     worst = {model: lithium_pressure(mesh, anode, p) for model, p in pressures.items()}
     metrics: dict[str, Any] = {f"lithium_pressure_{m}_Pa": value for m, value in worst.items()}

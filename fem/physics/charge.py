@@ -25,7 +25,7 @@ from fem.forms.interface import Edges
 from fem.geometry import Phase
 from fem.laws.kinetics import Kinetics, current_density, overpotential
 from fem.mesh import Ints, Mesh
-from fem.solve.linear import TwoLevel
+from fem.solve.linear import LinearResult, TwoLevel
 from fem.solve.newton import Newton, minimise
 from fem.spaces import Space
 
@@ -148,12 +148,11 @@ class ChargeProblem:
             reactions = coo_matrix((values, (rows, columns)), shape=(size, size))
             return (conductance + reactions.tocsr()).tocsr()
 
-        done = {"iterations": 0, "method": ""}
+        solves: list[LinearResult] = []
 
         def linear(matrix: csr_matrix, rhs: Floats, tolerance: float) -> Floats:
-            result = TwoLevel(matrix, up).solve(rhs, tolerance)
-            done.update(iterations=done["iterations"] + result.iterations, method=result.method)
-            return result.solution
+            solves.append(TwoLevel(matrix, up).solve(rhs, tolerance))
+            return solves[-1].solution
 
         start, scale = self._start(terminals, unknown, size)
         settings = settings or Newton(tolerance=1e-13, max_step=_largest_step(terminals))
@@ -169,9 +168,9 @@ class ChargeProblem:
             terminal_potentials=potentials,
             conductivity=self.conductivity,
             iterations=found.iterations,
-            linear_iterations=int(done["iterations"]),
+            linear_iterations=sum(result.iterations for result in solves),
             residual=found.residual,
-            method=str(done["method"]),
+            method=solves[-1].method if solves else "none needed",
         )
 
     def _start(
@@ -258,7 +257,8 @@ class _Surface:
 
     def residual(self, x: Floats) -> Floats:
         local = (self._law(x)[0] * self._edges.weights) @ self._trace.T
-        return np.bincount(self._dofs.ravel(), weights=local.ravel(), minlength=self._size)
+        value = np.bincount(self._dofs.ravel(), weights=local.ravel(), minlength=self._size)
+        return np.asarray(value, dtype=float)
 
     def tangent(self, x: Floats) -> tuple[Floats, Ints, Ints]:
         local = (self._law(x)[1] * self._edges.weights) @ self._pairs

@@ -1,9 +1,10 @@
-"""Kinematic conditions of the mechanics as one affine map ``w = P z + g``.
+"""Kinematic conditions of the mechanics as one affine map ``w = P z + Q h``.
 
 ``w`` holds the displacements of all bodies, with nodes doubled where two bodies meet; ``z`` holds
-what is left free: nodal displacements, slips along an interface, and motions of whole bodies.
-Symmetric walls, a floating plate, rigid lithium, and a plated layer as a displacement jump are all
-rows of this map, so the system to solve is always ``P' K P z = P' (f - K g)``.
+what is left free: nodal displacements, slips along an interface, and motions of whole bodies; ``h``
+is the plated thickness at the mesh nodes. Symmetric walls, a floating plate, rigid lithium, and a
+plated layer as a displacement jump are all rows of this map, so the system to solve is always
+``P' K P z = P' (f - K Q h)``.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import block_diag, coo_matrix, csr_matrix, identity
+from scipy.sparse import block_diag, coo_matrix, csr_matrix, hstack, identity, vstack
 
 from fem.mesh import Ints
 
@@ -21,47 +22,49 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class AffineMap:
-    """``w = matrix @ z + offset``, with the coarse space that preconditions ``z``."""
+    """``w = matrix @ z + jump @ h``, with the coarse space that preconditions ``z``."""
 
     matrix: csr_matrix
-    offset: Floats
+    jump: csr_matrix
     coarse_to_fine: csr_matrix
 
 
 @dataclass
 class Constraints:
-    """Collects conditions on `size` displacements and turns them into an `AffineMap`.
+    """Collects conditions on `size` displacements of a mesh with `nodes` nodes.
 
     A displacement that no condition names stays a free unknown of its own.
     """
 
     size: int
-    _fixed: NDArray[np.bool_] = field(init=False)
-    _offset: Floats = field(init=False)
+    nodes: int
+    _held: NDArray[np.bool_] = field(init=False)
+    _bound: NDArray[np.bool_] = field(init=False)
+    _followers: list[tuple[Ints, Ints]] = field(default_factory=list)
     _terms: list[tuple[Ints, Ints, Floats]] = field(default_factory=list)
-    _master_terms: list[tuple[Ints, Ints]] = field(default_factory=list)
-    _extra: int = 0
+    _jumps: list[tuple[Ints, Ints, Floats]] = field(default_factory=list)
     _groups: list[tuple[int, Ints | None]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self._fixed = np.zeros(self.size, dtype=bool)
-        self._offset = np.zeros(self.size)
+        self._held = np.zeros(self.size, dtype=bool)
+        self._bound = np.zeros(self.size, dtype=bool)
 
-    def fix(self, dofs: Ints) -> None:
-        """``w = 0``."""
-        self._fixed[dofs] = True
-        self._offset[dofs] = 0.0
+    def hold(self, dofs: Ints) -> None:
+        """``w[dofs] = 0``, whatever else is said of them."""
+        self._held[dofs] = True
 
-    def follow(self, dofs: Ints, masters: Ints, offset: Floats) -> None:
-        """``w[dofs] = w[masters] + offset``, where masters are not constrained further."""
-        self._fixed[dofs] = True
-        self._offset[dofs] = offset
-        self._master_terms.append((dofs, masters))
+    def bind(self, dofs: Ints) -> None:
+        """``w[dofs]`` is no unknown of its own: only the sum of what the other calls add to it."""
+        self._bound[dofs] = True
 
-    def prescribe(self, dofs: Ints, offset: Floats) -> None:
-        """``w[dofs] = offset`` plus whatever `unknowns` adds."""
-        self._fixed[dofs] = True
-        self._offset[dofs] = offset
+    def follow(self, dofs: Ints, masters: Ints) -> None:
+        """``w[dofs] = w[masters]`` plus what `jump` and `unknowns` add."""
+        self.bind(dofs)
+        self._followers.append((dofs, masters))
+
+    def jump(self, dofs: Ints, nodes: Ints, factors: Floats) -> None:
+        """``w[dofs] += factors * h[nodes]``."""
+        self._jumps.append((dofs, nodes, factors))
 
     def unknowns(
         self, dofs: Ints, which: Ints, factors: Floats, count: int, nodes: Ints | None = None
@@ -70,11 +73,15 @@ class Constraints:
 
         `nodes` are the mesh nodes the new unknowns sit on, `None` for motions of a whole body.
         """
-        self._terms.append((dofs, which + self._extra, factors))
+        self._terms.append((dofs, which + self.added, factors))
         self._groups.append((count, nodes))
-        self._extra += count
 
-    def build(self, from_p1: csr_matrix, midpoints: csr_matrix | None = None) -> AffineMap:
+    @property
+    def added(self) -> int:
+        """How many unknowns were added to the free displacements."""
+        return sum(count for count, _ in self._groups)
+
+    def build(self, from_p1: csr_matrix, midpoints: csr_matrix) -> AffineMap:
         """The map, and the P1 coarse space of its unknowns.
 
         Parameters
@@ -84,55 +91,53 @@ class Constraints:
             vertex, whose own row holds its single 1.
         midpoints
             P1 as P2 values on mesh nodes, for unknowns that sit on nodes of an interface:
-            (N, N), with columns at vertices only.
+            (nodes, nodes), with columns at vertices only.
         """
-        free = np.flatnonzero(~self._fixed)
+        free = np.flatnonzero(~(self._held | self._bound))
         column = np.full(self.size, -1)
         column[free] = np.arange(len(free))
-        rows, columns, values = [free], [np.arange(len(free))], [np.ones(len(free))]
-        for dofs, masters in self._master_terms:
-            alive = column[masters] >= 0
-            rows.append(dofs[alive])
-            columns.append(column[masters[alive]])
-            values.append(np.ones(int(alive.sum())))
-        for dofs, which, factors in self._terms:
-            # A wall may have fixed the displacement after all.
-            rows.append(dofs)
-            columns.append(len(free) + which)
-            values.append(factors)
-        shape = (self.size, len(free) + self._extra)
-        entries = (np.concatenate(rows), np.concatenate(columns))
-        matrix = coo_matrix((np.concatenate(values), entries), shape=shape).tocsr()
+        followers = [
+            (dofs[column[masters] >= 0], column[masters[column[masters] >= 0]])
+            for dofs, masters in self._followers
+        ]
+        entries = [
+            (free, np.arange(len(free)), np.ones(len(free))),
+            *((dofs, masters, np.ones(len(dofs))) for dofs, masters in followers),
+            *((dofs, len(free) + which, factors) for dofs, which, factors in self._terms),
+        ]
+        matrix = self._sparse(entries, len(free) + self.added)
+        jump = self._sparse(self._jumps, self.nodes)
 
-        # Coarse unknowns: those at vertices, and all motions of whole bodies.
-        vertex_rows = np.flatnonzero(np.diff(from_p1.indptr) == 1)
-        vertex_of_column = np.empty(from_p1.shape[1], dtype=int)
-        vertex_of_column[from_p1.indices[from_p1.indptr[vertex_rows]]] = vertex_rows
-        masters = column[vertex_rows]
-        coarse_free = masters[masters >= 0]
-        blocks, extra_up = [], []
-        start = len(free)
+        # Coarse unknowns: those that sit on vertices, and the motions of whole bodies.
+        vertex = np.flatnonzero(np.diff(from_p1.indptr) == 1)
+        row_of_column = np.empty(from_p1.shape[1], dtype=int)
+        row_of_column[from_p1.indices[from_p1.indptr[vertex]]] = vertex
+        on_vertex = column[vertex]
+        chosen, up_added, start = [on_vertex[on_vertex >= 0]], [], len(free)
         for count, nodes in self._groups:
             if nodes is None:
-                blocks.append(start + np.arange(count))
-                extra_up.append(identity(count, format="csr"))
+                chosen.append(start + np.arange(count))
+                up_added.append(identity(count, format="csr"))
             else:
-                assert midpoints is not None
-                up = midpoints[nodes]
-                at_vertex = np.diff(up.indptr) == 1
-                blocks.append(start + np.flatnonzero(at_vertex))
-                extra_up.append(up[:, nodes[at_vertex]])
+                rows = midpoints[nodes]
+                vertices = np.diff(rows.indptr) == 1
+                chosen.append(start + np.flatnonzero(vertices))
+                up_added.append(rows[:, nodes[vertices]])
             start += count
-        chosen = np.concatenate([coarse_free, *blocks]).astype(int)
-        coarse_w = matrix[vertex_of_column][:, chosen]
-        up_free = (from_p1 @ coarse_w)[free]
-        if self._extra:
-            lower = block_diag(extra_up, format="csr")
-            lower = csr_matrix(
-                (lower.data, lower.indices + len(coarse_free), lower.indptr),
-                shape=(self._extra, len(chosen)),
-            )
-            from scipy.sparse import vstack
+        picked = np.concatenate(chosen).astype(int)
+        up = (from_p1 @ matrix[row_of_column][:, picked])[free]
+        if up_added:
+            # An added unknown is interpolated from its own kind, never from displacements.
+            lower = block_diag(up_added)
+            left = csr_matrix((lower.shape[0], len(picked) - lower.shape[1]))
+            up = vstack([up, hstack([left, lower])])
+        return AffineMap(matrix, jump, up.tocsr())
 
-            up_free = vstack([up_free, lower])
-        return AffineMap(matrix, self._offset.copy(), up_free.tocsr())
+    def _sparse(self, entries: list[tuple[Ints, Ints, Floats]], columns: int) -> csr_matrix:
+        """Rows of w; held displacements keep none."""
+        if not entries:
+            return csr_matrix((self.size, columns))
+        rows, cols, values = (np.concatenate([entry[k] for entry in entries]) for k in range(3))
+        keep = ~self._held[rows]
+        place = (rows[keep], cols[keep])
+        return coo_matrix((values[keep], place), shape=(self.size, columns)).tocsr()

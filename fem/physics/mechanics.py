@@ -20,17 +20,18 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import block_diag, bsr_matrix, csr_matrix, identity, kron
+from scipy.sparse import block_diag, csr_matrix, identity, kron
 from scipy.sparse.linalg import splu
 
 from fem.forms import mechanics as forms
-from fem.forms.interface import Edges, shape_slope
+from fem.forms.interface import Edges
 from fem.geometry import Phase
 from fem.laws.elasticity import lame
 from fem.laws.fracture import extrusion_pressure
 from fem.mesh import Ints, Mesh
 from fem.parameters import Elastic
 from fem.physics.constraints import AffineMap, Constraints
+from fem.physics.elastic import ElasticBody
 from fem.solve.linear import TwoLevel
 from fem.spaces import Space
 
@@ -95,44 +96,41 @@ class MechanicsSolution:
 
 
 class MechanicsProblem:
-    """Assembled once a mesh and set of conditions; solved for any plated thickness."""
+    """Assembled once a mesh and set of conditions; solved for any plated thickness.
 
-    def __init__(self, mesh: Mesh, elastic: Elastic, conditions: Conditions) -> None:
+    `composite` may be handed in where several problems share it.
+    """
+
+    def __init__(
+        self,
+        mesh: Mesh,
+        elastic: Elastic,
+        conditions: Conditions,
+        composite: ElasticBody | None = None,
+    ) -> None:
         self.mesh, self.conditions = mesh, conditions
         geometry = mesh.geometry
-        lithium = mesh.elements(Phase.LITHIUM)
-        solid = np.setdiff1d(np.arange(len(mesh.region)), lithium)
-        self.bodies = (Space(mesh, solid),)
+        self._parts = [composite or ElasticBody.composite(mesh, elastic)]
         if conditions.lithium == "elastic":
-            self.bodies += (Space(mesh, lithium),)
-        moduli = lame(elastic.youngs_modulus, elastic.poisson_ratio)
-        self._lame = tuple(
-            tuple(m[mesh.region[body.elements]] for m in moduli) for body in self.bodies
-        )
+            self._parts.append(ElasticBody.of(mesh, elastic, mesh.elements(Phase.LITHIUM)))
+        self.bodies = tuple(part.space for part in self._parts)
         self._starts = np.cumsum([0] + [2 * len(body) for body in self.bodies])
 
         self._edges = [
-            Edges.of(mesh, which) for which in _by_body(mesh, mesh.interface(Phase.LITHIUM))
+            Edges.of(mesh, which) for which in mesh.interface_by_body(Phase.LITHIUM).values()
         ]
         self._nodes = [np.unique(edges.nodes) for edges in self._edges]
         self._normals = [
-            nodal_normals(edges, nodes)
+            edges.nodal_normals(nodes)
             for edges, nodes in zip(self._edges, self._nodes, strict=True)
         ]
         self._areas = [r.area for r in geometry.regions if r.phase == Phase.LITHIUM]
         self._slot_pressures = _slot_pressures(mesh, elastic, conditions)
         self._bulk_modulus = _bulk_modulus(elastic, mesh) if self._closed_bodies else np.inf
 
-        stiffness = [
-            forms.stiffness(body, *constants)
-            for body, constants in zip(self.bodies, self._lame, strict=True)
-        ]
-        self._matrix_stiffness = stiffness[0]
-        self._map, self._load = self._constrain(np.zeros(mesh.nodes.shape[1]))
-        whole: bsr_matrix | csr_matrix = (
-            stiffness[0] if len(stiffness) == 1 else block_diag(stiffness, format="csr")
-        )
-        self._stiffness = whole.tocsr()
+        self._map, self._load = self._constrain()
+        blocks = [part.stiffness for part in self._parts]
+        self._stiffness = blocks[0] if len(blocks) == 1 else block_diag(blocks, format="csr")
         p = self._map.matrix
         self._solver = TwoLevel((p.T @ self._stiffness @ p).tocsr(), self._map.coarse_to_fine)
         self._border, self._corner = self._bordering()
@@ -158,30 +156,30 @@ class MechanicsProblem:
         thickness
             Plated thickness h at all mesh nodes (N,) in m; read on Li|SE only.
         """
-        affine, load = self._constrain(thickness)
-        p = affine.matrix
-        rhs = load + p.T @ (self._pressing() - self._stiffness @ affine.offset)
+        p = self._map.matrix
+        jump = self._map.jump @ thickness
+        rhs = self._load + p.T @ (self._pressing() - self._stiffness @ jump)
         inner = self._solver.solve(rhs, 1e-11)
         z, iterations = inner.solution, inner.iterations
-        border = np.zeros(0)
+        border: Floats = np.zeros(0)
         if len(self._corner):
             # Eliminate z: two or three more solutions were prepared with the matrix.
             columns = np.stack([s.solution for s in self._border_solutions], axis=1)
-            right = self._border_rhs(affine, thickness) - self._border.T @ z
-            border = np.linalg.solve(np.diag(self._corner) - self._border.T @ columns, right)
+            right = self._border_rhs(jump, thickness) - self._border.T @ z
+            schur = np.diag(self._corner) - self._border.T @ columns
+            border = np.asarray(np.linalg.solve(schur, right), dtype=float)
             z = z - columns @ border
             iterations += sum(s.iterations for s in self._border_solutions)
-        w = p @ z + affine.offset
+        w = p @ z + jump
         displacements = tuple(
-            w[a:b].reshape(-1, 2)
-            for a, b in zip(self._starts[:-1], self._starts[1:], strict=True)
+            w[a:b].reshape(-1, 2) for a, b in zip(self._starts[:-1], self._starts[1:], strict=True)
         )
         out_of_plane = float(border[-1]) if self._generalised else 0.0
         closed = border[: len(self._closed_bodies)]
         return MechanicsSolution(
             conditions=self.conditions,
             bodies=self.bodies,
-            lame=self._lame,  # type: ignore[arg-type]
+            lame=tuple((part.lam, part.mu) for part in self._parts),
             displacements=displacements,
             out_of_plane=out_of_plane,
             nodes=np.concatenate(self._nodes),
@@ -191,12 +189,12 @@ class MechanicsProblem:
 
     # ------------------------------------------------------------------ conditions
 
-    def _constrain(self, thickness: Floats) -> tuple[AffineMap, Floats]:
-        """All kinematic conditions for a plated thickness, and the loads on whole-body motions."""
+    def _constrain(self) -> tuple[AffineMap, Floats]:
+        """All kinematic conditions, and the loads on the unknowns that they add."""
         conditions, geometry, mesh = self.conditions, self.mesh.geometry, self.mesh
-        constraints = Constraints(int(self._starts[-1]))
-        body_loads: list[float] = []
-        matrix = self.bodies[0]
+        constraints = Constraints(int(self._starts[-1]), mesh.nodes.shape[1])
+        loads: list[Floats] = []
+        composite = self.bodies[0]
         elastic = conditions.lithium == "elastic"
         x, y = mesh.nodes
         at_wall = (np.abs(x) < 1e-12) | (np.abs(x - geometry.width) < 1e-12)
@@ -204,78 +202,78 @@ class MechanicsProblem:
         top = np.abs(y - geometry.height) < 1e-12
         weight = -conditions.stack_pressure * geometry.width
 
-        for number, (nodes, normals) in enumerate(zip(self._nodes, self._normals, strict=True)):
-            jump = thickness[nodes] * normals
-            tangents = np.stack([-normals[Y], normals[X]])
-            slides = conditions.contact == "slide" and number == 0
-            inside = ~at_wall[nodes]
+        bodies = zip(self._nodes, self._normals, strict=True)
+        for number, (nodes, normals) in enumerate(bodies):
             if conditions.lithium == "yielded":
-                continue
+                break
+            # The lithium's displacement follows the electrolyte's less h n; rigid lithium has no
+            # displacement of its own, so that the electrolyte's is h n.
             for axis in (X, Y):
-                own = 2 * matrix.number[nodes] + axis
+                own = 2 * composite.number[nodes] + axis
                 if elastic:
                     lithium = self._starts[1] + 2 * self.bodies[1].number[nodes] + axis
-                    constraints.follow(lithium, own, -jump[axis])
+                    constraints.follow(lithium, own)
+                    constraints.jump(lithium, nodes, -normals[axis])
                 else:
-                    constraints.prescribe(own, jump[axis])
+                    constraints.bind(own)
+                    constraints.jump(own, nodes, normals[axis])
             if not elastic:
-                for dofs, which, factors, count, force in self._rigid_motions(number, nodes):
-                    constraints.unknowns(dofs, which, factors, count)
-                    body_loads += [force] * count
-            if slides:
-                sliding = nodes[inside]
-                space, sign = (self.bodies[1], -1.0) if elastic else (matrix, 1.0)
-                start = self._starts[1] if elastic else 0
-                dofs = start + 2 * space.number[sliding][:, None] + np.arange(2)
-                which = np.repeat(np.arange(len(sliding)), 2)
-                factors = sign * tangents[:, inside].T.ravel()
-                constraints.unknowns(dofs.ravel(), which, factors, len(sliding), sliding)
-                body_loads += [0.0] * len(sliding)
+                for dofs, factors, force in self._rigid_motions(number, nodes):
+                    constraints.unknowns(dofs, np.zeros(len(dofs), dtype=int), factors, 1)
+                    loads.append(np.array([force]))
+            if conditions.contact == "slide" and number == 0:
+                inside = ~at_wall[nodes]
+                space, start, sign = (
+                    (self.bodies[1], self._starts[1], -1.0) if elastic else (composite, 0, 1.0)
+                )
+                dofs = start + 2 * space.number[nodes[inside]][:, None] + np.arange(2)
+                tangents = np.stack([-normals[Y], normals[X]])[:, inside]
+                count = int(inside.sum())
+                constraints.unknowns(
+                    dofs.ravel(), np.repeat(np.arange(count), 2), sign * tangents.T.ravel(),
+                    count, nodes[inside],
+                )  # fmt: skip
+                loads.append(np.zeros(count))
         for start, body in zip(self._starts, self.bodies, strict=False):
             wall = body.number[np.flatnonzero(at_wall & (body.number >= 0))]
-            constraints.fix(start + 2 * wall + X)
+            constraints.hold(start + 2 * wall + X)
             low = body.number[np.flatnonzero(bottom & (body.number >= 0))]
-            constraints.fix(start + 2 * low + Y)
+            constraints.hold(start + 2 * low + Y)
         if elastic and conditions.top != "free":
             high = self._starts[1] + 2 * self.bodies[1].number[np.flatnonzero(top)] + Y
-            constraints.fix(high)
-            if conditions.top == "plate":
-                zeros = np.zeros(len(high), dtype=int)
-                constraints.unknowns(high, zeros, np.ones(len(high)), 1)
-                body_loads.append(weight)
+            if conditions.top == "held":
+                constraints.hold(high)
+            else:
+                constraints.bind(high)
+                constraints.unknowns(high, np.zeros(len(high), dtype=int), np.ones(len(high)), 1)
+                loads.append(np.array([weight]))
         affine = constraints.build(
-            block_diag([kron(b.from_p1, identity(2), format="csr") for b in self.bodies], format="csr"),
+            block_diag(
+                [kron(b.from_p1, identity(2), format="csr") for b in self.bodies], format="csr"
+            ),
             self._midpoints,
         )
         load = np.zeros(affine.matrix.shape[1])
-        if body_loads:
-            load[-len(body_loads) :] = body_loads
+        if loads:
+            load[-constraints.added :] = np.concatenate(loads)
         return affine, load
 
-    def _rigid_motions(
-        self, number: int, nodes: Ints
-    ) -> list[tuple[Ints, Ints, Floats, int, float]]:
-        """Free motions of a rigid lithium body, with the force on each in N per m."""
+    def _rigid_motions(self, number: int, nodes: Ints) -> list[tuple[Ints, Floats, float]]:
+        """Free motions of a rigid lithium body: displacements, factors, force in N per m."""
         own = 2 * self.bodies[0].number[nodes]
-        zeros = np.zeros(len(nodes), dtype=int)
+        ones = np.ones(len(nodes))
         conditions = self.conditions
         if number == 0:
             if conditions.top == "held":
                 return []
-            force = -conditions.stack_pressure * self.mesh.geometry.width
-            return [(own + Y, zeros, np.ones(len(nodes)), 1, force)]
+            return [(own + Y, ones, -conditions.stack_pressure * self.mesh.geometry.width)]
         position = self.mesh.nodes[:, nodes]
         lever = (position - position.mean(axis=1, keepdims=True)) / np.ptp(position[X])
+        turn = np.concatenate([-lever[Y], lever[X]])
         return [
-            (own + X, zeros, np.ones(len(nodes)), 1, 0.0),
-            (own + Y, zeros, np.ones(len(nodes)), 1, 0.0),
-            (
-                np.concatenate([own + X, own + Y]),
-                np.zeros(2 * len(nodes), dtype=int),
-                np.concatenate([-lever[Y], lever[X]]),
-                1,
-                0.0,
-            ),
+            (own + X, ones, 0.0),
+            (own + Y, ones, 0.0),
+            (np.concatenate([own + X, own + Y]), turn, 0.0),
         ]
 
     @property
@@ -323,21 +321,22 @@ class MechanicsProblem:
             columns.append(p.T @ self._pressure_load(self._edges[body], 1.0))
             corner.append(-self._areas[body] / self._bulk_modulus)
         if self._generalised:
-            dilation = [
-                forms.dilation(body, lam) for body, (lam, _) in zip(self.bodies, self._lame, strict=True)
-            ]
-            self._dilation = np.concatenate(dilation)
             columns.append(p.T @ self._dilation)
-            moduli = [
-                ((lam + 2.0 * mu)[:, None] * body.basis.dx).sum()
-                for body, (lam, mu) in zip(self.bodies, self._lame, strict=True)
-            ]
-            corner.append(float(sum(moduli)))
+            corner.append(
+                sum(
+                    float(((b.lam + 2.0 * b.mu)[:, None] * b.space.basis.dx).sum())
+                    for b in self._parts
+                )
+            )
         size = p.shape[1]
         stacked = np.stack(columns, axis=1) if columns else np.zeros((size, 0))
         return stacked, np.array(corner)
 
-    def _border_rhs(self, affine: AffineMap, thickness: Floats) -> Floats:
+    @property
+    def _dilation(self) -> Floats:
+        return np.concatenate([part.dilation for part in self._parts])
+
+    def _border_rhs(self, jump: Floats, thickness: Floats) -> Floats:
         """Plated volume that closed bodies must find room for; no force out of the plane."""
         number = np.arange(len(thickness))
         values = [
@@ -345,7 +344,7 @@ class MechanicsProblem:
             for body in self._closed_bodies
         ]
         if self._generalised:
-            values.append(-float(self._dilation @ affine.offset))
+            values.append(-float(self._dilation @ jump))
         return np.array(values)
 
     def _interface_pressure(
@@ -358,7 +357,7 @@ class MechanicsProblem:
         """
         if self.conditions.lithium == "yielded":
             pressures = []
-            known = {body: p for body, p in zip(self._closed_bodies, closed, strict=True)}
+            known = dict(zip(self._closed_bodies, closed, strict=True))
             for body, nodes in enumerate(self._nodes):
                 value = np.full(len(nodes), known.get(body, self.conditions.stack_pressure))
                 if body == 0:
@@ -367,9 +366,9 @@ class MechanicsProblem:
                 pressures.append(value)
             return np.concatenate(pressures)
         space = self.bodies[0]
-        force = self._matrix_stiffness @ displacement.ravel()
+        force = self._parts[0].stiffness @ displacement.ravel()
         if out_of_plane:
-            force = force + out_of_plane * forms.dilation(space, self._lame[0][0])
+            force = force + out_of_plane * self._parts[0].dilation
         pressures = []
         for edges, nodes, normals in zip(self._edges, self._nodes, self._normals, strict=True):
             local = np.full(self.mesh.nodes.shape[1], -1)
@@ -379,29 +378,6 @@ class MechanicsProblem:
             traction = [solve(force[2 * space.number[nodes] + axis]) for axis in (X, Y)]
             pressures.append(traction[X] * normals[X] + traction[Y] * normals[Y])
         return np.concatenate(pressures)
-
-
-def nodal_normals(edges: Edges, nodes: Ints) -> Floats:
-    """Unit normals (2, n) at `nodes`, the mean of the adjacent edges at their ends."""
-    ends = np.array([0.0, 1.0, 0.5])
-    tangents = np.einsum("xea,ab->xeb", edges.coordinates, shape_slope(ends))
-    tangents /= np.hypot(*tangents)
-    place = np.searchsorted(nodes, edges.nodes).ravel()
-    normals = np.stack(
-        [
-            np.bincount(place, weights=component.ravel(), minlength=len(nodes))
-            for component in (tangents[1], -tangents[0])
-        ]
-    )
-    return np.asarray(normals / np.hypot(*normals))
-
-
-def _by_body(mesh: Mesh, which: Ints) -> list[Ints]:
-    """Outline edges on lithium, a list entry a lithium body (the foil first)."""
-    phases, bodies = mesh.geometry.phases, np.array([r.body for r in mesh.geometry.regions])
-    left, right = mesh.sides[which].T
-    body = bodies[np.where(phases[left] == Phase.LITHIUM, left, right)]
-    return [which[body == b] for b in np.unique(body)]
 
 
 def _slot_pressures(

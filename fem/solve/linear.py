@@ -89,10 +89,10 @@ class TwoLevel:
         for _ in range(SMOOTHER_DEGREE - 1):
             residual = residual - self.matrix @ step
             rho_next = 1.0 / (2.0 * centre / half - rho)
-            step = rho_next * (rho * step + 2.0 / half * self._inverse_diagonal * residual)
+            step = rho_next * (rho * step + (2.0 / half) * self._inverse_diagonal * residual)
             solution = solution + step
             rho = rho_next
-        return solution
+        return np.asarray(solution)
 
     def precondition(self, rhs: Floats) -> Floats:
         """One symmetric cycle: smooth, correct on the coarse level, smooth."""
@@ -100,7 +100,9 @@ class TwoLevel:
         solution = solution + self._up @ self._coarse(self._down @ (rhs - self.matrix @ solution))
         return self._smooth(rhs, solution)
 
-    def solve(self, rhs: Floats, tolerance: float = 1e-12, matrix: csr_matrix | None = None) -> LinearResult:
+    def solve(
+        self, rhs: Floats, tolerance: float = 1e-12, matrix: csr_matrix | None = None
+    ) -> LinearResult:
         """Solve for `rhs` to a relative residual of `tolerance`.
 
         `matrix` may differ a little from the one that was prepared: then that one only
@@ -131,8 +133,10 @@ class TwoLevel:
                 raise SolveError(
                     f"the linear solver stalled after {count[0]} iterations",
                     residual=residual,
-                    cures=("check the mesh for nearly flat elements (fem mesh)",
-                           "check materials for ratios of stiffness beyond 1e6"),
+                    cures=(
+                        "check the mesh for nearly flat elements (fem mesh)",
+                        "check materials for ratios of stiffness beyond 1e6",
+                    ),
                 )
         return LinearResult(solution, count[0], self.method)
 

@@ -1,0 +1,178 @@
+"""Shapes of lithium: the foil's lower surface with its protrusions, and isolated ellipses."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import brentq
+
+from fem.errors import InputError
+from fem.geometry.curves import Arc, Curve, Line
+from fem.geometry.types import Deposit
+
+TAU = 2.0 * np.pi
+
+
+@dataclass(frozen=True)
+class Protrusion:
+    """A half-ellipse below the lithium line, with optional circular fillets at its feet."""
+
+    number: int
+    x: float
+    depth: float
+    half_width: float
+    fillet: float
+
+    @property
+    def key(self) -> str:
+        return f"geometry.anode.protrusions[{self.number}]"
+
+    def foot_angle(self) -> float:
+        """Parametric angle below the lithium line at which the fillet touches the ellipse.
+
+        The fillet's centre lies `fillet` below the line and `fillet` off the ellipse along its
+        normal, which leaves one equation for the angle.
+        """
+        if self.fillet == 0.0:
+            return 0.0
+        a, b, r = self.depth, self.half_width, self.fillet
+
+        def below(t: float) -> float:
+            norm = np.hypot(np.cos(t) / b, np.sin(t) / a)
+            return float(a * np.sin(t) + r * np.sin(t) / (a * norm) - r)
+
+        return float(brentq(below, 0.0, 0.5 * np.pi, xtol=1e-15))
+
+    def curves(self, y: float) -> list[Curve]:
+        """From the left end to the right end; the lithium is on the left of the direction."""
+        t = self.foot_angle()
+        a, b, r = self.depth, self.half_width, self.fillet
+        ellipse = ((self.x, y), (b, a))
+        curves: list[Curve] = [
+            Arc(*ellipse, (np.pi + t, 1.5 * np.pi)),
+            Arc(*ellipse, (1.5 * np.pi, TAU - t)),
+        ]
+        if r > 0.0:
+            offset = self.reach
+            towards = float(np.arctan2(np.sin(t) / a, np.cos(t) / b))
+            left = Arc((self.x - offset, y - r), (r, r), (0.5 * np.pi, towards))
+            right = Arc((self.x + offset, y - r), (r, r), (np.pi - towards, 0.5 * np.pi))
+            curves = [left, *curves, right]
+        return curves
+
+    @property
+    def reach(self) -> float:
+        """Half of the width at the lithium line, fillets included."""
+        t, a, b = self.foot_angle(), self.depth, self.half_width
+        norm = np.hypot(np.cos(t) / b, np.sin(t) / a)
+        return float(b * np.cos(t) + self.fillet * np.cos(t) / (b * norm))
+
+    def deposit(self, y: float) -> Deposit:
+        feet = ((self.x - self.half_width, y), (self.x + self.half_width, y))
+        return Deposit((self.x, y - self.depth), feet, self.depth, self.half_width)
+
+
+def lithium_line(
+    shapes: Sequence[Protrusion], width: float, y: float
+) -> Iterable[tuple[Curve, int]]:
+    """The Li|SE interface from the left wall to the right, each curve with its protrusion."""
+    x = 0.0
+    for shape in sorted(shapes, key=lambda shape: shape.x):
+        yield Line((x, y), (shape.x - shape.reach, y)), -1
+        for curve in shape.curves(y):
+            yield curve, shape.number
+        x = shape.x + shape.reach
+    yield Line((x, y), (width, y)), -1
+
+
+def refuse_protrusions(shapes: Sequence[Protrusion], width: float, separator: float) -> None:
+    """Raise an `InputError` for a protrusion out of the layer or touching another one."""
+    ordered = sorted(shapes, key=lambda shape: shape.x)
+    for shape in ordered:
+        if shape.depth >= separator:
+            raise InputError(
+                f"protrusion {shape.number} reaches through the separator",
+                key=f"{shape.key}.depth",
+                given=f"{shape.depth * 1e6:.4g} um",
+                allowed=f"less than the separator's {separator * 1e6:.4g} um",
+                cure="a shallower protrusion or a thicker separator",
+            )
+        if shape.fillet >= shape.depth:
+            raise InputError(
+                f"the fillet of protrusion {shape.number} is larger than the protrusion",
+                key=f"{shape.key}.fillet",
+                given=f"{shape.fillet * 1e6:.4g} um",
+                allowed=f"less than its depth of {shape.depth * 1e6:.4g} um",
+                cure="a smaller fillet",
+            )
+        if shape.x - shape.reach <= 0.0 or shape.x + shape.reach >= width:
+            raise InputError(
+                f"protrusion {shape.number} leaves the cell or touches its wall",
+                key=f"{shape.key}.x",
+                given=f"{shape.x * 1e6:.4g} um",
+                allowed=f"from {shape.reach * 1e6:.4g} to {(width - shape.reach) * 1e6:.4g} um, "
+                "ends excluded",
+                cure="move it, narrow it, or widen the cell",
+            )
+    for left, right in pairwise(ordered):
+        if left.x + left.reach >= right.x - right.reach:
+            raise InputError(
+                f"protrusions {left.number} and {right.number} overlap or touch",
+                key=f"{right.key}.x",
+                given=f"{right.x * 1e6:.4g} um",
+                allowed="protrusions with flat lithium between their feet",
+                cure="move them apart or narrow them",
+            )
+
+
+def refuse_islands(
+    islands: Sequence[Arc],
+    discs: Sequence[Arc],
+    shapes: Sequence[Protrusion],
+    width: float,
+    t_cathode: float,
+    y_lithium: float,
+) -> None:
+    """Raise an `InputError` for isolated lithium that is not all inside one electrolyte."""
+    t = np.linspace(0.0, 1.0, 721)
+    deposits = [
+        (f"protrusion {s.number}", Arc((s.x, y_lithium), (s.half_width, s.depth), (0.0, TAU)))
+        for s in shapes
+    ]
+    others = [(f"particle {i}", disc) for i, disc in enumerate(discs)] + deposits
+    for number, island in enumerate(islands):
+        key = f"geometry.anode.isolated[{number}]"
+        x, y = island.point(t)
+        across = y.min() <= t_cathode <= y.max()
+        if x.min() <= 0 or x.max() >= width or y.min() <= 0 or y.max() >= y_lithium or across:
+            raise InputError(
+                f"isolated lithium {number} leaves its layer",
+                key=key,
+                allowed="an ellipse wholly inside the separator or the cathode's electrolyte",
+                cure="move it or make it smaller",
+            )
+        for name, other in [
+            *others,
+            *((f"isolated lithium {j}", islands[j]) for j in range(number)),
+        ]:
+            if _touch(island, other, t):
+                raise InputError(
+                    f"isolated lithium {number} and {name} overlap or touch",
+                    key=key,
+                    allowed="an ellipse with electrolyte all around it",
+                    cure="move it or make it smaller",
+                )
+
+
+def _touch(one: Arc, two: Arc, t: NDArray[np.float64]) -> bool:
+    """Whether two full ellipses share a point (to the resolution of the samples `t`)."""
+
+    def inside(points: NDArray[np.float64], arc: Arc) -> bool:
+        (cx, cy), (a, b) = arc.centre, arc.semi_axes
+        return bool((((points[0] - cx) / a) ** 2 + ((points[1] - cy) / b) ** 2 <= 1.0).any())
+
+    return inside(one.point(t), two) or inside(two.point(t), one)
