@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import csr_matrix
+from scipy.sparse import coo_matrix, csr_matrix
 from skfem import BilinearForm
 from skfem.helpers import dot, grad
 
@@ -32,8 +32,9 @@ def conduction(space: Space, kappa: Floats) -> csr_matrix:
         Conductivity of each triangle of the space (nt,) in S/m.
     """
     field = np.broadcast_to(kappa[:, None], space.basis.dx.shape)
-    matrix = _conduction.assemble(space.basis, kappa=field)
-    return matrix[space.nodes][:, space.nodes].tocsr()
+    entries = _conduction.coo_data(space.basis, kappa=field)
+    place = space.number[entries.indices]
+    return coo_matrix((entries.data, place), shape=(len(space), len(space))).tocsr()
 
 
 def current(space: Space, kappa: Floats, potential: Floats) -> Floats:

@@ -31,6 +31,9 @@ from fem.spaces import Space
 
 Floats = NDArray[np.float64]
 
+WORN_OUT = 12
+"""Linear iterations after which the preconditioner is prepared anew."""
+
 
 @dataclass(frozen=True)
 class Terminal:
@@ -149,13 +152,17 @@ class ChargeProblem:
             return (conductance + reactions.tocsr()).tocsr()
 
         solves: list[LinearResult] = []
+        prepared: list[TwoLevel] = []
 
         def linear(matrix: csr_matrix, rhs: Floats, tolerance: float) -> Floats:
-            solves.append(TwoLevel(matrix, up).solve(rhs, tolerance))
+            # Only the reactions change between iterations: the last preparation usually serves.
+            if not prepared or solves[-1].iterations > WORN_OUT:
+                prepared[:] = [TwoLevel(matrix, up)]
+            solves.append(prepared[0].solve(rhs, tolerance, matrix))
             return solves[-1].solution
 
         start, scale = self._start(terminals, unknown, size)
-        settings = settings or Newton(tolerance=1e-13, max_step=_largest_step(terminals))
+        settings = settings or Newton(tolerance=1e-13)
         found = minimise(residual, tangent, linear, start, scale, "phi_e", settings)
         potentials = tuple(
             float(found.solution[unknown[k]]) if t.potential is None else t.potential
@@ -190,7 +197,7 @@ class ChargeProblem:
         else:
             mean = np.asarray(-total / reference.edges.length)
             x[:] = reference.potential - overpotential(mean, reference.kinetics)
-            scale = abs(total)
+            scale = sum(abs(t.current or 0.0) for t in fed)
         for k, terminal in enumerate(terminals):
             if k in unknown:
                 mean = np.asarray((terminal.current or 0.0) / terminal.edges.length)
@@ -221,11 +228,6 @@ class ChargeProblem:
                     key="inactive",
                     cure="make the particles of the cut-off electrolyte inactive",
                 )
-
-
-def _largest_step(terminals: Sequence[Terminal]) -> float:
-    """Four RT/F: about 0.1 V, within which an exponential law is worth linearising."""
-    return 4.0 * terminals[0].kinetics.thermal_voltage
 
 
 class _Surface:

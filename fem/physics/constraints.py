@@ -22,11 +22,15 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class AffineMap:
-    """``w = matrix @ z + jump @ h``, with the coarse space that preconditions ``z``."""
+    """``w = matrix @ z + jump @ h``, with the coarse space that preconditions ``z``.
+
+    `coarse_rigid` are the rigid motions of the whole cell in the coarse unknowns, (nc, 3).
+    """
 
     matrix: csr_matrix
     jump: csr_matrix
     coarse_to_fine: csr_matrix
+    coarse_rigid: Floats
 
 
 @dataclass
@@ -81,7 +85,7 @@ class Constraints:
         """How many unknowns were added to the free displacements."""
         return sum(count for count, _ in self._groups)
 
-    def build(self, from_p1: csr_matrix, midpoints: csr_matrix) -> AffineMap:
+    def build(self, from_p1: csr_matrix, midpoints: csr_matrix, rigid: Floats) -> AffineMap:
         """The map, and the P1 coarse space of its unknowns.
 
         Parameters
@@ -92,6 +96,8 @@ class Constraints:
         midpoints
             P1 as P2 values on mesh nodes, for unknowns that sit on nodes of an interface:
             (nodes, nodes), with columns at vertices only.
+        rigid
+            Rigid motions of the whole cell as displacements (size, 3).
         """
         free = np.flatnonzero(~(self._held | self._bound))
         column = np.full(self.size, -1)
@@ -131,7 +137,15 @@ class Constraints:
             lower = block_diag(up_added)
             left = csr_matrix((lower.shape[0], len(picked) - lower.shape[1]))
             up = vstack([up, hstack([left, lower])])
-        return AffineMap(matrix, jump, up.tocsr())
+        # In a rigid motion nothing slips; whole bodies take their part in it.
+        squares = np.asarray(matrix.multiply(matrix).sum(axis=0)).ravel()
+        motion = (matrix.T @ rigid) / squares[:, None]
+        start = len(free)
+        for count, nodes in self._groups:
+            if nodes is not None:
+                motion[start : start + count] = 0.0
+            start += count
+        return AffineMap(matrix, jump, up.tocsr(), motion[picked])
 
     def _sparse(self, entries: list[tuple[Ints, Ints, Floats]], columns: int) -> csr_matrix:
         """Rows of w; held displacements keep none."""

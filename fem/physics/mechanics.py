@@ -132,7 +132,10 @@ class MechanicsProblem:
         blocks = [part.stiffness for part in self._parts]
         self._stiffness = blocks[0] if len(blocks) == 1 else block_diag(blocks, format="csr")
         p = self._map.matrix
-        self._solver = TwoLevel((p.T @ self._stiffness @ p).tocsr(), self._map.coarse_to_fine)
+        self._solver = TwoLevel(
+            (p.T @ self._stiffness @ p).tocsr(), self._map.coarse_to_fine, self._map.coarse_rigid
+        )
+        self.method = self._solver.method
         self._border, self._corner = self._bordering()
         self._border_solutions = [self._solver.solve(column, 1e-11) for column in self._border.T]
 
@@ -252,6 +255,7 @@ class MechanicsProblem:
                 [kron(b.from_p1, identity(2), format="csr") for b in self.bodies], format="csr"
             ),
             self._midpoints,
+            np.concatenate([_rigid_modes(mesh.nodes[:, body.nodes]) for body in self.bodies]),
         )
         load = np.zeros(affine.matrix.shape[1])
         if loads:
@@ -378,6 +382,15 @@ class MechanicsProblem:
             traction = [solve(force[2 * space.number[nodes] + axis]) for axis in (X, Y)]
             pressures.append(traction[X] * normals[X] + traction[Y] * normals[Y])
         return np.concatenate(pressures)
+
+
+def _rigid_modes(points: Floats) -> Floats:
+    """Translations and rotation of points (2, n), each scaled to order one: (2 n, 3)."""
+    centred = (points - points.mean(axis=1, keepdims=True)) / np.ptp(points)
+    modes = np.zeros((2 * points.shape[1], 3))
+    modes[X::2, 0] = modes[Y::2, 1] = 1.0
+    modes[X::2, 2], modes[Y::2, 2] = -centred[Y], centred[X]
+    return modes
 
 
 def _slot_pressures(

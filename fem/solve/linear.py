@@ -21,9 +21,14 @@ from scipy.sparse.linalg import LinearOperator, cg, splu
 from fem.errors import SolveError
 
 Floats = NDArray[np.float64]
+Solve = Callable[[Floats], Floats]
 
-LARGEST_DIRECT = 200_000
+DIRECT = "two-level, direct coarse solve"
+MULTIGRID = "two-level, multigrid coarse solve"
+LARGEST_DIRECT = 300_000
 """Coarse unknowns above which multigrid replaces the sparse LU (measured: docs/performance.md)."""
+DENSE_ROW = 200
+"""Entries of a coarse row above which its unknown counts as global."""
 SMOOTHER_DEGREE = 2
 SMOOTHER_RANGE = 4.0
 """The smoother works on eigenvalues from largest / SMOOTHER_RANGE to the largest."""
@@ -49,8 +54,8 @@ class TwoLevel:
     coarse_to_fine
         (n, m): P1 functions (and any global unknowns) as P2 functions.
     near_nullspace
-        (m, k): vectors that the coarse matrix nearly annihilates, such as rigid motions; they
-        only serve multigrid. Constant vectors if left out.
+        (m, k): coarse vectors that the matrix nearly annihilates, such as rigid motions; they
+        only serve multigrid. The constant vector if left out.
     """
 
     def __init__(
@@ -58,14 +63,13 @@ class TwoLevel:
         matrix: csr_matrix,
         coarse_to_fine: csr_matrix,
         near_nullspace: Floats | None = None,
-        block_size: int = 1,
     ) -> None:
         self.matrix = matrix
         self._up = coarse_to_fine
         self._down = coarse_to_fine.T.tocsr()
         self._inverse_diagonal = 1.0 / matrix.diagonal()
         coarse = (self._down @ matrix @ self._up).tocsr()
-        self._coarse, self.method = _coarse_solver(coarse, near_nullspace, block_size)
+        self._coarse, self.method = _coarse_solver(coarse, near_nullspace)
         self._largest = self._largest_eigenvalue()
 
     def _largest_eigenvalue(self) -> float:
@@ -141,13 +145,45 @@ class TwoLevel:
         return LinearResult(solution, count[0], self.method)
 
 
-def _coarse_solver(
-    matrix: csr_matrix, near_nullspace: Floats | None, block_size: int
-) -> tuple[Callable[[Floats], Floats], str]:
-    if matrix.shape[0] <= LARGEST_DIRECT:
-        return splu(matrix.tocsc(), permc_spec="COLAMD").solve, "two-level, direct coarse solve"
-    import pyamg  # a second of import time that small problems need not pay
+def _coarse_solver(matrix: csr_matrix, near_nullspace: Floats | None) -> tuple[Solve, str]:
+    """A solver for the coarse matrix, with dense rows (global unknowns) eliminated as a border.
 
-    hierarchy = pyamg.smoothed_aggregation_solver(matrix, B=near_nullspace, max_coarse=2000)
-    cycle = hierarchy.aspreconditioner()
-    return cycle.matvec, "two-level, multigrid coarse solve"
+    Such rows tie an electrode potential or a rigid body to thousands of nodes: they would fill a
+    factorisation and mislead aggregation.
+    """
+    count = np.diff(matrix.indptr)
+    dense = np.flatnonzero(count > max(DENSE_ROW, 10.0 * np.median(count)))
+    if not len(dense):
+        return _sparse_solver(matrix, near_nullspace)
+    sparse = np.setdiff1d(np.arange(matrix.shape[0]), dense)
+    inner = matrix[sparse]
+    kept = None if near_nullspace is None else near_nullspace[sparse]
+    solve, method = _sparse_solver(inner[:, sparse].tocsr(), kept)
+    border = inner[:, dense].toarray()
+    # Exact for the direct solver; for multigrid, solved well enough to keep the border's share.
+    columns = np.stack([solve(column) for column in border.T], axis=1)
+    if method == MULTIGRID:
+        block = inner[:, sparse].tocsr()
+        operator = LinearOperator(block.shape, solve, dtype=float)
+        columns = np.stack([cg(block, c, rtol=1e-8, M=operator)[0] for c in border.T], axis=1)
+    schur = np.linalg.inv(matrix[dense][:, dense].toarray() - border.T @ columns)
+
+    def bordered(rhs: Floats) -> Floats:
+        result = np.empty_like(rhs)
+        below = schur @ (rhs[dense] - columns.T @ rhs[sparse])
+        result[dense] = below
+        result[sparse] = solve(rhs[sparse]) - columns @ below
+        return result
+
+    return bordered, method
+
+
+def _sparse_solver(matrix: csr_matrix, near_nullspace: Floats | None) -> tuple[Solve, str]:
+    if matrix.shape[0] <= LARGEST_DIRECT:
+        return splu(matrix.tocsc(), permc_spec="COLAMD").solve, DIRECT
+    import pyamg  # an import that small problems need not pay
+
+    hierarchy = pyamg.smoothed_aggregation_solver(
+        matrix, B=near_nullspace, strength=("symmetric", {"theta": 0.08}), max_coarse=1000
+    )
+    return hierarchy.aspreconditioner().matvec, MULTIGRID

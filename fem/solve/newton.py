@@ -25,14 +25,11 @@ class Newton:
     ----------
     tolerance
         Largest residual norm, relative to the `scale` of the problem.
-    max_step
-        Largest change of any unknown in one iteration, in its unit.
     max_iterations
         Give up after so many.
     """
 
     tolerance: float = 1e-12
-    max_step: float = np.inf
     max_iterations: int = 200
 
 
@@ -74,9 +71,9 @@ def minimise(
 
     Notes
     -----
-    Each step is limited to `max_step` and then shortened until the energy's slope along it has
-    not grown in magnitude beyond the point where it changed sign: for a convex energy that makes
-    the iteration converge from anywhere.
+    A step is halved while the energy's slope at its end is steeper uphill than it was downhill at
+    its start. For a convex energy that is what it takes to converge from anywhere, and it leaves
+    steps alone that overshoot a little; no limit on their size is needed.
     """
     x = np.array(start, dtype=float)
     r = residual(x)
@@ -91,7 +88,6 @@ def minimise(
         best = min(best, norm)
         forcing = float(np.clip(norm, 1e-8, 1e-2))
         step = solve(tangent(x), -r, forcing)
-        step *= min(1.0, settings.max_step / max(float(np.abs(step).max()), 1e-300))
         slope = float(r @ step)
         length = 1.0
         for _ in range(40):
