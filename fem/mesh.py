@@ -28,6 +28,8 @@ Ints = NDArray[np.int64]
 MICROMETRE = 1e-6
 EDGE_PER_RADIUS = 0.35
 """Largest ratio of element size to radius of curvature: about 18 edges on a full circle."""
+MOST_EDGES = 500_000
+"""Edges on interfaces beyond which a mesh is refused: it would have tens of millions of nodes."""
 EDGE_PER_GAP = 0.5
 """Largest ratio of element size to the gap between particles."""
 
@@ -161,10 +163,10 @@ def generate(
             points[key] = drawing.AppendPoint(x, y)
         return points[key]
 
+    parameters = _knots(geometry, size)
     for number, outline in enumerate(geometry.outlines):
         fine = _is_interface(geometry, outline)
-        target = min(size, EDGE_PER_GAP * outline.size) if fine else np.inf
-        knots = outline.curve.point(_partition(outline.curve, target)) / MICROMETRE
+        knots = outline.curve.point(parameters[number]) / MICROMETRE
         ids = [point(float(x), float(y)) for x, y in knots.T]
         lengths = np.hypot(*np.diff(knots))
         for a, b, length in zip(ids, ids[1:], lengths, strict=False):
@@ -266,6 +268,28 @@ def quality(mesh: Mesh) -> Quality:
             for region, area in zip(mesh.geometry.regions, areas, strict=True)
         ),
     )
+
+
+def _knots(geometry: Geometry, size: float) -> list[Floats]:
+    """Parameters of the edges' ends on every outline; one edge where the mesher may choose."""
+    coarse = np.array([0.0, 1.0])
+    knots = []
+    count = 0
+    for outline in geometry.outlines:
+        if not _is_interface(geometry, outline):
+            knots.append(coarse)
+            continue
+        target = min(size, EDGE_PER_GAP * outline.size)
+        count += int(outline.curve.length / target)
+        if count > MOST_EDGES:
+            raise InputError(
+                f"the interfaces would be cut into more than {MOST_EDGES} edges",
+                key="mesh.size",
+                given=f"{size / MICROMETRE:.4g} um",
+                cure="a larger mesh.size, or wider gaps between particles",
+            )
+        knots.append(_partition(outline.curve, target))
+    return knots
 
 
 def _is_interface(geometry: Geometry, outline: Outline) -> bool:
