@@ -75,7 +75,11 @@ def main() -> None:
         command += ["--mechanics"] if arguments.mechanics else []
         output = subprocess.run(command, check=True, capture_output=True, text=True).stdout
         rows.append(json.loads(output.splitlines()[-1]))
-        print("  ".join(f"{k} {v:.4g}" if isinstance(v, float) else f"{k} {v}" for k, v in rows[-1].items()))
+        print(
+            "  ".join(
+                f"{k} {v:.4g}" if isinstance(v, float) else f"{k} {v}" for k, v in rows[-1].items()
+            )
+        )
     x = np.log([row["unknowns"] for row in rows])
     for name in ("assembly_s", "solve_s", "peak_GB"):
         slope = np.polyfit(x, np.log([row[name] for row in rows]), 1)[0]
