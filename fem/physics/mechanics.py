@@ -20,7 +20,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import block_diag, csr_matrix, identity, kron
+from scipy.sparse import block_diag
 from scipy.sparse.linalg import splu
 
 from fem.forms import mechanics as forms
@@ -30,25 +30,12 @@ from fem.laws.elasticity import lame
 from fem.laws.fracture import extrusion_pressure
 from fem.mesh import Ints, Mesh
 from fem.parameters import Elastic
-from fem.physics.constraints import AffineMap, Constraints
 from fem.physics.elastic import ElasticBody
+from fem.physics.kinematics import Conditions, X, Y, kinematics
 from fem.solve.linear import TwoLevel
 from fem.spaces import Space
 
 Floats = NDArray[np.float64]
-
-X, Y = 0, 1
-
-
-@dataclass(frozen=True)
-class Conditions:
-    """What is assumed of lithium, contact and supports; the words are those of the case file."""
-
-    lithium: str = "rigid"
-    contact: str = "stick"
-    kinematics: str = "plane strain"
-    top: str = "free"
-    stack_pressure: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -128,7 +115,8 @@ class MechanicsProblem:
         self._slot_pressures = _slot_pressures(mesh, elastic, conditions)
         self._bulk_modulus = _bulk_modulus(elastic, mesh) if self._closed_bodies else np.inf
 
-        self._map, self._load = self._constrain()
+        surfaces = list(zip(self._nodes, self._normals, strict=True))
+        self._map, self._load = kinematics(mesh, self.bodies, surfaces, conditions)
         blocks = [part.stiffness for part in self._parts]
         self._stiffness = blocks[0] if len(blocks) == 1 else block_diag(blocks, format="csr")
         p = self._map.matrix
@@ -189,109 +177,6 @@ class MechanicsProblem:
             pressure=self._interface_pressure(displacements[0], out_of_plane, -closed),
             iterations=iterations,
         )
-
-    # ------------------------------------------------------------------ conditions
-
-    def _constrain(self) -> tuple[AffineMap, Floats]:
-        """All kinematic conditions, and the loads on the unknowns that they add."""
-        conditions, geometry, mesh = self.conditions, self.mesh.geometry, self.mesh
-        constraints = Constraints(int(self._starts[-1]), mesh.nodes.shape[1])
-        loads: list[Floats] = []
-        composite = self.bodies[0]
-        elastic = conditions.lithium == "elastic"
-        x, y = mesh.nodes
-        at_wall = (np.abs(x) < 1e-12) | (np.abs(x - geometry.width) < 1e-12)
-        bottom = np.abs(y) < 1e-12
-        top = np.abs(y - geometry.height) < 1e-12
-        weight = -conditions.stack_pressure * geometry.width
-
-        bodies = zip(self._nodes, self._normals, strict=True)
-        for number, (nodes, normals) in enumerate(bodies):
-            if conditions.lithium == "yielded":
-                break
-            # The lithium's displacement follows the electrolyte's less h n; rigid lithium has no
-            # displacement of its own, so that the electrolyte's is h n.
-            for axis in (X, Y):
-                own = 2 * composite.number[nodes] + axis
-                if elastic:
-                    lithium = self._starts[1] + 2 * self.bodies[1].number[nodes] + axis
-                    constraints.follow(lithium, own)
-                    constraints.jump(lithium, nodes, -normals[axis])
-                else:
-                    constraints.bind(own)
-                    constraints.jump(own, nodes, normals[axis])
-            if not elastic:
-                for dofs, factors, force in self._rigid_motions(number, nodes):
-                    constraints.unknowns(dofs, np.zeros(len(dofs), dtype=int), factors, 1)
-                    loads.append(np.array([force]))
-            if conditions.contact == "slide" and number == 0:
-                inside = ~at_wall[nodes]
-                space, start, sign = (
-                    (self.bodies[1], self._starts[1], -1.0) if elastic else (composite, 0, 1.0)
-                )
-                dofs = start + 2 * space.number[nodes[inside]][:, None] + np.arange(2)
-                tangents = np.stack([-normals[Y], normals[X]])[:, inside]
-                count = int(inside.sum())
-                constraints.unknowns(
-                    dofs.ravel(), np.repeat(np.arange(count), 2), sign * tangents.T.ravel(),
-                    count, nodes[inside],
-                )  # fmt: skip
-                loads.append(np.zeros(count))
-        for start, body in zip(self._starts, self.bodies, strict=False):
-            wall = body.number[np.flatnonzero(at_wall & (body.number >= 0))]
-            constraints.hold(start + 2 * wall + X)
-            low = body.number[np.flatnonzero(bottom & (body.number >= 0))]
-            constraints.hold(start + 2 * low + Y)
-        if elastic and conditions.top != "free":
-            high = self._starts[1] + 2 * self.bodies[1].number[np.flatnonzero(top)] + Y
-            if conditions.top == "held":
-                constraints.hold(high)
-            else:
-                constraints.bind(high)
-                constraints.unknowns(high, np.zeros(len(high), dtype=int), np.ones(len(high)), 1)
-                loads.append(np.array([weight]))
-        affine = constraints.build(
-            block_diag(
-                [kron(b.from_p1, identity(2), format="csr") for b in self.bodies], format="csr"
-            ),
-            self._midpoints,
-            np.concatenate([_rigid_modes(mesh.nodes[:, body.nodes]) for body in self.bodies]),
-        )
-        load = np.zeros(affine.matrix.shape[1])
-        if loads:
-            load[-constraints.added :] = np.concatenate(loads)
-        return affine, load
-
-    def _rigid_motions(self, number: int, nodes: Ints) -> list[tuple[Ints, Floats, float]]:
-        """Free motions of a rigid lithium body: displacements, factors, force in N per m."""
-        own = 2 * self.bodies[0].number[nodes]
-        ones = np.ones(len(nodes))
-        conditions = self.conditions
-        if number == 0:
-            if conditions.top == "held":
-                return []
-            return [(own + Y, ones, -conditions.stack_pressure * self.mesh.geometry.width)]
-        position = self.mesh.nodes[:, nodes]
-        lever = (position - position.mean(axis=1, keepdims=True)) / np.ptp(position[X])
-        turn = np.concatenate([-lever[Y], lever[X]])
-        return [
-            (own + X, ones, 0.0),
-            (own + Y, ones, 0.0),
-            (np.concatenate([own + X, own + Y]), turn, 0.0),
-        ]
-
-    @property
-    def _midpoints(self) -> csr_matrix:
-        """P1 as P2 on the nodes of the electrolyte, with columns numbered by mesh nodes."""
-        space = self.bodies[0]
-        local = space.from_p1
-        vertices = np.flatnonzero(np.diff(local.indptr) == 1)
-        of_column = np.empty(local.shape[1], dtype=int)
-        of_column[local.indices[local.indptr[vertices]]] = space.nodes[vertices]
-        n = self.mesh.nodes.shape[1]
-        counts = np.zeros(n + 1, dtype=int)
-        counts[space.nodes + 1] = np.diff(local.indptr)
-        return csr_matrix((local.data, of_column[local.indices], np.cumsum(counts)), shape=(n, n))
 
     # ------------------------------------------------------------------ loads and borders
 
@@ -382,15 +267,6 @@ class MechanicsProblem:
             traction = [solve(force[2 * space.number[nodes] + axis]) for axis in (X, Y)]
             pressures.append(traction[X] * normals[X] + traction[Y] * normals[Y])
         return np.concatenate(pressures)
-
-
-def _rigid_modes(points: Floats) -> Floats:
-    """Translations and rotation of points (2, n), each scaled to order one: (2 n, 3)."""
-    centred = (points - points.mean(axis=1, keepdims=True)) / np.ptp(points)
-    modes = np.zeros((2 * points.shape[1], 3))
-    modes[X::2, 0] = modes[Y::2, 1] = 1.0
-    modes[X::2, 2], modes[Y::2, 2] = -centred[Y], centred[X]
-    return modes
 
 
 def _slot_pressures(
