@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from fem.case import Case
 from fem.errors import FemError, InputError, SolveError
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from fem import plot
+    from fem.case import Case
     from fem.result import Result
 
 __all__ = ["Case", "FemError", "InputError", "SolveError", "plot", "run", "save"]
@@ -35,10 +36,14 @@ def run(case: Case, progress: Callable[[str], None] = lambda stage: None) -> Res
 def save(result: Result, directory: str | Path) -> None:
     """Write everything of a run into `directory`: tables, fields, figures, report.
 
+    All files are written, or none. Those of an earlier run are replaced, other files stay.
+
     Raises
     ------
     InputError
-        If the directory cannot be written to.
+        If the directory holds other files but no earlier run, or cannot be written to.
+    FemError
+        If writing fails midway, as when the disk is full.
     """
     from fem.output import save as write
 
@@ -46,9 +51,9 @@ def save(result: Result, directory: str | Path) -> None:
 
 
 def __getattr__(name: str) -> Any:
-    # Plotting costs a second of imports, which a check or a sweep need not pay.
+    # Units, validation and plotting cost most of a second, which `fem --help` need not pay.
+    if name == "Case":
+        return importlib.import_module("fem.case").Case
     if name == "plot":
-        import importlib
-
         return importlib.import_module("fem.plot")
     raise AttributeError(f"module 'fem' has no attribute {name!r}")

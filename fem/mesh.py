@@ -271,13 +271,12 @@ def quality(mesh: Mesh) -> Quality:
 
 
 def _knots(geometry: Geometry, size: float) -> list[Floats]:
-    """Parameters of the edges' ends on every outline; one edge where the mesher may choose."""
-    coarse = np.array([0.0, 1.0])
+    """Parameters of the edges' ends on every outline; a straight wall is left to the mesher."""
     knots = []
     count = 0
     for outline in geometry.outlines:
         if not _is_interface(geometry, outline):
-            knots.append(coarse)
+            knots.append(_partition(outline.curve, np.inf))
             continue
         target = min(size, EDGE_PER_GAP * outline.size)
         count += int(outline.curve.length / target)

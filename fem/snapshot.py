@@ -27,7 +27,8 @@ from fem.mesh import Mesh
 from fem.parameters import Parameters, resolve
 from fem.physics.charge import ChargeProblem, ChargeSolution, Terminal
 from fem.physics.elastic import ElasticBody
-from fem.physics.mechanics import Conditions, MechanicsProblem, MechanicsSolution
+from fem.physics.kinematics import Conditions
+from fem.physics.mechanics import MechanicsProblem, MechanicsSolution
 from fem.result import FieldMesh, Result
 
 Floats = NDArray[np.float64]

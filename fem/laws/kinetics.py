@@ -137,6 +137,10 @@ def _newton(x: Floats, function: Callable[[Floats], tuple[Floats, Floats]], scal
 
 
 def _exponential(x: Floats) -> tuple[Floats, Floats]:
-    """exp(x) with its slope, continued by its tangent beyond `LARGEST_EXPONENT`."""
-    value = np.exp(np.minimum(x, LARGEST_EXPONENT))
-    return value * (1.0 + np.maximum(x - LARGEST_EXPONENT, 0.0)), value
+    """exp(x) - 1 with its slope, continued by its tangent beyond `LARGEST_EXPONENT`.
+
+    Without the one, the difference of two branches keeps its digits near equilibrium.
+    """
+    inner, outer = np.minimum(x, LARGEST_EXPONENT), np.maximum(x - LARGEST_EXPONENT, 0.0)
+    slope = np.exp(inner)
+    return np.expm1(inner) + slope * outer, slope

@@ -151,10 +151,14 @@ def pressure_notes(
     charge: ChargeSolution,
     parameters: Parameters,
 ) -> list[str]:
-    """A warning for each lithium model whose pressure would have stopped the plating."""
+    """A warning for each lithium model whose pressure would have stopped the plating.
+
+    Pressures are means over 2 um of arc: their nodal values at feet depend on the mesh.
+    """
     eta = np.abs(charge.terminal_potentials[0] - charge.potential[charge.space.number[anode.nodes]])
     notes = []
-    for model, pressure in pressures.items():
+    for model, nodal in pressures.items():
+        pressure = anode.running_mean(nodal)
         opposing = pressure_potential(pressure, parameters.molar_volume)
         worst = int(np.argmax(opposing - eta))
         if opposing[worst] > eta[worst]:

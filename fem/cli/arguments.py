@@ -1,0 +1,122 @@
+"""The arguments of every command."""
+
+from __future__ import annotations
+
+import argparse
+import re
+from collections.abc import Sequence
+from typing import Any
+
+from fem.errors import InputError, closest
+
+_OVERRIDE = re.compile(r"[A-Za-z][\w.\[\]-]*\s*=")
+
+
+def read(argv: Sequence[str]) -> argparse.Namespace:
+    """The arguments of a command line.
+
+    Raises
+    ------
+    InputError
+        If a command or an option does not exist.
+    SystemExit
+        From argparse, after it has written the help, the version or what is missing.
+    """
+    parser, commands = _parser()
+    words = _one_override_each(argv)
+    name = next((word for word in words if not word.startswith("-")), None)
+    if name is not None and name not in commands:
+        match = closest(name, commands)
+        raise InputError(
+            "there is no such command",
+            given=name,
+            allowed=", ".join(commands),
+            cure=f"did you mean fem {match}?" if match else "see fem --help",
+        )
+    arguments, unknown = parser.parse_known_args(words)
+    if unknown:
+        raise _unknown(unknown[0], arguments.command, commands[arguments.command])
+    return arguments
+
+
+def _unknown(word: str, command: str, parser: argparse.ArgumentParser) -> InputError:
+    if not word.startswith("-"):
+        return InputError(
+            f"one argument too many for fem {command}", given=word, allowed=_usage(parser)
+        )
+    options = [o for action in parser._actions for o in action.option_strings if o[:2] == "--"]
+    match = closest(word.lstrip("-"), (option[2:] for option in options))
+    return InputError(
+        f"fem {command} has no such option",
+        given=word,
+        allowed=", ".join(options),
+        cure=f"did you mean --{match}?" if match else None,
+    )
+
+
+def _usage(parser: argparse.ArgumentParser) -> str:
+    return " ".join(parser.format_usage().removeprefix("usage:").split())
+
+
+def _one_override_each(argv: Sequence[str]) -> list[str]:
+    """``--set a=1 b=2`` as ``--set a=1 --set b=2``; argparse would take a case that follows too."""
+    words: list[str] = []
+    for word in argv:
+        again = len(words) > 1 and words[-2] == "--set" and _OVERRIDE.match(word)
+        words += ["--set", word] if again else [word]
+    return words
+
+
+class _Version(argparse.Action):
+    """Looks the version up only when it is asked for."""
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: Any) -> None:
+        from importlib.metadata import PackageNotFoundError, version
+
+        try:
+            number = version("assb-fem")
+        except PackageNotFoundError:  # running from a source tree
+            number = "(not installed)"
+        print(f"assb-fem {number}")
+        parser.exit()
+
+
+def _parser() -> tuple[argparse.ArgumentParser, dict[str, argparse.ArgumentParser]]:
+    top = argparse.ArgumentParser(
+        prog="fem",
+        description="Finite elements for all-solid-state batteries.",
+        epilog="fem COMMAND --help shows the options of a command.",
+        allow_abbrev=False,
+    )
+    top.add_argument("--version", action=_Version, nargs=0, help="show the version and exit")
+    group = top.add_subparsers(dest="command", metavar="COMMAND", required=True)
+
+    def add(name: str, text: str) -> argparse.ArgumentParser:
+        parser = group.add_parser(name, help=text, description=text, allow_abbrev=False)
+        parser.add_argument("--debug", action="store_true", help="show tracebacks of errors")
+        return parser
+
+    def add_case(name: str, text: str) -> argparse.ArgumentParser:
+        parser = add(name, text)
+        parser.add_argument("case", metavar="CASE.toml", help="the case file")
+        parser.add_argument(
+            "--set", metavar="KEY=VALUE", action="append", default=[], dest="changes",
+            help='change a key of the case, such as mesh.size="2 um"; may be repeated',
+        )  # fmt: skip
+        return parser
+
+    run = add_case("run", "Solve a case and write numbers, fields, figures and a report.")
+    run.add_argument("--out", metavar="DIR", help="where to write (default: out/CASE)")
+    run.add_argument("--resume", action="store_true", help="go on with a run in time")
+    run.add_argument("--quiet", action="store_true", help="no progress, no summary")
+    add_case("check", "Validate a case and print what would run; solves and writes nothing.")
+    mesh = add_case("mesh", "Write the mesh of a case alone and print its quality.")
+    mesh.add_argument("--out", metavar="F", required=True, help="a file ending in .vtu or .msh")
+    plot = add("plot", "Draw the figures and the report of a finished run again.")
+    plot.add_argument("folder", metavar="DIR", help="the folder that fem run has written")
+    materials = add("materials", "List the materials, or one with every value and its source.")
+    materials.add_argument("name", metavar="NAME", nargs="?", help="a material, such as LPSCl")
+    example = add("example", "List the cases that come along, or copy one to start from.")
+    example.add_argument("name", metavar="NAME", nargs="?", help="a case, as listed")
+    example.add_argument("--out", metavar="DIR", default=".", help="where to (default: here)")
+    return top, dict(group.choices)

@@ -1,0 +1,156 @@
+"""``fem check``: validate a case and print what would run, without solving or writing."""
+
+from __future__ import annotations
+
+import argparse
+import textwrap
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+from fem.cli.cases import load, naming
+from fem.cli.estimate import drawn, triangles
+from fem.units import Quantity
+
+if TYPE_CHECKING:
+    from fem.case import Case
+    from fem.geometry import Geometry
+    from fem.materials import Used
+
+WIDTH = 100
+_HEAD = 13
+
+
+def command(arguments: argparse.Namespace) -> None:
+    """Check the case that the arguments name."""
+    case = load(arguments)
+
+    from fem.parameters import resolve
+
+    with naming(arguments):
+        shape = drawn(case)
+        used = resolve(case, shape).used
+    print(describe(case, shape, used))
+
+
+def describe(case: Case, shape: Geometry, used: tuple[Used, ...]) -> str:
+    """What a run of `case` would solve."""
+    rows = [
+        ("case", case.title or "without title"),
+        *_cell(case, shape),
+        ("areas", ", ".join(f"{name} {area * 1e12:.6g} um2" for name, area in _areas(shape))),
+        ("kinetics", f"lithium: {_interface(case.kinetics.anode)}"),
+        ("", f"active material: {_interface(case.kinetics.cathode)}"),
+        ("operation", _operation(case)),
+        ("mechanics", _mechanics(case)),
+        ("mesh", _mesh(case, shape)),
+        *_sources(used),
+    ]
+    lines = []
+    for head, text in rows:
+        lines += textwrap.wrap(
+            text, WIDTH, initial_indent=f"{head:<{_HEAD}}", subsequent_indent=" " * _HEAD
+        )
+    return "\n".join([*lines, "", "The case is valid. Nothing was solved or written."])
+
+
+def _cell(case: Case, shape: Geometry) -> Iterator[tuple[str, str]]:
+    cell = case.geometry
+    anode, cathode = cell.anode, cell.cathode
+    yield (
+        "cell",
+        f"{cell.width.text} wide, {shape.height * 1e6:.4g} um high, {cell.depth.text} deep",
+    )
+    yield (
+        "lithium",
+        f"{anode.material}, {anode.thickness.text}, "
+        f"{_count(len(anode.protrusions), 'protrusion')}, {len(anode.isolated)} isolated",
+    )
+    yield "separator", f"{cell.separator.material}, {cell.separator.thickness.text}"
+    if cathode.kind == "plane":
+        yield "cathode", f"plane, {cathode.material}, {cathode.thickness.text}"
+        return
+    active = int(shape.particles.active.sum())
+    yield (
+        "cathode",
+        f"{cathode.thickness.text}, {_count(len(shape.particles), 'particle')} of "
+        f"{cathode.particles.material} ({active} active, {len(shape.particles) - active} inactive) "
+        f"in {cathode.electrolyte}",
+    )
+
+
+def _areas(shape: Geometry) -> Iterator[tuple[str, float]]:
+    """Exact areas of the regions in m^2, those of all particles as one."""
+    from fem.geometry import Phase
+
+    particles = 0.0
+    for region in shape.regions:
+        if region.phase == Phase.ACTIVE and len(shape.particles):
+            particles += region.area
+        else:
+            yield region.name, region.area
+    if particles:
+        yield "particles", particles
+
+
+def _interface(table: Any) -> str:
+    i0, resistance = table.exchange_current_density, table.area_resistance
+    parts = []
+    if i0 is not None:
+        alphas = (table.anodic_transfer_coefficient, table.cathodic_transfer_coefficient)
+        parts.append(
+            f"Butler-Volmer, i0 = {i0.text}, transfer coefficients {alphas[0]}, {alphas[1]}"
+        )
+    if resistance is not None:
+        parts.append(f"{resistance.text} in series" if i0 is not None else f"{resistance.text}")
+    return ", ".join(parts)
+
+
+def _operation(case: Case) -> str:
+    operation = case.operation
+    for name in ("current_density", "overpotential", "cell_voltage"):
+        value: Quantity | None = getattr(operation, name)
+        if value is not None:
+            drive = f"{name.replace('_', ' ')} {value.text}"
+            break
+    return (
+        f"{operation.kind}, {drive}, {operation.temperature.text}, "
+        f"plating for {operation.plating_time.text}"
+    )
+
+
+def _mechanics(case: Case) -> str:
+    table = case.mechanics
+    if not table.enabled:
+        return "off"
+    pressure = f" with {table.stack_pressure.text}" if table.top == "plate" else ""
+    models = ", then ".join(table.lithium_models)
+    return (
+        f"lithium {models}; contact: {table.contact}; {table.kinematics}; "
+        f"top: {table.top}{pressure}"
+    )
+
+
+def _mesh(case: Case, shape: Geometry) -> str:
+    count = float(f"{triangles(case, shape):.2g}")
+    return f"{case.mesh.size.text} on interfaces, about {count:.0f} triangles"
+
+
+def _sources(used: tuple[Used, ...]) -> Iterator[tuple[str, str]]:
+    by_status: dict[str, list[str]] = {"sourced": [], "assumption": [], "given": []}
+    for item in used:
+        by_status[item.property.status].append(
+            f"{item.material.id}.{item.property.name} = {item.property.text}"
+        )
+    counts = ", ".join(
+        _count(len(names), status) if status == "assumption" else f"{len(names)} {status}"
+        for status, names in by_status.items()
+    )
+    yield "materials", f"{counts}; fem materials NAME shows the sources"
+    for name in by_status["assumption"]:
+        yield "", f"ASSUMPTION  {name}"
+    for name in by_status["given"]:
+        yield "", f"given       {name}"
+
+
+def _count(number: int, thing: str) -> str:
+    return f"{number} {thing}" + ("" if number == 1 else "s")

@@ -1,0 +1,147 @@
+"""``report.html``: one page with the pictures, numbers, parameters and sources of a run."""
+
+from __future__ import annotations
+
+import base64
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from html import escape
+from typing import Any
+
+from fem.output.numbers import all_numbers
+from fem.result import Result
+
+WARNING = "Warning"
+"""How a note begins that a reader must not miss."""
+
+CAPTIONS = {
+    "potential": "Electrolyte potential.",
+    "flux": "Current density in the electrolyte.",
+    "von_mises": "Von Mises stress.",
+    "von_mises_tip": "Von Mises stress around the most loaded protrusion.",
+    "anode_profile": "Along the lithium surface.",
+}
+FILES = {
+    "metrics.json": "all numbers above, in SI units",
+    "anode.csv": "profile along the lithium surface, a row a node in order of arc length; "
+    "normal stress of the lithium on the electrolyte, tension positive, empty without mechanics",
+    "particles.csv": "a row a particle; active is true or false; current into the electrolyte per "
+    "metre of depth; stoichiometry empty where the case gives none",
+    "fields.vtu": "fields for ParaView on points doubled along interfaces, NaN where a field is "
+    "not defined; stress as xx, yy, zz, xy, yz, xz; phase 0 electrolyte, 1 lithium, 2 active "
+    "material; region numbers the pieces",
+    "result.npz": "the same for fem plot, which draws the figures again",
+    "panel.pdf": "the maps at a journal's column width",
+    "case.toml": "the case as resolved, defaults included",
+    "references.txt": "sources of every parameter",
+}
+STYLE = """\
+body { font: 16px/1.5 system-ui, sans-serif; color: #1a1a1a; background: #fff;
+  max-width: 60rem; margin: 0 auto; padding: 1rem; overflow-wrap: anywhere; }
+h1 { font-size: 1.5rem; line-height: 1.2; } h2 { font-size: 1.15rem; margin-top: 2rem; }
+p.small { color: #555; font-size: .85rem; }
+figure { margin: 1rem 0; } img { max-width: 100%; height: auto; }
+figcaption { color: #444; font-size: .9rem; }
+table { border-collapse: collapse; width: 100%; font-size: .92rem; }
+td, th { border-bottom: 1px solid #ddd; padding: .25rem .5rem .25rem 0; text-align: left;
+  vertical-align: top; }
+td.value { text-align: right; font-variant-numeric: tabular-nums; }
+td.inner { padding-left: 1rem; }
+code, pre { font: .85rem/1.4 ui-monospace, monospace; }
+pre { white-space: pre-wrap; background: #f6f6f6; padding: .75rem; }
+mark { background: #ffe9a8; color: inherit; padding: 0 .15rem; }
+.warning { background: #fff3d6; border-left: .3rem solid #c77700; padding: .5rem .75rem;
+  margin: .5rem 0; }
+"""
+
+
+def report(result: Result, pictures: Mapping[str, bytes]) -> str:
+    """The page as text; `pictures` are PNG files by the name of the figure."""
+    title = result.case.title or "Run of a solid-state cell"
+    warnings = [note for note in result.notes if note.startswith(WARNING)]
+    others = [note for note in result.notes if not note.startswith(WARNING)]
+    metrics = result.metrics
+    lines = [
+        "<!DOCTYPE html>",
+        '<html lang="en">',
+        '<head><meta charset="utf-8">',
+        '<meta name="viewport" content="width=device-width, initial-scale=1">',
+        f"<title>{escape(title)}</title>",
+        f"<style>\n{STYLE}</style></head>",
+        "<body>",
+        f"<h1>{escape(title)}</h1>",
+        f'<p class="small">assb-fem {escape(str(metrics.get("version", "")))}, '
+        f"case {escape(str(metrics.get('case_sha256', ''))[:12])}</p>",
+        *(f'<p class="warning">{escape(note)}</p>' for note in warnings),
+        "<h2>Key numbers</h2>",
+        *_numbers(metrics),
+        "<h2>Figures</h2>",
+        *(_figure(name, png) for name, png in pictures.items()),
+        "<h2>Assumptions</h2>",
+        "<ul>",
+        *(f"<li>{escape(note)}</li>" for note in others),
+        "</ul>",
+        "<h2>Parameters of the case</h2>",
+        *_table((f"<code>{escape(k)}</code>", escape(v)) for k, v in _flat(result.case.to_dict())),
+        "<h2>Sources</h2>",
+        f"<pre>{_sources(result.references)}</pre>",
+        "<h2>Files of this run</h2>",
+        *_table((f"<code>{name}</code>", escape(text)) for name, text in FILES.items()),
+        "</body>",
+        "</html>",
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _numbers(metrics: Mapping[str, Any]) -> Iterator[str]:
+    yield "<table>"
+    for number in all_numbers(metrics):
+        inner = ' class="inner"' if number.label.startswith(" ") else ""
+        yield (
+            f"<tr><td{inner}>{_typeset(number.label.strip())}</td>"
+            f'<td class="value">{escape(number.value)}</td>'
+            f"<td>{_typeset(number.unit)}</td><td><code>{escape(number.name)}</code></td></tr>"
+        )
+    yield "</table>"
+
+
+def _figure(name: str, png: bytes) -> str:
+    caption = escape(CAPTIONS.get(name, name.replace("_", " ").capitalize() + "."))
+    data = base64.b64encode(png).decode()
+    return (
+        f'<figure><img alt="{caption}" src="data:image/png;base64,{data}">'
+        f"<figcaption>{caption}</figcaption></figure>"
+    )
+
+
+def _table(rows: Iterable[tuple[str, ...]]) -> Iterator[str]:
+    """Rows of cells that are HTML already."""
+    yield "<table>"
+    for row in rows:
+        yield "<tr>" + "".join(f"<td>{cell}</td>" for cell in row) + "</tr>"
+    yield "</table>"
+
+
+def _flat(value: Any, path: str = "") -> Iterator[tuple[str, str]]:
+    """Dotted keys and values as text; lists of plain values stay together."""
+    if isinstance(value, Mapping) and value:
+        for name, item in value.items():
+            yield from _flat(item, f"{path}.{name}" if path else str(name))
+    elif isinstance(value, list) and any(isinstance(item, Mapping) for item in value):
+        for index, item in enumerate(value):
+            yield from _flat(item, f"{path}[{index}]")
+    elif isinstance(value, list):
+        yield path, ", ".join(str(item) for item in value) or "none"
+    elif isinstance(value, bool):
+        yield path, str(value).lower()
+    else:
+        yield path, "none" if value in ({}, "") else str(value)
+
+
+def _sources(text: str) -> str:
+    return escape(text).replace("ASSUMPTION", "<mark>ASSUMPTION</mark>")
+
+
+def _typeset(text: str) -> str:
+    """Units as they are printed; only whole words, since `um` also ends lithium."""
+    return re.sub(r"\bum\b", "µm", re.sub(r"\bm2\b", "m²", escape(text)))

@@ -1,0 +1,110 @@
+"""Writing everything of a run into a folder, and drawing its figures again."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from fem.case import Case
+from fem.output.folder import replacing, require_free
+from fem.output.report import CAPTIONS, report
+from fem.output.stored import NAME as STORED
+from fem.output.stored import load, write_result
+from fem.output.tables import write_anode, write_metrics, write_particles
+from fem.result import Result
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+FIGURES = (*(f"{name}.png" for name in CAPTIONS), "panel.pdf", "report.html")
+"""What is drawn, and the page that shows it."""
+FILES = (
+    *("metrics.json", "anode.csv", "particles.csv", "fields.vtu", STORED),
+    *("case.toml", "references.txt"),
+    *FIGURES,
+)
+"""What a run writes; without mechanics the figures of stress are missing."""
+PRINT_DPI = 300
+"""Pixels an inch of the rasterised fields in ``panel.pdf``."""
+
+
+def check_folder(folder: str | Path, case: Case) -> None:
+    """Refuse a folder that a run of `case` may not or cannot write into; leaves no trace."""
+    require_free(Path(folder), FILES, inputs_of(case))
+
+
+def inputs_of(case: Case) -> Iterator[Path]:
+    """The files that a case is read from."""
+    if case.file is not None:
+        yield case.file
+    yield from map(case.resolve, case.material_files)
+    if case.inactive.file is not None:
+        yield case.resolve(case.inactive.file)
+
+
+def save(result: Result, directory: str | Path) -> None:
+    """Write everything of a run into `directory`, whole or not at all.
+
+    Files of an earlier run are replaced, other files stay.
+
+    Raises
+    ------
+    InputError
+        If the directory holds other files but no earlier run, or cannot be written to.
+    FemError
+        If writing fails midway; what was there before is then untouched.
+    """
+    from fem.output.vtk import write_fields  # meshio takes a third of a second
+
+    folder = Path(directory)
+    check_folder(folder, result.case)
+    with replacing(folder, FILES) as new:
+        write_metrics(result.metrics, new / "metrics.json")
+        write_anode(result.anode, new / "anode.csv")
+        write_particles(result.particles, new / "particles.csv")
+        write_fields(result, new / "fields.vtu")
+        write_result(result, folder, new / STORED)
+        _write_text(new / "case.toml", result.case.to_toml(folder))
+        _write_text(new / "references.txt", result.references)
+        _draw(result, new)
+
+
+def redraw(directory: str | Path) -> tuple[str, ...]:
+    """Draw the figures and the report of a finished run again; their names.
+
+    Raises
+    ------
+    InputError
+        If the directory holds no finished run, or its file is damaged.
+    """
+    folder = Path(directory)
+    result = load(folder)
+    with replacing(folder, FIGURES) as new:
+        _draw(result, new)
+        return tuple(sorted(entry.name for entry in new.iterdir()))
+
+
+def _draw(result: Result, folder: Path) -> None:
+    from fem import plot
+
+    pictures = {}
+    with plot.style():
+        for name, figure in plot.figures(result).items():
+            pictures[name] = _bytes(figure, "png", dpi=plot.RASTER_DPI)
+            (folder / f"{name}.png").write_bytes(pictures[name])
+        # Without a date the same run gives the same file.
+        panel = _bytes(plot.panel(result), "pdf", dpi=PRINT_DPI, metadata={"CreationDate": None})
+    (folder / "panel.pdf").write_bytes(panel)
+    _write_text(folder / "report.html", report(result, pictures))
+
+
+def _bytes(figure: Figure, kind: str, **options: Any) -> bytes:
+    stream = io.BytesIO()
+    figure.savefig(stream, format=kind, **options)
+    return stream.getvalue()
+
+
+def _write_text(path: Path, text: str) -> None:
+    path.write_text(text, encoding="utf-8", newline="\n")

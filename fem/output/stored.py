@@ -1,0 +1,177 @@
+"""A whole `Result` in one file, so that figures can be drawn again without solving."""
+
+from __future__ import annotations
+
+import json
+import zipfile
+import zlib
+from dataclasses import asdict
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+import numpy as np
+from skfem import MeshTri2
+
+from fem.case import Case
+from fem.case.text import read_toml
+from fem.errors import InputError
+from fem.geometry import Deposit, Geometry, Outline, Particles, Phase, Region
+from fem.geometry.curves import Arc, Line
+from fem.measures.anode import AnodeProfile
+from fem.mesh import Mesh
+from fem.output.tables import plain_metrics
+from fem.result import FieldMesh, ParticleTable, Result
+
+NAME = "result.npz"
+FORMAT = 1
+CURVES = {curve.__name__: curve for curve in (Line, Arc)}
+_ANODE = ("s", "x", "y", "plating", "thickness", "normal_stress", "nodes")
+_PARTICLES = ("x", "y", "diameter", "active", "current", "stoichiometry")
+_FIELD_MESH = ("points", "triangles", "region", "phase", "source")
+
+
+def write_result(result: Result, folder: str | Path, path: Path) -> None:
+    """Write `result` to `path`; relative paths in its case will start from `folder`."""
+    mesh = result.mesh
+    facts = {
+        "format": FORMAT,
+        "case": result.case.to_toml(folder),
+        "geometry": _describe(result.geometry),
+        "metrics": plain_metrics(result.metrics),
+        "references": result.references,
+        "notes": result.notes,
+    }
+    arrays = {
+        "facts": np.frombuffer(json.dumps(facts).encode(), dtype=np.uint8),
+        "mesh.nodes": mesh.nodes,
+        "mesh.vertices": np.asarray(mesh.skfem.t),
+        "mesh.region": mesh.region,
+        "mesh.edges": mesh.edges,
+        "mesh.outline": mesh.outline,
+        **_columns("field_mesh", result.field_mesh, _FIELD_MESH),
+        **_columns("anode", result.anode, _ANODE),
+        **_columns("particles", result.particles, _PARTICLES),
+        **{f"fields.{name}": values for name, values in result.fields.items()},
+    }
+    np.savez_compressed(path, **arrays)
+
+
+def load(directory: str | Path) -> Result:
+    """The result that `fem.save` wrote into `directory`; nothing is solved.
+
+    Raises
+    ------
+    InputError
+        If there is none, or if its file is damaged or of another version.
+    """
+    folder = Path(directory)
+    path = folder / NAME
+    if not path.is_file():
+        if folder.is_dir():
+            problem = f"no finished run in this folder: {NAME} is missing"
+        else:
+            problem = "not a folder" if folder.exists() else "no such folder"
+        raise InputError(
+            problem,
+            file=str(folder),
+            allowed="a folder that fem run has written",
+        )
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            arrays = {name: file[name] for name in file.files}
+        facts = json.loads(arrays["facts"].tobytes())
+        if facts["format"] == FORMAT:
+            return _rebuild(facts, arrays, folder)
+    except (OSError, EOFError, ValueError, LookupError, TypeError) as error:
+        raise _damaged(path, error) from error
+    except (zipfile.BadZipFile, zlib.error) as error:
+        raise _damaged(path, error) from error
+    raise InputError(
+        "written by another version of this program",
+        file=str(path),
+        given=f"format {facts['format']}",
+        allowed=f"format {FORMAT}",
+        cure="run the case again",
+    )
+
+
+def _damaged(path: Path, error: Exception) -> InputError:
+    detail = getattr(error, "strerror", None) or str(error) or type(error).__name__
+    return InputError(
+        f"the file is damaged or incomplete: {detail}", file=str(path), cure="run the case again"
+    )
+
+
+def _rebuild(facts: dict[str, Any], arrays: dict[str, Any], folder: Path) -> Result:
+    for array in arrays.values():
+        array.flags.writeable = False
+
+    def group(name: str) -> dict[str, Any]:
+        prefix = name + "."
+        return {k.removeprefix(prefix): v for k, v in arrays.items() if k.startswith(prefix)}
+
+    particles = group("particles")
+    geometry = _geometry(
+        facts["geometry"], Particles(*(particles[name] for name in _PARTICLES[:4]))
+    )
+    stored = group("mesh")
+    skfem = MeshTri2(stored["nodes"], stored["vertices"])
+    mesh = Mesh(skfem, stored["region"], stored["edges"], stored["outline"], geometry)
+    return Result(
+        case=_case(facts["case"], folder),
+        geometry=geometry,
+        mesh=mesh,
+        field_mesh=FieldMesh(**group("field_mesh")),
+        fields=MappingProxyType(group("fields")),
+        anode=AnodeProfile(**{"normal_stress": None, **group("anode")}),
+        particles=ParticleTable(**particles),
+        metrics=MappingProxyType(facts["metrics"]),
+        references=facts["references"],
+        notes=tuple(facts["notes"]),
+    )
+
+
+def _case(text: str, folder: Path) -> Case:
+    file = folder / "case.toml"
+    try:
+        return Case.parse(text, file)
+    except InputError:
+        # Drawing needs none of the files that the case refers to; the folder may have been moved.
+        return Case(**read_toml(text, str(file)))
+
+
+def _columns(name: str, table: object, columns: tuple[str, ...]) -> dict[str, Any]:
+    values = {f"{name}.{column}": getattr(table, column) for column in columns}
+    return {key: value for key, value in values.items() if value is not None}
+
+
+def _describe(geometry: Geometry) -> dict[str, Any]:
+    """A geometry without its particles in the types of JSON."""
+    outlines = [asdict(outline) for outline in geometry.outlines]
+    for outline, facts in zip(geometry.outlines, outlines, strict=True):
+        facts["curve"] = [type(outline.curve).__name__, facts["curve"]]
+    return {
+        "size": [geometry.width, geometry.height, geometry.depth, geometry.lithium_y],
+        "regions": [asdict(region) for region in geometry.regions],
+        "outlines": outlines,
+        "deposits": [asdict(deposit) for deposit in geometry.deposits],
+    }
+
+
+def _geometry(facts: dict[str, Any], particles: Particles) -> Geometry:
+    facts = _tuples(facts)
+    regions = tuple(Region(**{**r, "phase": Phase(r["phase"])}) for r in facts["regions"])
+    outlines = tuple(
+        Outline(**{**o, "curve": CURVES[o["curve"][0]](**o["curve"][1])}) for o in facts["outlines"]
+    )
+    deposits = tuple(Deposit(**deposit) for deposit in facts["deposits"])
+    width, height, depth, lithium_y = facts["size"]
+    return Geometry(width, height, depth, lithium_y, regions, outlines, particles, deposits)
+
+
+def _tuples(value: Any) -> Any:
+    """`value` with tuples in place of lists."""
+    if isinstance(value, dict):
+        return {name: _tuples(item) for name, item in value.items()}
+    return tuple(_tuples(item) for item in value) if isinstance(value, list) else value

@@ -1,0 +1,76 @@
+"""The numbers of a run as JSON and CSV; every value reads back exactly."""
+
+from __future__ import annotations
+
+import csv
+import json
+import math
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from fem.measures.anode import AnodeProfile
+from fem.result import ParticleTable
+
+ANODE_COLUMNS = ("s_m", "x_m", "y_m", "plating_A_m2", "thickness_m", "normal_stress_Pa")
+PARTICLE_COLUMNS = ("id", "x_m", "y_m", "diameter_m", "active", "current_A_m", "stoichiometry")
+
+
+def plain_metrics(metrics: Mapping[str, Any]) -> dict[str, Any]:
+    """The metrics as plain numbers, texts and lists, in their order.
+
+    One that is not finite, or a list with such an entry, is left out.
+    """
+    plain = {name: _plain(value) for name, value in metrics.items()}
+    return {name: value for name, value in plain.items() if _finite(value)}
+
+
+def write_metrics(metrics: Mapping[str, Any], path: Path) -> None:
+    """``metrics.json``: flat, without NaN or infinity."""
+    text = json.dumps(plain_metrics(metrics), indent=2, ensure_ascii=False, allow_nan=False)
+    path.write_text(text + "\n", encoding="utf-8", newline="\n")
+
+
+def write_anode(anode: AnodeProfile, path: Path) -> None:
+    """``anode.csv``: one row a node of the lithium line; no stress where none was solved for."""
+    stress = anode.normal_stress
+    columns = [anode.s, anode.x, anode.y, anode.plating, anode.thickness]
+    columns.append(np.full(len(anode.s), np.nan) if stress is None else stress)
+    _write(path, ANODE_COLUMNS, zip(*(c.tolist() for c in columns), strict=True))
+
+
+def write_particles(particles: ParticleTable, path: Path) -> None:
+    """``particles.csv``: one row a particle; `active` is true or false, an unknown value empty."""
+    p = particles
+    columns = (p.x, p.y, p.diameter, p.active, p.current, p.stoichiometry)
+    rows = zip(range(len(p.x)), *(column.tolist() for column in columns), strict=True)
+    _write(path, PARTICLE_COLUMNS, rows)
+
+
+def _write(path: Path, header: Iterable[str], rows: Iterable[Iterable[Any]]) -> None:
+    with path.open("w", encoding="utf-8", newline="") as stream:
+        writer = csv.writer(stream, lineterminator="\n")
+        writer.writerow(header)
+        writer.writerows([_cell(value) for value in row] for row in rows)
+
+
+def _cell(value: float | bool) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
+    return repr(value) if math.isfinite(value) else ""
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, np.generic | np.ndarray):
+        return value.tolist()
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    return value
+
+
+def _finite(value: Any) -> bool:
+    if isinstance(value, list):
+        return all(_finite(item) for item in value)
+    return value is not None and (not isinstance(value, float) or math.isfinite(value))

@@ -1,0 +1,259 @@
+"""What all figures of a result share, computed once: parts, outlines, ranges, current lines."""
+
+from __future__ import annotations
+
+import weakref
+from dataclasses import dataclass
+from functools import cached_property
+from typing import ClassVar
+
+import numpy as np
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
+from matplotlib.tri import Triangulation
+from numpy.typing import NDArray
+
+from fem.geometry import Geometry, Phase
+from fem.measures.stress import FOOT_DISC
+from fem.mesh import Mesh
+from fem.plot.outlines import Electrodes
+from fem.plot.raster import Grid, to_grid
+from fem.plot.scale import MICROMETRE, SMALLEST_STRESS, Range, full_range, robust_range
+from fem.plot.streamlines import Walls, arrow_places, equal_current_seeds, trace
+from fem.result import FieldMesh, Result
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+_QUARTERS = np.array([[0, 3, 5], [3, 1, 4], [5, 4, 2], [3, 4, 5]])
+"""Nodes of the four triangles that a P2 triangle is drawn as."""
+_GRID_POINTS = 250_000
+_LEVELS = 12
+"""Largest number of equipotential lines."""
+_LINES_PER_ASPECT, _LINES = 15.0, (3, 40)
+"""Current lines: so many for a cell as wide as its electrolyte is high, within these bounds."""
+_PAD = 0.25
+"""How much of the electrodes' backs is shown, as a fraction of the electrolyte's height."""
+_SMALLEST_POTENTIAL, _SMALLEST_CURRENT = 1e-6, 1e-6
+"""Ranges of a field (V, A/m^2) below which it counts as uniform."""
+
+
+@dataclass(frozen=True)
+class Part:
+    """Straight triangles over some of a field's mesh: quarters of its P2 triangles.
+
+    Attributes
+    ----------
+    points, triangles
+        (n, 2) in um and (nt, 3); only points in use.
+    source
+        The point of the result's `field_mesh` that each point is (n,).
+    """
+
+    points: Floats
+    triangles: Ints
+    source: Ints
+
+    @classmethod
+    def of(cls, mesh: FieldMesh, elements: NDArray[np.bool_]) -> Part:
+        """The part that covers the triangles `elements` (nt,)."""
+        quarters = mesh.triangles[elements][:, _QUARTERS].reshape(-1, 3)
+        used = np.zeros(len(mesh.points), dtype=bool)
+        used[quarters] = True
+        source = np.flatnonzero(used)
+        number = np.empty(len(mesh.points), dtype=np.int64)
+        number[source] = np.arange(len(source))
+        return cls(mesh.points[source] / MICROMETRE, number[quarters], source)
+
+    @cached_property
+    def triangulation(self) -> Triangulation:
+        return Triangulation(*self.points.T, self.triangles)
+
+    @cached_property
+    def areas(self) -> Floats:
+        """The area that each point stands for (n,) in um^2."""
+        a, b, c = (self.points[self.triangles[:, k]].T for k in range(3))
+        twice = np.abs((b[0] - a[0]) * (c[1] - a[1]) - (c[0] - a[0]) * (b[1] - a[1]))
+        share = np.repeat(twice / 6.0, 3)
+        return np.bincount(self.triangles.ravel(), share, len(self.points)).astype(float)
+
+
+@dataclass(frozen=True)
+class Lines:
+    """Current lines in um, each along the current, and what every one carries (A per m)."""
+
+    lines: list[Floats]
+    arrows: Floats
+    angles: Floats
+    share: float
+
+
+class Scene:
+    """Everything drawn of one result that does not depend on where it is drawn.
+
+    Use `Scene.of`, which keeps one scene for as long as its result lives.
+    """
+
+    _known: ClassVar[dict[int, Scene]] = {}
+
+    def __init__(self, result: Result) -> None:
+        # The parts of the result, not the result: a scene must not keep it alive.
+        self.geometry: Geometry = result.geometry
+        self.applied = result.applied
+        self._mesh: Mesh = result.mesh
+        self._field_mesh: FieldMesh = result.field_mesh
+        self._fields = result.fields
+
+    @classmethod
+    def of(cls, result: Result) -> Scene:
+        """The scene of `result`."""
+        key = id(result)
+        if key not in cls._known:
+            cls._known[key] = cls(result)
+            weakref.finalize(result, cls._known.pop, key, None)
+        return cls._known[key]
+
+    @cached_property
+    def electrodes(self) -> Electrodes:
+        return Electrodes.of(self.geometry)
+
+    @cached_property
+    def electrolyte(self) -> Part:
+        """The electrolyte, where `phi_e` and the current density are defined."""
+        numbers = np.flatnonzero([r.phase == Phase.ELECTROLYTE for r in self.geometry.regions])
+        return Part.of(self._field_mesh, np.isin(self._field_mesh.region, numbers))
+
+    @cached_property
+    def solids(self) -> Part:
+        """Where mechanics was solved: triangles with a stress at all six nodes."""
+        known = np.isfinite(self._fields["von_mises"])
+        everywhere = np.asarray(known[self._field_mesh.triangles].all(axis=1))
+        return Part.of(self._field_mesh, everywhere)
+
+    @property
+    def has_stress(self) -> bool:
+        return "von_mises" in self._fields
+
+    @cached_property
+    def potential(self) -> Floats:
+        """Electrolyte potential in V on the points of `electrolyte`."""
+        return np.asarray(self._fields["phi_e"][self.electrolyte.source])
+
+    @cached_property
+    def flux(self) -> Floats:
+        """Magnitude of the current density in A/m^2 on the points of `electrolyte`."""
+        return np.asarray(np.hypot(*self._fields["current_density"][self.electrolyte.source].T))
+
+    @cached_property
+    def von_mises(self) -> Floats:
+        """Von Mises stress in Pa on the points of `solids`."""
+        return np.asarray(self._fields["von_mises"][self.solids.source])
+
+    @cached_property
+    def potential_range(self) -> Range:
+        return full_range(self.potential, _SMALLEST_POTENTIAL)
+
+    @cached_property
+    def contours(self) -> tuple[Floats, list[list[Floats]]]:
+        """Levels (m,) of the potential in V, and the lines in um (n, 2) at each."""
+        low, high = float(self.potential.min()), float(self.potential.max())
+        if high - low < _SMALLEST_POTENTIAL:
+            return np.empty(0), []
+        # Levels are round in mV.
+        ticks = MaxNLocator(_LEVELS, steps=[1, 2, 2.5, 5, 10]).tick_values(1e3 * low, 1e3 * high)
+        levels = 1e-3 * np.asarray(ticks)
+        levels = levels[(levels > low) & (levels < high)]
+        found = (
+            Figure()
+            .add_subplot()
+            .tricontour(self.electrolyte.triangulation, self.potential, levels=levels)
+        )
+        return levels, [[line for line in each if len(line) > 1] for each in found.allsegs]
+
+    @cached_property
+    def flux_range(self) -> Range:
+        return robust_range(self.flux, self.electrolyte.areas, _SMALLEST_CURRENT, may_be_log=True)
+
+    @cached_property
+    def von_mises_range(self) -> Range:
+        """Robust range over all solids outside the discs around feet."""
+        return self.von_mises_range_in(self.geometry_window)
+
+    def von_mises_range_in(self, window: tuple[float, ...]) -> Range:
+        """Robust range over the solids in a window (um) outside the discs around feet."""
+        x, y = self.solids.points.T
+        inside = (x >= window[0]) & (x <= window[1]) & (y >= window[2]) & (y <= window[3])
+        inside = inside if inside.any() else np.ones(len(x), dtype=bool)
+        keep = inside & ~self._near_feet if self.discs_fit else inside
+        found = robust_range(self.von_mises[keep], self.solids.areas[keep], SMALLEST_STRESS)
+        beyond = bool(self.von_mises[inside].max(initial=0.0) > found.high * (1.0 + 1e-9))
+        return Range(found.low, found.high, extend="max" if beyond else "neither")
+
+    @cached_property
+    def feet(self) -> Floats:
+        """Feet of the deposits (n, 2) in um."""
+        feet = [foot for deposit in self.geometry.deposits for foot in deposit.feet]
+        return np.array(feet).reshape(-1, 2) / MICROMETRE
+
+    @cached_property
+    def discs_fit(self) -> bool:
+        """Whether the discs around feet leave most of the solids; in a tiny cell they do not."""
+        areas = self.solids.areas
+        return bool(areas[self._near_feet].sum() < 0.25 * areas.sum())
+
+    @cached_property
+    def _near_feet(self) -> NDArray[np.bool_]:
+        near = np.zeros(len(self.solids.points), dtype=bool)
+        for foot in self.feet:
+            near |= np.hypot(*(self.solids.points - foot).T) <= FOOT_DISC / MICROMETRE
+        return near
+
+    @property
+    def geometry_window(self) -> tuple[float, float, float, float]:
+        """Left, right, bottom and top of the cell in um."""
+        return 0.0, self.geometry.width / MICROMETRE, 0.0, self.geometry.height / MICROMETRE
+
+    @cached_property
+    def window(self) -> tuple[float, float, float, float]:
+        """Left, right, bottom and top of what maps show, in um: thick electrodes are cut off."""
+        y = self.electrolyte.points[:, 1]
+        pad = _PAD * float(np.ptp(y))
+        left, right, bottom, top = self.geometry_window
+        return left, right, max(bottom, float(y.min()) - pad), min(top, float(y.max()) + pad)
+
+    @cached_property
+    def grid(self) -> Grid:
+        """Current density in A/m^2 on a regular grid in um over the electrolyte."""
+        part = self.electrolyte
+        x, y = part.points.T
+        window = (float(x.min()), float(x.max()), float(y.min()), float(y.max()))
+        values = self._fields["current_density"][part.source]
+        return to_grid(part.points, part.triangles, values, window, _GRID_POINTS)
+
+    @property
+    def _walls(self) -> Walls:
+        particles = self.geometry.particles
+        dead = ~particles.active
+        left, right, bottom, _ = self.geometry_window
+        return Walls(
+            centres=np.stack([particles.x[dead], particles.y[dead]], axis=1) / MICROMETRE,
+            radii=0.5 * particles.diameter[dead] / MICROMETRE,
+            low=(left, bottom),
+            high=(right, np.inf),
+        )
+
+    @cached_property
+    def lines(self) -> Lines:
+        """Current lines from the lithium to the cathode, evenly spaced in current."""
+        x, y = self.electrolyte.points.T
+        wanted = round(_LINES_PER_ASPECT * float(np.ptp(x) / np.ptp(y)))
+        count = min(max(wanted, _LINES[0]), _LINES[1])
+        total = abs(self.applied) * self.geometry.width
+        share, sign = total / count, float(np.sign(self.applied))
+        if self.flux.max() < _SMALLEST_CURRENT or not share > 0.0:
+            return Lines([], np.empty((0, 2)), np.empty(0), 0.0)
+        seeds, normals = equal_current_seeds(
+            self._mesh, self._field_mesh, self._fields["current_density"], sign, share
+        )
+        lines = trace(self.grid, seeds / MICROMETRE, normals, sign, self._walls)
+        return Lines(lines, *arrow_places(lines), share)
