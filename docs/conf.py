@@ -1,0 +1,73 @@
+"""Sphinx settings: ``python -m sphinx -W -b html docs docs/_build``.
+
+The gallery shows the case scripts in ``cases/``. It does not run them: a script solves several
+cases at full resolution, which takes minutes where a page takes seconds. To run them and to show
+their pictures, add ``-D plot_gallery=1``.
+"""
+
+from __future__ import annotations
+
+import shutil
+import sys
+import tomllib
+from pathlib import Path
+
+DOCS = Path(__file__).parent.resolve()
+ROOT = DOCS.parent
+sys.path.insert(0, str(ROOT))  # so that the API is that of this tree, installed or not
+
+_project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+
+project = "assb-fem"
+author = "the assb-fem developers"
+copyright = "the assb-fem developers"
+version = release = _project["version"]
+
+extensions = [
+    "myst_parser",
+    "sphinx.ext.autodoc",
+    "sphinx.ext.napoleon",
+    "sphinx.ext.mathjax",
+    "sphinx_gallery.gen_gallery",
+]
+source_suffix = {".md": "markdown", ".rst": "restructuredtext"}
+exclude_patterns = ["_build"]
+html_theme = "furo"
+html_title = f"assb-fem {release}"
+html_show_sphinx = False
+default_role = "code"
+
+myst_enable_extensions = ["colon_fence", "deflist", "dollarmath"]
+myst_heading_anchors = 3
+
+autodoc_member_order = "bysource"
+autodoc_typehints = "description"
+autodoc_typehints_description_target = "documented_params"
+napoleon_google_docstring = False
+napoleon_use_rtype = False
+napoleon_attr_annotations = False
+
+# Scripts are staged below the build folder, with the cases they load and the page head that the
+# gallery asks for, so that cases/ holds cases and nothing else.
+_STAGE = DOCS / "_build" / "gallery_source"
+shutil.rmtree(_STAGE, ignore_errors=True)
+_STAGE.mkdir(parents=True)
+for _file in [*(ROOT / "cases").glob("*.py"), *(ROOT / "cases").glob("*.toml")]:
+    shutil.copy(_file, _STAGE)
+(_STAGE / "GALLERY_HEADER.rst").write_text(
+    "Case scripts\n============\n\n"
+    "Studies of several runs, as they stand in the folder ``cases/``. Each is a plain script: run "
+    "it with ``python cases/NAME.py``. These pages show the scripts without their output, unless "
+    "the documentation is built with ``-D plot_gallery=1``.\n",
+    encoding="utf-8",
+)
+sphinx_gallery_conf = {
+    "examples_dirs": "_build/gallery_source",
+    "gallery_dirs": "gallery",
+    "filename_pattern": r"\.py$",
+    "plot_gallery": False,
+    "download_all_examples": False,
+    "show_memory": False,
+    "copyfile_regex": r".*\.toml",
+    "write_computation_times": False,
+}
