@@ -47,7 +47,8 @@ from fem.mesh import Mesh
 from fem.parameters import Parameters, resolve
 from fem.physics.charge import ChargeProblem, ChargeSolution
 from fem.physics.elastic import ElasticBody
-from fem.physics.mechanics import Conditions, MechanicsProblem, MechanicsSolution
+from fem.physics.kinematics import Conditions
+from fem.physics.mechanics import MechanicsProblem, MechanicsSolution
 from fem.result import Result
 from fem.snapshot import terminals
 
@@ -74,7 +75,7 @@ BLACK, BLUE, ORANGE, GREEN = "#222222", "#0072B2", "#D55E00", "#009E73"
 # depends on the kinetics. Each geometry is therefore meshed once, by `fem.run`, and kept here for
 # the 58 solves that follow. On the side of mechanics, one matrix serves all profiles of a model of
 # lithium, and one solve all plating times. With elements of 1 um all of it takes about 35 s of one
-# core, and two thirds of that with 2 um.
+# core, and half of that with 2 um.
 
 
 @dataclass(frozen=True)
