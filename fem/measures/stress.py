@@ -35,7 +35,10 @@ _SUBDIVISION = 8
 def electrolyte_percentiles(
     mesh: Mesh, solution: MechanicsSolution, percentages: tuple[float, ...]
 ) -> tuple[float, ...]:
-    """Area percentiles of the von Mises stress in the electrolyte away from feet, in Pa."""
+    """Area percentiles of the von Mises stress in the electrolyte away from feet, in Pa.
+
+    Empty where the discs around the feet leave nothing of the electrolyte.
+    """
     space = solution.bodies[0]
     electrolyte = _in_electrolyte(mesh, solution)
     value = von_mises(solution.stress())[electrolyte]
@@ -45,6 +48,8 @@ def electrolyte_percentiles(
     for deposit in mesh.geometry.deposits:
         for foot in deposit.feet:
             keep &= np.hypot(x[0] - foot[0], x[1] - foot[1]) > FOOT_DISC
+    if not keep.any():
+        return ()
     value, weight = value[keep], weight[keep]
     order = np.argsort(value)
     ranked = value[order]
@@ -103,8 +108,9 @@ def _centroids(n: int) -> Floats:
 
 def mechanics_metrics(mesh: Mesh, solution: MechanicsSolution) -> dict[str, Any]:
     """Percentiles of the electrolyte and process-zone means at the tips, in Pa."""
-    p99, p999 = electrolyte_percentiles(mesh, solution, (99.0, 99.9))
-    metrics: dict[str, Any] = {"von_mises_se_p99_Pa": p99, "von_mises_se_p999_Pa": p999}
+    names = ("von_mises_se_p99_Pa", "von_mises_se_p999_Pa")
+    found = electrolyte_percentiles(mesh, solution, (99.0, 99.9))
+    metrics: dict[str, Any] = dict(zip(names, found, strict=False))
     zones = [process_zone_means(mesh, solution, d.tip) for d in mesh.geometry.deposits]
     if zones:
         metrics["von_mises_tip_Pa"] = [zone[0] for zone in zones]

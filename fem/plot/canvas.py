@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any
 
 import matplotlib
@@ -81,6 +81,11 @@ def style(size: float = _SIZE) -> Iterator[None]:
     }
     with matplotlib.rc_context({**_STYLE, **sized}):
         yield
+
+
+def style_for(axes: Axes | None) -> AbstractContextManager[None]:
+    """`style` for a figure of our own; axes that are handed in keep the fonts of their owner."""
+    return style() if axes is None else nullcontext()
 
 
 def new_figure(width: float, height: float, rows: int = 1, columns: int = 1) -> Figure:

@@ -44,7 +44,7 @@ def potential(result: Result, ax: Axes | None = None) -> Axes:
         Where to draw; by default axes in a figure of their own.
     """
     scene = Scene.of(result)
-    with canvas.style():
+    with canvas.style_for(ax):
         axes = ax if ax is not None else canvas.map_figure(scene.window, result.case.title)
         draw_potential(scene, axes)
         if ax is None:
@@ -59,7 +59,7 @@ def flux(result: Result, ax: Axes | None = None) -> Axes:
     if half of the area would be dark.
     """
     scene = Scene.of(result)
-    with canvas.style():
+    with canvas.style_for(ax):
         axes = ax if ax is not None else canvas.map_figure(scene.window, result.case.title)
         draw_flux(scene, axes)
     return axes
@@ -78,7 +78,7 @@ def von_mises(result: Result, ax: Axes | None = None) -> Axes:
     """
     scene = Scene.of(result)
     require_stress(scene)
-    with canvas.style():
+    with canvas.style_for(ax):
         axes = ax if ax is not None else canvas.map_figure(scene.window, result.case.title)
         draw_von_mises(scene, axes)
     return axes

@@ -45,7 +45,7 @@ def anode_profile(result: Result, ax: Axes | None = None, *, along: str = "x") -
         raise InputError("unknown abscissa", given=along, allowed='"x" or "s"')
     anode = result.anode
     stressed = anode.normal_stress is not None
-    with canvas.style():
+    with canvas.style_for(ax):
         if ax is None:
             figure = canvas.new_figure(165.0, 105.0 if stressed else 68.0)
             upper = figure.add_subplot()
@@ -95,7 +95,7 @@ def _plating(result: Result, axes: Axes, abscissa: Floats) -> None:
     axes.plot(abscissa, anode.plating, color=_PLATING, linewidth=0.5, alpha=0.45)
     axes.plot(abscissa, running, color=_PLATING, linewidth=1.4)
     axes.axhline(result.applied, color=MUTED, linewidth=0.7, linestyle=(0, (4, 2)), zorder=1)
-    axes.set_ylabel("plating current density (A/m²)")
+    axes.set_ylabel("plating (A/m²)")
     axes.set_ylim(*_limits(running, result.applied, 1e-6))
     axes.yaxis.set_major_locator(MaxNLocator(6, steps=[1, 2, 2.5, 5, 10]))
     axes.text(
@@ -137,7 +137,7 @@ def _stress(anode: AnodeProfile, axes: Axes, abscissa: Floats) -> None:
     axes.plot(abscissa, anode.normal_stress / unit.size, color=_STRESS, linewidth=0.5, alpha=0.45)
     axes.plot(abscissa, running / unit.size, color=_STRESS, linewidth=1.4)
     axes.axhline(0.0, color=MUTED, linewidth=0.5, zorder=1)
-    axes.set_ylabel(f"normal stress ({unit.name})\ntension positive")
+    axes.set_ylabel(f"normal stress\n({unit.name}, tension > 0)")
     axes.set_ylim(*_limits(running / unit.size, 0.0, SMALLEST_STRESS / unit.size))
     axes.yaxis.set_major_locator(MaxNLocator(5, steps=[1, 2, 2.5, 5, 10]))
 
@@ -163,6 +163,7 @@ def _shade_active(result: Result, along: str, panels: list[Axes]) -> None:
     panels[0].legend(
         handles=[Patch(color=_SHADE, linewidth=0.0, label="facing active particles")],
         loc="lower right", bbox_to_anchor=(1.0, 1.0), frameon=False, borderaxespad=0.1,
+        fontsize="small",
     )  # fmt: skip
 
 

@@ -101,7 +101,7 @@ def von_mises_tip(result: Result, ax: Axes | None = None) -> Axes:
     scene = Scene.of(result)
     require_stress(scene)
     focus = Focus.of(result, scene)
-    with canvas.style():
+    with canvas.style_for(ax):
         axes = ax if ax is not None else canvas.map_figure(focus.window, result.case.title)
         draw_von_mises_tip(scene, focus, axes)
     return axes
