@@ -1,8 +1,7 @@
 """Sphinx settings: ``python -m sphinx -W -b html docs docs/_build``.
 
-The gallery shows the case scripts in ``cases/``. It does not run them: a script solves several
-cases at full resolution, which takes minutes where a page takes seconds. To run them and to show
-their pictures, add ``-D plot_gallery=1``.
+The gallery shows the case scripts in ``cases/`` and does not run them: a script solves many cases
+at full resolution, half a minute and more, and saves its pictures itself. Tests run the scripts.
 """
 
 from __future__ import annotations
@@ -57,8 +56,8 @@ for _file in [*(ROOT / "cases").glob("*.py"), *(ROOT / "cases").glob("*.toml")]:
 (_STAGE / "GALLERY_HEADER.rst").write_text(
     "Case scripts\n============\n\n"
     "Studies of several runs, as they stand in the folder ``cases/``. Each is a plain script: run "
-    "it with ``python cases/NAME.py``. These pages show the scripts without their output, unless "
-    "the documentation is built with ``-D plot_gallery=1``.\n",
+    "it with ``python cases/NAME.py``, and it prints its table and saves its figures. The pages "
+    "here show the scripts, not their output.\n",
     encoding="utf-8",
 )
 sphinx_gallery_conf = {

@@ -217,8 +217,8 @@ class Mesh(Table):
     """Element sizes."""
 
     size: Length = Field(default=Quantity(1e-6, "1 um"), description="Element size on interfaces.")
-    growth: Annotated[float, Number(Bounds(ge=0.05, le=1), 0.5)] = Field(
-        default=0.5, description="How fast elements grow away from interfaces."
+    growth: Annotated[float, Number(Bounds(ge=0.05, le=1), 0.3)] = Field(
+        default=0.3, description="How fast elements grow away from interfaces."
     )
     max_size: Length | None = Field(
         default=None, description="Largest element size anywhere; ten times `size` if left out."

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -16,7 +17,7 @@ from fem.geometry.lithium import (
     refuse_protrusions,
 )
 from fem.geometry.particles import gaps, particles, refuse_overlap
-from fem.geometry.types import OUTSIDE, Geometry, Outline, Phase, Region
+from fem.geometry.types import OUTSIDE, Geometry, Lattice, Outline, Phase, Region
 
 
 def build(case: Case) -> Geometry:
@@ -113,7 +114,20 @@ def build(case: Case) -> Geometry:
         outlines=tuple(outlines),
         particles=bed,
         deposits=tuple(shape.deposit(y_lithium) for shape in shapes),
+        lattice=_lattice(case, islands),
     )
+
+
+def _lattice(case: Case, islands: Sequence[Arc]) -> Lattice | None:
+    """The bed's tiles, unless isolated lithium lies among the particles."""
+    cathode = case.geometry.cathode
+    if not isinstance(cathode, ParticleCathode):
+        return None
+    if any(island.centre[1] < cathode.thickness for island in islands):
+        return None
+    rows, columns = cathode.particles.rows, cathode.particles.columns
+    width, thickness = float(case.geometry.width), float(cathode.thickness)
+    return Lattice(rows, columns, width / columns, thickness / rows)
 
 
 def _closed(arc: Arc, inner: int, outer: int, size: float = np.inf) -> list[Outline]:

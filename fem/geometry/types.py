@@ -82,11 +82,22 @@ class Deposit:
 
 
 @dataclass(frozen=True)
+class Lattice:
+    """Equal particles in the middle of equal tiles (pitches in m) that fill the bed from y = 0."""
+
+    rows: int
+    columns: int
+    pitch_x: float
+    pitch_y: float
+
+
+@dataclass(frozen=True)
 class Geometry:
     """The cell as drawn: everything the mesher and the metrics need to know of its shape.
 
     The cell fills ``0 <= x <= width`` and ``0 <= y <= height`` (m), with the cathode collector at
     y = 0 and the lithium foil on top. `lithium_y` is the height of the flat Li|SE interface.
+    `lattice` is set where the bed holds nothing but a lattice of particles.
     """
 
     width: float
@@ -97,6 +108,7 @@ class Geometry:
     outlines: tuple[Outline, ...]
     particles: Particles
     deposits: tuple[Deposit, ...] = ()
+    lattice: Lattice | None = None
 
     @property
     def phases(self) -> NDArray[np.str_]:

@@ -1,8 +1,7 @@
-"""From a geometry to a mesh of curved (isoparametric) P2 triangles with named regions.
+"""The mesh of a cell: curved (isoparametric) P2 triangles with named regions.
 
-Edges on outlines are placed here, uniformly in arc length and on the exact curve; netgen fills
-the regions between them. Their middle nodes then move onto the curve, which is what gives P2 its
-full order on round particles.
+Nodes on outlines lie on the exact curves, edges' middles too, which is what gives P2 its full
+order on round particles.
 """
 
 from __future__ import annotations
@@ -10,28 +9,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 
-import netgen.meshing as netgen
 import numpy as np
-from netgen.geom2d import SplineGeometry
 from numpy.typing import NDArray
-from scipy.integrate import cumulative_trapezoid
 from skfem import Basis, ElementTriP2, MeshTri1, MeshTri2
 
-from fem.case import Case
 from fem.errors import InputError
 from fem.geometry.curves import Curve
-from fem.geometry.types import OUTSIDE, Geometry, Outline, Phase
+from fem.geometry.types import OUTSIDE, Geometry, Phase
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
 MICROMETRE = 1e-6
-EDGE_PER_RADIUS = 0.35
-"""Largest ratio of element size to radius of curvature: about 18 edges on a full circle."""
-MOST_EDGES = 500_000
-"""Edges on interfaces beyond which a mesh is refused: it would have tens of millions of nodes."""
-EDGE_PER_GAP = 0.5
-"""Largest ratio of element size to the gap between particles."""
 
 
 @dataclass(frozen=True)
@@ -136,68 +125,6 @@ class Quality:
         return max(abs(mesh - exact) / exact for _, mesh, exact in self.areas)
 
 
-def generate(
-    geometry: Geometry, size: float, growth: float = 0.5, max_size: float | None = None
-) -> Mesh:
-    """Mesh `geometry`; the same input gives the same mesh, bit by bit.
-
-    Parameters
-    ----------
-    size
-        Element size on interfaces in m.
-    growth
-        How fast elements may grow away from them (netgen's grading, 0 to 1).
-    max_size
-        Largest element size in m; by default ten times `size`.
-    """
-    size_um = size / MICROMETRE
-    largest = max_size / MICROMETRE if max_size is not None else 10.0 * size_um
-    drawing = SplineGeometry()
-    points: dict[tuple[int, int], int] = {}
-    outline_of_spline: list[int] = []
-
-    def point(x: float, y: float) -> int:
-        # Ends of neighbouring curves agree to rounding: 1e-7 um makes them one point.
-        key = (round(x * 1e7), round(y * 1e7))
-        if key not in points:
-            points[key] = drawing.AppendPoint(x, y)
-        return points[key]
-
-    parameters = _knots(geometry, size)
-    for number, outline in enumerate(geometry.outlines):
-        fine = _is_interface(geometry, outline)
-        knots = outline.curve.point(parameters[number]) / MICROMETRE
-        ids = [point(float(x), float(y)) for x, y in knots.T]
-        lengths = np.hypot(*np.diff(knots))
-        for a, b, length in zip(ids, ids[1:], lengths, strict=False):
-            drawing.Append(
-                ["line", a, b],
-                leftdomain=outline.left + 1,
-                rightdomain=outline.right + 1,
-                bc=1,
-                maxh=float(length) * 1.001 if fine else largest,
-            )
-            outline_of_spline.append(number)
-    raw = drawing.GenerateMesh(
-        mp=netgen.MeshingParameters(maxh=largest, grading=growth, optsteps2d=2)
-    )
-    elements, segments = raw.Elements2D().NumPy(), raw.Elements1D().NumPy()
-    return assemble(
-        np.asarray(raw.Coordinates())[:, :2].T * MICROMETRE,
-        elements["nodes"][:, :3].astype(np.int64) - 1,
-        elements["index"].astype(np.int64) - 1,
-        segments["nodes"][:, :2].astype(np.int64) - 1,
-        np.array(outline_of_spline)[segments["index"] - 1],
-        geometry,
-    )
-
-
-def from_case(case: Case, geometry: Geometry) -> Mesh:
-    """`generate` with the ``[mesh]`` table of a case."""
-    largest = None if case.mesh.max_size is None else float(case.mesh.max_size)
-    return generate(geometry, float(case.mesh.size), case.mesh.growth, largest)
-
-
 def assemble(
     vertices: Floats,
     triangles: Ints,
@@ -268,47 +195,6 @@ def quality(mesh: Mesh) -> Quality:
             for region, area in zip(mesh.geometry.regions, areas, strict=True)
         ),
     )
-
-
-def _knots(geometry: Geometry, size: float) -> list[Floats]:
-    """Parameters of the edges' ends on every outline; a straight wall is left to the mesher."""
-    knots = []
-    count = 0
-    for outline in geometry.outlines:
-        if not _is_interface(geometry, outline):
-            knots.append(_partition(outline.curve, np.inf))
-            continue
-        target = min(size, EDGE_PER_GAP * outline.size)
-        count += int(outline.curve.length / target)
-        if count > MOST_EDGES:
-            raise InputError(
-                f"the interfaces would be cut into more than {MOST_EDGES} edges",
-                key="mesh.size",
-                given=f"{size / MICROMETRE:.4g} um",
-                cure="a larger mesh.size, or wider gaps between particles",
-            )
-        knots.append(_partition(outline.curve, target))
-    return knots
-
-
-def _is_interface(geometry: Geometry, outline: Outline) -> bool:
-    """Whether the phases differ on both sides, so that fields jump or react there."""
-    if OUTSIDE in (outline.left, outline.right):
-        return False
-    regions = geometry.regions
-    return regions[outline.left].phase != regions[outline.right].phase
-
-
-def _partition(curve: Curve, size: float) -> Floats:
-    """Parameters of equally loaded edges: at most `size` long, short against the radius."""
-    t = np.linspace(0.0, 1.0, 513)
-    speed = np.hypot(*np.gradient(curve.point(t), t, axis=1))
-    local = np.minimum(size, EDGE_PER_RADIUS * curve.radius(t))
-    load = cumulative_trapezoid(speed / local, t, initial=0.0)
-    count = max(1, int(np.ceil(load[-1] * (1.0 - 1e-9))))
-    if count == 1:
-        return np.array([0.0, 1.0])
-    return np.interp(np.linspace(0.0, load[-1], count + 1), load, t)
 
 
 def _project(points: Floats, which: Ints, outline: Ints, curves: list[Curve]) -> None:

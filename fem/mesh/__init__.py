@@ -1,0 +1,79 @@
+"""From a geometry to a mesh of curved (isoparametric) P2 triangles with named regions."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from fem.case import Case
+from fem.geometry.types import Geometry
+from fem.mesh.cell import Floats, Ints, Mesh, Quality, assemble, quality
+from fem.mesh.lattice import bed
+from fem.mesh.triangulate import (
+    EDGE_PER_GAP,
+    EDGE_PER_RADIUS,
+    MICROMETRE,
+    Triangulation,
+    chains_of,
+    fill,
+    joined,
+)
+
+__all__ = [
+    "EDGE_PER_GAP",
+    "EDGE_PER_RADIUS",
+    "Floats",
+    "Ints",
+    "Mesh",
+    "Quality",
+    "assemble",
+    "from_case",
+    "generate",
+    "quality",
+]
+
+
+def generate(
+    geometry: Geometry, size: float, growth: float = 0.3, max_size: float | None = None
+) -> Mesh:
+    """Mesh `geometry`; the same input gives the same mesh, bit by bit.
+
+    Parameters
+    ----------
+    size
+        Element size on interfaces in m.
+    growth
+        How fast elements may grow away from them (netgen's grading, 0 to 1).
+    max_size
+        Largest element size in m; by default ten times `size`.
+    """
+    largest = (10.0 * size if max_size is None else max_size) / MICROMETRE
+    whole = _triangulate(geometry, size, growth, largest)
+    return assemble(
+        whole.vertices * MICROMETRE,
+        whole.triangles,
+        whole.region,
+        whole.edges,
+        whole.outline,
+        geometry,
+    )
+
+
+def _triangulate(geometry: Geometry, size: float, growth: float, largest: float) -> Triangulation:
+    chains = chains_of(geometry, size)
+    copied = bed(geometry, chains, growth, largest)
+    if copied is not None:
+        below, remaining = copied
+        line = remaining[0]
+        above = fill(remaining, growth, largest)
+        # Copies only fit if the mesher kept the edges of the line between.
+        if (above.outline == line.number).sum() == line.points.shape[1] - 1:
+            height = line.points[1, 0]
+            seam = np.flatnonzero(np.abs(below.vertices[1] - height) < 1e-6)
+            return joined([below, above], [seam, above.on(line.number)])
+    return fill(chains, growth, largest)
+
+
+def from_case(case: Case, geometry: Geometry) -> Mesh:
+    """`generate` with the ``[mesh]`` table of a case."""
+    largest = None if case.mesh.max_size is None else float(case.mesh.max_size)
+    return generate(geometry, float(case.mesh.size), case.mesh.growth, largest)

@@ -1,0 +1,184 @@
+"""From a geometry to triangles: edges on outlines are placed here, netgen fills between them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import netgen.meshing as netgen
+import numpy as np
+from netgen.geom2d import SplineGeometry
+from numpy.typing import NDArray
+from scipy.integrate import cumulative_trapezoid
+from scipy.sparse import coo_matrix
+from scipy.sparse.csgraph import connected_components
+from scipy.spatial import cKDTree
+
+from fem.errors import InputError
+from fem.geometry.curves import Curve
+from fem.geometry.types import OUTSIDE, Geometry, Outline
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+MICROMETRE = 1e-6
+EDGE_PER_RADIUS = 0.35
+"""Largest ratio of element size to radius of curvature: about 18 edges on a full circle."""
+EDGE_PER_GAP = 0.5
+"""Largest ratio of element size to the gap between particles."""
+MOST_EDGES = 500_000
+"""Edges on interfaces beyond which a mesh is refused: it would have tens of millions of nodes."""
+
+
+@dataclass(frozen=True)
+class Chain:
+    """A polygon chain that bounds regions: `points` (2, k) in um, regions left and right.
+
+    `number` is its outline. The mesher keeps its edges, unless `free`: then it may cut them.
+    """
+
+    points: Floats
+    left: int
+    right: int
+    number: int
+    free: bool = False
+
+
+@dataclass(frozen=True)
+class Triangulation:
+    """Straight triangles: vertices (2, nv) in um, triangles (nt, 3) with their region (nt,), and
+    the edges (ne, 2) on chains with their number (ne,).
+    """
+
+    vertices: Floats
+    triangles: Ints
+    region: Ints
+    edges: Ints
+    outline: Ints
+
+    def on(self, number: int) -> Ints:
+        """Vertices on the chain `number`."""
+        return np.unique(self.edges[self.outline == number])
+
+
+def fill(chains: Sequence[Chain], growth: float, largest: float) -> Triangulation:
+    """Triangles between closed chains, at most `largest` um; netgen's work."""
+    drawing = SplineGeometry()
+    points: dict[tuple[int, int], int] = {}
+    numbers: list[int] = []
+
+    def point(x: float, y: float) -> int:
+        # Ends of neighbouring chains agree to rounding: 1e-7 um makes them one point.
+        key = (round(x * 1e7), round(y * 1e7))
+        if key not in points:
+            points[key] = drawing.AppendPoint(x, y)
+        return points[key]
+
+    # Netgen wants regions numbered from 1 without gaps; 0 is the outside.
+    regions = sorted({r for c in chains for r in (c.left, c.right)} - {OUTSIDE})
+    domain = {OUTSIDE: 0, **{region: k for k, region in enumerate(regions, start=1)}}
+    for chain in chains:
+        ids = [point(float(x), float(y)) for x, y in chain.points.T]
+        lengths = np.hypot(*np.diff(chain.points))
+        for a, b, length in zip(ids, ids[1:], lengths, strict=False):
+            drawing.Append(
+                ["line", a, b],
+                leftdomain=domain[chain.left],
+                rightdomain=domain[chain.right],
+                bc=1,
+                maxh=largest if chain.free else float(length) * 1.001,
+            )
+            numbers.append(chain.number)
+    raw = drawing.GenerateMesh(
+        mp=netgen.MeshingParameters(maxh=largest, grading=growth, optsteps2d=2)
+    )
+    elements, segments = raw.Elements2D().NumPy(), raw.Elements1D().NumPy()
+    return Triangulation(
+        vertices=np.asarray(raw.Coordinates())[:, :2].T.copy(),
+        triangles=elements["nodes"][:, :3].astype(np.int64) - 1,
+        region=np.array(regions)[elements["index"] - 1],
+        edges=segments["nodes"][:, :2].astype(np.int64) - 1,
+        outline=np.array(numbers)[segments["index"] - 1],
+    )
+
+
+def joined(parts: Sequence[Triangulation], seams: Sequence[Ints]) -> Triangulation:
+    """Several triangulations as one, with coinciding vertices of the `seams` made one.
+
+    `seams` names for each part the vertices that may coincide with others, its own included.
+    """
+    starts = np.cumsum([0] + [p.vertices.shape[1] for p in parts])
+    vertices = np.hstack([p.vertices for p in parts])
+    seam = np.concatenate([s + start for s, start in zip(seams, starts, strict=False)])
+    pairs = cKDTree(vertices[:, seam].T).query_pairs(1e-6, output_type="ndarray")
+    first, second = seam[pairs].T
+    n = vertices.shape[1]
+    same = coo_matrix((np.ones(len(first)), (first, second)), shape=(n, n))
+    count, label = connected_components(same, directed=False)
+    _, representative = np.unique(label, return_index=True)
+    assert len(representative) == count
+    shifts = list(zip(parts, starts, strict=False))
+    return Triangulation(
+        vertices=vertices[:, representative],
+        triangles=label[np.concatenate([p.triangles + s for p, s in shifts])].astype(np.int64),
+        region=np.concatenate([p.region for p in parts]),
+        edges=label[np.concatenate([p.edges + s for p, s in shifts])].astype(np.int64),
+        outline=np.concatenate([p.outline for p in parts]),
+    )
+
+
+def chains_of(geometry: Geometry, size: float) -> list[Chain]:
+    """Every outline as a chain of edges; walls and the like are left to the mesher."""
+    return [
+        Chain(
+            outline.curve.point(knots) / MICROMETRE,
+            outline.left,
+            outline.right,
+            number,
+            free=not _is_interface(geometry, outline),
+        )
+        for number, (outline, knots) in enumerate(
+            zip(geometry.outlines, _knots(geometry, size), strict=True)
+        )
+    ]
+
+
+def _knots(geometry: Geometry, size: float) -> list[Floats]:
+    """Parameters of the edges' ends on every outline; a straight wall is left to the mesher."""
+    knots = []
+    count = 0
+    for outline in geometry.outlines:
+        if not _is_interface(geometry, outline):
+            knots.append(_partition(outline.curve, np.inf))
+            continue
+        target = min(size, EDGE_PER_GAP * outline.size)
+        count += int(outline.curve.length / target)
+        if count > MOST_EDGES:
+            raise InputError(
+                f"the interfaces would be cut into more than {MOST_EDGES} edges",
+                key="mesh.size",
+                given=f"{size / MICROMETRE:.4g} um",
+                cure="a larger mesh.size, or wider gaps between particles",
+            )
+        knots.append(_partition(outline.curve, target))
+    return knots
+
+
+def _is_interface(geometry: Geometry, outline: Outline) -> bool:
+    """Whether the phases differ on both sides, so that fields jump or react there."""
+    if OUTSIDE in (outline.left, outline.right):
+        return False
+    regions = geometry.regions
+    return regions[outline.left].phase != regions[outline.right].phase
+
+
+def _partition(curve: Curve, size: float) -> Floats:
+    """Parameters of equally loaded edges: at most `size` long, short against the radius."""
+    t = np.linspace(0.0, 1.0, 513)
+    speed = np.hypot(*np.gradient(curve.point(t), t, axis=1))
+    local = np.minimum(size, EDGE_PER_RADIUS * curve.radius(t))
+    load = cumulative_trapezoid(speed / local, t, initial=0.0)
+    count = max(1, int(np.ceil(load[-1] * (1.0 - 1e-9))))
+    if count == 1:
+        return np.array([0.0, 1.0])
+    return np.interp(np.linspace(0.0, load[-1], count + 1), load, t)
