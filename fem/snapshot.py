@@ -247,12 +247,21 @@ def _assumptions(case: Case) -> list[str]:
         )
         notes.append(
             {
-                "rigid": "Lithium is rigid: an upper limit of the stress.",
-                "elastic": "Lithium is elastic and does not yield: an upper limit of the stress.",
+                "rigid": "Lithium is rigid: an upper limit of the stress for this contact.",
+                "elastic": "Lithium is elastic and does not yield: an upper limit of the stress "
+                "for this contact.",
                 "yielded": "Lithium flows: each deposit presses with the pressure that squeezes "
                 "it out of its slot, a lower limit of the stress.",
             }[case.mechanics.lithium]
         )
+        if case.mechanics.lithium != "yielded":
+            notes.append(
+                "Lithium sticks to the electrolyte. Without friction the stress at tips would be "
+                'several times smaller: compare mechanics.contact = "slide".'
+                if case.mechanics.contact == "stick"
+                else "Lithium slides on the electrolyte without friction. Sticking lithium loads "
+                'tips several times more: compare mechanics.contact = "stick".'
+            )
     return notes
 
 

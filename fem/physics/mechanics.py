@@ -157,7 +157,7 @@ class MechanicsProblem:
             # Eliminate z: two or three more solutions were prepared with the matrix.
             columns = np.stack([s.solution for s in self._border_solutions], axis=1)
             right = self._border_rhs(jump, thickness) - self._border.T @ z
-            schur = np.diag(self._corner) - self._border.T @ columns
+            schur = self._corner - self._border.T @ columns
             border = np.asarray(np.linalg.solve(schur, right), dtype=float)
             z = z - columns @ border
             iterations += sum(s.iterations for s in self._border_solutions)
@@ -199,41 +199,56 @@ class MechanicsProblem:
         return force
 
     def _bordering(self) -> tuple[Floats, Floats]:
-        """Columns and diagonal of the unknowns that a sparse matrix should not hold.
+        """Columns and corner of the unknowns that a sparse matrix should not hold.
 
-        Pressures p of closed lithium bodies (with the sign of ``K u - C p = f``) and the
-        out-of-plane strain.
+        These are pressures of closed lithium bodies, with the opposite sign, and the out-of-plane
+        strain. With the room ``C' u`` that the electrolyte gives to a body of area A and bulk
+        modulus K, ``C' u + A eps_z + A p / K`` is the plated volume.
         """
-        columns, corner = [], []
         p = self._map.matrix
-        for body in self._closed_bodies:
-            columns.append(p.T @ self._pressure_load(self._edges[body], 1.0))
-            corner.append(-self._areas[body] / self._bulk_modulus)
+        closed = self._closed_bodies
+        columns = [p.T @ self._pressure_load(self._edges[body], 1.0) for body in closed]
+        areas = np.array([self._areas[body] for body in closed])
+        corner = np.diag(-areas / self._bulk_modulus)
         if self._generalised:
             columns.append(p.T @ self._dilation)
-            corner.append(
-                sum(
-                    float(((b.lam + 2.0 * b.mu)[:, None] * b.space.basis.dx).sum())
-                    for b in self._parts
-                )
+            modulus = sum(
+                float(((b.lam + 2.0 * b.mu)[:, None] * b.space.basis.dx).sum()) for b in self._parts
             )
+            # Out-of-plane strain gives room to closed lithium, whose pressure pulls on it.
+            row = areas[:, None]
+            corner = np.block([[corner, row], [row.T, np.array([[modulus]])]])
         size = p.shape[1]
         stacked = np.stack(columns, axis=1) if columns else np.zeros((size, 0))
-        return stacked, np.array(corner)
+        return stacked, corner
 
     @property
     def _dilation(self) -> Floats:
         return np.concatenate([part.dilation for part in self._parts])
 
+    @property
+    def _known_thrust(self) -> float:
+        """Out-of-plane force of lithium whose pressure is known, in N per m of depth."""
+        if self.conditions.lithium != "yielded":
+            return 0.0
+        stack = self.conditions.stack_pressure if self.conditions.top != "held" else 0.0
+        outlines = self.mesh.geometry.outlines
+        # The horizontal line that closes a deposit adds nothing to the integral of x dy.
+        slots = sum(
+            pressure * sum(o.curve.moment for o in outlines if o.deposit == number)
+            for number, (_, pressure) in enumerate(self._slot_pressures)
+        )
+        return stack * self._areas[0] + slots
+
     def _border_rhs(self, jump: Floats, thickness: Floats) -> Floats:
-        """Plated volume that closed bodies must find room for; no force out of the plane."""
+        """Plated volume that closed bodies must find room for; force out of the plane."""
         number = np.arange(len(thickness))
         values = [
             self._edges[body].total(self._edges[body].at_points(thickness, number))
             for body in self._closed_bodies
         ]
         if self._generalised:
-            values.append(-float(self._dilation @ jump))
+            values.append(self._known_thrust - float(self._dilation @ jump))
         return np.array(values)
 
     def _interface_pressure(
@@ -286,7 +301,7 @@ def _slot_pressures(
 
 
 def _bulk_modulus(elastic: Elastic, mesh: Mesh) -> float:
-    """Plane-strain bulk modulus of lithium in Pa: pressure over relative loss of area."""
+    """Bulk modulus of lithium in Pa, which is all the elasticity that flowing lithium has."""
     foil = int(np.flatnonzero(mesh.geometry.phases == Phase.LITHIUM)[0])
     lam, mu = lame(elastic.youngs_modulus[foil : foil + 1], elastic.poisson_ratio[foil : foil + 1])
-    return float(lam[0] + mu[0])
+    return float(lam[0] + 2.0 / 3.0 * mu[0])

@@ -2,10 +2,10 @@
 
     python tests/benchmarks/pipeline.py [--runs 5]        (needs the extra `bench`)
 
-Both solve the cell with sharp feet, where a fifth-order solution is known. NGSolve's element size is
-the one at which second order errs as much as this package does at `mesh.size` 1 um; its third and
-fourth order are listed too. Runs alternate, so that a drifting machine hits both alike; medians are
-printed.
+Both solve the cell with sharp feet, where a fifth-order solution is known. NGSolve's element size
+is the one at which second order errs as much as this package does at `mesh.size` 1 um; its third
+and fourth order are listed too. Runs alternate, so that a drifting machine hits both alike; medians
+are printed.
 """
 
 from __future__ import annotations

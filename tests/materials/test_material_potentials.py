@@ -51,7 +51,8 @@ def test_falls_in_the_window(name: str, a: float, b: float) -> None:
     curve = library()[name].potential
     low, high = (curve.lower + (curve.upper - curve.lower) * t for t in sorted((a, b)))
     left, right = curve([min(low, curve.upper), min(high, curve.upper)])
-    assert 4.4 > left >= right > 2.5
+    # Two nearly cancelling terms of 17 V leave rounding of a few 1e-15 V.
+    assert 4.4 > left >= right - 1e-13 > 2.5
     if high - low > 1e-6:
         assert left > right
 

@@ -7,7 +7,7 @@ from functools import cache
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from mechanics_harness import Floats, Ints, nodes_on, structured_square
 from scipy.sparse import block_diag, csr_matrix, identity, kron
@@ -142,6 +142,7 @@ def test_no_unknown_is_redundant(system: System) -> None:
 
 @settings(max_examples=60, deadline=None)
 @given(system=systems(), seed=st.integers(0, 2**32 - 1))
+@example(system=System(2, (LEFT, RIGHT), None, TOP, True, BOTTOM), seed=0)  # like the cell
 def test_every_condition_holds(system: System, seed: int) -> None:
     """Whatever z and h: held rows stay 0, glued rows part by -h n and slip, floating rows agree."""
     affine, random = system.build(), np.random.default_rng(seed)
@@ -177,6 +178,7 @@ def test_every_condition_holds(system: System, seed: int) -> None:
 
 @settings(max_examples=60, deadline=None)
 @given(system=systems(), seed=st.integers(0, 2**32 - 1))
+@example(system=System(2, (), None, TOP, True, None), seed=0)  # tangents along -x
 def test_coarse_space_is_piecewise_linear(system: System, seed: int) -> None:
     """``P C y`` is the P1 interpolant of its own values at vertices, rows of slip and all.
 
