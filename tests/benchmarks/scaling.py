@@ -2,7 +2,7 @@
 
     python tests/benchmarks/scaling.py [--levels 4]
 
-The protrusion case is meshed once at 1.5 um and refined uniformly; every level runs in a process of
+The protrusion case is meshed once at 1 um and refined uniformly; every level runs in a process of
 its own, so that its peak memory is its own. Prints a row a level and the fitted exponents.
 """
 
@@ -29,7 +29,7 @@ def one_level(level: int, mechanics: bool) -> dict[str, float | str]:
     from fem.physics.elastic import ElasticBody
     from fem.physics.mechanics import Conditions, MechanicsProblem
 
-    case = fem.Case.load(CASES / "zheng2023_protrusions.toml").replace({"mesh.size": "1.5 um"})
+    case = fem.Case.load(CASES / "zheng2023_protrusions.toml").replace({"mesh.size": "1 um"})
     drawn = geometry.build(case)
     numbers = parameters.resolve(case, drawn)
     cell = mesh.from_case(case, drawn)
