@@ -42,9 +42,10 @@ class Parameters:
     anode, cathode
         Kinetics of the lithium surfaces and of the active material.
     open_circuit_potential
-        Of the active material at the stoichiometry of the case, in V; `None` if it gives none.
+        Of the cell at the stoichiometry of the case in V: active material less anode. `None` if
+        the case gives no stoichiometry.
     molar_volume
-        Of lithium in m^3/mol.
+        Of plated lithium in m^3/mol; 0 where no plating time asks for a thickness.
     elastic
         `None` where mechanics is switched off.
     used
@@ -85,13 +86,19 @@ def resolve(case: Case, geometry: Geometry) -> Parameters:
     potential = None
     if stoichiometry is not None:
         active = next(r.material for r in regions if r.phase == Phase.ACTIVE)
-        potential = float(read.potential(active)(stoichiometry))
+        # Lithium and two-phase alloys have one potential, whatever their composition.
+        counter = read.potential(case.geometry.anode.material).unchecked(np.array(0.5))
+        potential = float(read.potential(active)(stoichiometry)) - float(counter)
     return Parameters(
         conductivity=conductivity,
         anode=_kinetics(case.kinetics.anode, temperature),
         cathode=_kinetics(case.kinetics.cathode, temperature),
         open_circuit_potential=potential,
-        molar_volume=read.value(case.geometry.anode.material, "molar_volume"),
+        molar_volume=(
+            read.value(case.geometry.anode.material, "molar_volume")
+            if case.operation.plating_time > 0
+            else 0.0
+        ),
         elastic=_elastic(case, geometry, read) if case.mechanics.enabled else None,
         used=read.used,
     )

@@ -114,11 +114,13 @@ def test_pyplot_and_the_backend_are_left_alone():
         "      matplotlib.get_backend(auto_select=False)\n"
         "      if matplotlib.__version_info__ >= (3, 10) else None)\n"
     )
+    # A backend that the environment names would be reported as chosen.
+    env = {name: value for name, value in os.environ.items() if name != "MPLBACKEND"}
     found = subprocess.run(
         [sys.executable, "-W", "error::UserWarning", "-c", code],
         capture_output=True,
         text=True,
-        env={**os.environ, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)},
+        env={**env, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)},
     )
     assert found.returncode == 0, found.stderr
     assert found.stdout.split()[0] == "False"
