@@ -31,7 +31,7 @@ def with_global_unknown(matrix, up):
     """Ties one more unknown to half of the nodes, as an electrode potential is."""
     n = matrix.shape[0]
     ties = np.zeros((n, 1))
-    ties[: n // 2] = 0.3 / n
+    ties[: n // 2] = 30.0 / n
     coupled = block_array(
         [[matrix + diags(ties[:, 0]), csr_matrix(-ties)], [csr_matrix(-ties.T), [[ties.sum()]]]]
     )
