@@ -80,7 +80,8 @@ class ParticleTable:
     """One entry a particle in order of its id; arrays (n,).
 
     `current` is what it gives to the electrolyte in A per m of depth (positive on charge, zero if
-    inactive); `stoichiometry` is nan where the case gives none.
+    inactive); `stoichiometry` is nan for inactive particles and where the
+    case gives none.
     """
 
     x: Floats

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from fem import geometry as geometries
 from fem import mesh as meshes
 from fem.case import Case
+from fem.errors import InputError
 from fem.forms.interface import Edges
 from fem.forms.mechanics import nodal_basis
 from fem.geometry import Phase
@@ -34,6 +35,8 @@ from fem.result import FieldMesh, Result
 Floats = NDArray[np.float64]
 Progress = Callable[[str], None]
 
+LEAST_OVERPOTENTIAL = 1e-9
+"""Volts below which a given voltage counts as open circuit."""
 FOIL, CATHODE = 0, 1
 """Terminals of the lithium foil and of the wired cathode; isolated lithium follows."""
 
@@ -105,7 +108,7 @@ def solve(case: Case, progress: Progress = lambda stage: None) -> Result:
         "case_sha256": case.sha256,
     }
     field_mesh = FieldMesh.of(mesh)
-    fields = _fields(case, mesh, field_mesh, charge, stress, particles.stoichiometry)
+    fields = _fields(case, mesh, field_mesh, charge, stress)
     for array in (*fields.values(), field_mesh.points):
         array.flags.writeable = False
     return Result(
@@ -137,7 +140,16 @@ def terminals(case: Case, mesh: Mesh, parameters: Parameters) -> list[Terminal]:
     else:
         assert operation.cell_voltage is not None
         assert parameters.open_circuit_potential is not None
-        cathode["potential"] = float(operation.cell_voltage) - parameters.open_circuit_potential
+        rest = parameters.open_circuit_potential
+        cathode["potential"] = float(operation.cell_voltage) - rest
+        if abs(cathode["potential"]) < LEAST_OVERPOTENTIAL:
+            raise InputError(
+                "the cell is at rest at this voltage, so there is nothing to solve",
+                key="operation.cell_voltage",
+                given=operation.cell_voltage.text,
+                allowed=f"a voltage other than the open-circuit {rest:.6g} V",
+                cure="a higher voltage charges, a lower one discharges",
+            )
     foil = Terminal("the lithium foil", Edges.of(mesh, lithium.pop(0)), parameters.anode, 0.0)
     wired_cathode = Terminal("the cathode", Edges.of(mesh, wired), parameters.cathode, **cathode)
     floating = [
@@ -189,7 +201,6 @@ def _fields(
     field_mesh: FieldMesh,
     charge: ChargeSolution,
     stress: MechanicsSolution | None,
-    stoichiometry: Floats,
 ) -> dict[str, Floats]:
     n = len(field_mesh.points)
     phi_e, phi_s, x = (np.full(n, np.nan) for _ in range(3))
@@ -198,6 +209,7 @@ def _fields(
     current = _nodal_current(mesh, field_mesh, charge)
 
     particles = mesh.geometry.particles
+    lithiated = case.kinetics.cathode.stoichiometry
     floating = iter(charge.terminal_potentials[CATHODE + 1 :])
     for index, region in enumerate(mesh.geometry.regions):
         if region.phase == Phase.ELECTROLYTE:
@@ -208,8 +220,8 @@ def _fields(
             continue
         if not len(particles) or particles.active[region.body]:
             phi_s[points] = charge.terminal_potentials[CATHODE]
-            if len(stoichiometry):
-                x[points] = stoichiometry[region.body]
+            if lithiated is not None:
+                x[points] = lithiated
     fields = {"phi_e": phi_e, "phi_s": phi_s, "current_density": current, "stoichiometry": x}
     if stress is not None:
         displacement, sigma = np.full((n, 2), np.nan), np.full((n, 4), np.nan)
@@ -250,8 +262,8 @@ def _assumptions(case: Case) -> list[str]:
                 "rigid": "Lithium is rigid: an upper limit of the stress for this contact.",
                 "elastic": "Lithium is elastic and does not yield: an upper limit of the stress "
                 "for this contact.",
-                "yielded": "Lithium flows: each deposit presses with the pressure that squeezes "
-                "it out of its slot, a lower limit of the stress.",
+                "yielded": "Lithium flows at its yield strength: each deposit that grows presses "
+                "with the pressure that squeezes it out of its slot, however little it grew.",
             }[case.mechanics.lithium]
         )
         if case.mechanics.lithium != "yielded":

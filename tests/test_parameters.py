@@ -32,6 +32,32 @@ def test_cell_voltage_counts_from_the_anode(case):
     assert lithium["cell_voltage_V"] - alloy["cell_voltage_V"] == pytest.approx(0.622, abs=1e-12)
 
 
+def test_a_voltage_at_rest_is_refused(case):
+    """At the open-circuit voltage every ratio would be a ratio of rounding errors."""
+    rest = fem.run(case).metrics
+    voltage = rest["cell_voltage_V"] - rest["overpotential_V"]
+    control = {"cell_voltage": f"{voltage!r} V", "temperature": "303.15 K"}
+    with pytest.raises(fem.InputError, match="at rest") as caught:
+        fem.run(case.replace({"operation": control}))
+    assert caught.value.key == "operation.cell_voltage"
+
+
+def test_balance_holds_behind_a_large_resistance(case):
+    """Under voltage control residuals are measured against what the interfaces let through."""
+    slow = {"kinetics.cathode.exchange_current_density": "1e-9 A/m^2"}
+    control = {"operation": {"overpotential": "0.1 V", "temperature": "303.15 K"}}
+    metrics = fem.run(case.replace(slow | control)).metrics
+    assert abs(metrics["plating_total_over_applied"] - 1.0) < 1e-10
+
+
+def test_stoichiometry_and_current_are_those_of_active_particles(case):
+    result = fem.run(case.replace({"geometry.depth": "2 m"}))
+    table = result.particles
+    assert (table.stoichiometry[table.active] == 0.5).all()
+    assert (table.stoichiometry[~table.active] != 0.5).all()
+    assert result.metrics["current_A"] == pytest.approx(10.0 * 420e-6 * 2.0, rel=1e-12)
+
+
 def test_a_thickness_needs_a_molar_volume(case):
     """The library has none for In-Li: lithium does not plate on it, it dissolves."""
     changes = {"geometry.anode.material": "InLi", "operation.plating_time": "10 s"}

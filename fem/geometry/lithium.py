@@ -139,11 +139,11 @@ def refuse_islands(
 ) -> None:
     """Raise an `InputError` for isolated lithium that is not all inside one electrolyte."""
     t = np.linspace(0.0, 1.0, 721)
+    others = [(f"particle {i}", disc) for i, disc in enumerate(discs)]
     deposits = [
-        (f"protrusion {s.number}", Arc((s.x, y_lithium), (s.half_width, s.depth), (0.0, TAU)))
+        (f"protrusion {s.number}", np.hstack([c.point(t) for c in s.curves(y_lithium)]))
         for s in shapes
     ]
-    others = [(f"particle {i}", disc) for i, disc in enumerate(discs)] + deposits
     for number, island in enumerate(islands):
         key = f"geometry.anode.isolated[{number}]"
         x, y = island.point(t)
@@ -155,17 +155,22 @@ def refuse_islands(
                 allowed="an ellipse wholly inside the separator or the cathode's electrolyte",
                 cure="move it or make it smaller",
             )
-        for name, other in [
-            *others,
-            *((f"isolated lithium {j}", islands[j]) for j in range(number)),
-        ]:
-            if _touch(island, other, t):
-                raise InputError(
-                    f"isolated lithium {number} and {name} overlap or touch",
-                    key=key,
-                    allowed="an ellipse with electrolyte all around it",
-                    cure="move it or make it smaller",
-                )
+        before = [(f"isolated lithium {j}", islands[j]) for j in range(number)]
+        touched = [name for name, other in [*others, *before] if _touch(island, other, t)]
+        touched += [name for name, line in deposits if _reaches(x, y, line)]
+        if touched:
+            raise InputError(
+                f"isolated lithium {number} and {touched[0]} overlap or touch",
+                key=key,
+                allowed="an ellipse with electrolyte all around it",
+                cure="move it or make it smaller",
+            )
+
+
+def _reaches(x: NDArray[np.float64], y: NDArray[np.float64], line: NDArray[np.float64]) -> bool:
+    """Whether a point lies on or above a deposit's outline (2, n), whose x only grows."""
+    beside = (x >= line[0, 0]) & (x <= line[0, -1])
+    return bool((y[beside] >= np.interp(x[beside], line[0], line[1])).any())
 
 
 def _touch(one: Arc, two: Arc, t: NDArray[np.float64]) -> bool:

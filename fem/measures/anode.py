@@ -60,11 +60,12 @@ class AnodeProfile:
         total = _simpson(values, self.s)
 
         def integral(s: Floats) -> Floats:
-            # Mirrored profile: odd continuation of its integral about both walls.
-            inside = np.interp(np.clip(s, 0.0, length), self.s, total)
-            left = np.where(s < 0.0, -np.interp(-s, self.s, total), 0.0)
-            right = np.where(s > length, total[-1] - np.interp(2 * length - s, self.s, total), 0.0)
-            return np.asarray(np.where(s < 0.0, left, inside + right))
+            # Mirrored at both walls the profile has the period 2 L.
+            periods = np.floor(s / (2.0 * length))
+            r = s - 2.0 * length * periods
+            up = np.interp(np.minimum(r, length), self.s, total)
+            down = 2.0 * total[-1] - np.interp(2.0 * length - np.maximum(r, length), self.s, total)
+            return np.asarray(2.0 * periods * total[-1] + np.where(r <= length, up, down))
 
         half = 0.5 * window
         return (integral(self.s + half) - integral(self.s - half)) / window

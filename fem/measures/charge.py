@@ -34,6 +34,7 @@ def charge_metrics(
     running = anode.running_mean(anode.plating)
     metrics: dict[str, Any] = {
         "current_density_A_m2": applied,
+        "current_A": current * mesh.geometry.depth,
         "overpotential_V": charge.terminal_potentials[cathode],
         "overpotential_anode_V": sum(charge.reaction_power(k) for k in lithium) / current,
         "overpotential_electrolyte_V": charge.ohmic_power() / current,
@@ -72,7 +73,7 @@ def particle_table(case: Case, mesh: Mesh, charge: ChargeSolution, cathode: int)
     if len(particles):
         current = _current_by_particle(mesh, charge, cathode)
     x = case.kinetics.cathode.stoichiometry
-    stoichiometry = np.full(len(particles), np.nan if x is None else float(x))
+    stoichiometry = np.where(particles.active, np.nan if x is None else float(x), np.nan)
     return ParticleTable(
         particles.x, particles.y, particles.diameter, particles.active, current, stoichiometry
     )

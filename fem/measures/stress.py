@@ -72,7 +72,8 @@ def process_zone_means(
     distance = np.hypot(corners[0] - tip[0], corners[1] - tip[1])
     reach = radius + np.hypot(*np.ptp(corners, axis=2))
     near = np.flatnonzero((distance.min(axis=1) < reach) & _in_electrolyte(mesh, solution))
-    points = _centroids(_SUBDIVISION)
+    largest = float(np.hypot(*np.ptp(corners[:, near], axis=2)).max())
+    points = _centroids(max(_SUBDIVISION, int(np.ceil(4.0 * largest / radius))))
     basis = Basis(
         mesh.skfem,
         ElementTriP2(),
@@ -157,22 +158,26 @@ def pressure_notes(
     charge: ChargeSolution,
     parameters: Parameters,
 ) -> list[str]:
-    """A warning for each lithium model whose pressure would have stopped the plating.
+    """A warning for each lithium model whose stress would have stopped the reaction.
 
-    Pressures are means over 2 um of arc: their nodal values at feet depend on the mesh.
+    Pressure opposes plating and tension opposes stripping. Pressures are means over 2 um of arc:
+    their nodal values at feet depend on the mesh.
     """
-    eta = np.abs(charge.terminal_potentials[0] - charge.potential[charge.space.number[anode.nodes]])
+    drive = charge.potential[charge.space.number[anode.nodes]] - charge.terminal_potentials[0]
+    eta, sign = np.abs(drive), np.sign(drive)
     notes = []
     for model, nodal in pressures.items():
         pressure = anode.running_mean(nodal)
-        opposing = pressure_potential(pressure, parameters.molar_volume)
+        opposing = sign * pressure_potential(pressure, parameters.molar_volume)
         worst = int(np.argmax(opposing - eta))
         if opposing[worst] > eta[worst]:
+            plates = sign[worst] > 0.0
             notes.append(
-                f"Warning: with {model} lithium the pressure of {pressure[worst] / 1e6:.3g} MPa at "
-                f"x = {anode.x[worst] * 1e6:.4g} um opposes plating by V p / F = "
+                f"Warning: with {model} lithium the {'pressure' if plates else 'tension'} of "
+                f"{abs(pressure[worst]) / 1e6:.3g} MPa at x = {anode.x[worst] * 1e6:.4g} um "
+                f"opposes {'plating' if plates else 'stripping'} by V p / F = "
                 f"{opposing[worst] * 1e3:.3g} mV, more than the local overpotential of "
-                f"{eta[worst] * 1e3:.3g} mV: plating would have slowed down there, and the stress "
+                f"{eta[worst] * 1e3:.3g} mV: it would have slowed down there, and the stress "
                 "is overestimated."
             )
     return notes

@@ -193,7 +193,13 @@ class ChargeProblem:
         if len(given) > 1:
             x[:] = np.mean([t.potential for t in given])
             span = max(t.potential or 0.0 for t in given) - min(t.potential or 0.0 for t in given)
-            scale = span * float(self.conductivity.max())
+            # No more current than the electrolyte or any one surface could take at this span.
+            limits = [
+                float(abs(current_density(np.array(sign * span), t.kinetics)[0])) * t.edges.length
+                for t in given
+                for sign in (-1.0, 1.0)
+            ]
+            scale = min(span * float(self.conductivity.max()), *limits)
         else:
             mean = np.asarray(-total / reference.edges.length)
             x[:] = reference.potential - overpotential(mean, reference.kinetics)

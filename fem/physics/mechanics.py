@@ -82,6 +82,15 @@ class MechanicsSolution:
         )  # fmt: skip
 
 
+@dataclass(frozen=True)
+class _Slot:
+    """A protrusion's surface, its area in m^2, and the pressure that squeezes it to the foil."""
+
+    edges: Edges
+    pressure: float
+    area: float
+
+
 class MechanicsProblem:
     """Assembled once a mesh and set of conditions; solved for any plated thickness.
 
@@ -112,7 +121,7 @@ class MechanicsProblem:
             for edges, nodes in zip(self._edges, self._nodes, strict=True)
         ]
         self._areas = [r.area for r in geometry.regions if r.phase == Phase.LITHIUM]
-        self._slot_pressures = _slot_pressures(mesh, elastic, conditions)
+        self._slots = _slots(mesh, elastic, conditions)
         self._bulk_modulus = _bulk_modulus(elastic, mesh) if self._closed_bodies else np.inf
 
         surfaces = list(zip(self._nodes, self._normals, strict=True))
@@ -149,14 +158,15 @@ class MechanicsProblem:
         """
         p = self._map.matrix
         jump = self._map.jump @ thickness
-        rhs = self._load + p.T @ (self._pressing() - self._stiffness @ jump)
+        slots = self._pressing_slots(thickness)
+        rhs = self._load + p.T @ (self._pressing(slots) - self._stiffness @ jump)
         inner = self._solver.solve(rhs, 1e-11)
         z, iterations = inner.solution, inner.iterations
         border: Floats = np.zeros(0)
         if len(self._corner):
             # Eliminate z: two or three more solutions were prepared with the matrix.
             columns = np.stack([s.solution for s in self._border_solutions], axis=1)
-            right = self._border_rhs(jump, thickness) - self._border.T @ z
+            right = self._border_rhs(jump, thickness, slots) - self._border.T @ z
             schur = self._corner - self._border.T @ columns
             border = np.asarray(np.linalg.solve(schur, right), dtype=float)
             z = z - columns @ border
@@ -174,20 +184,29 @@ class MechanicsProblem:
             displacements=displacements,
             out_of_plane=out_of_plane,
             nodes=np.concatenate(self._nodes),
-            pressure=self._interface_pressure(displacements[0], out_of_plane, -closed),
+            pressure=self._interface_pressure(displacements[0], out_of_plane, -closed, slots),
             iterations=iterations,
         )
 
     # ------------------------------------------------------------------ loads and borders
 
-    def _pressing(self) -> Floats:
+    def _pressing_slots(self, thickness: Floats) -> list[_Slot]:
+        """Protrusions that grow: one that shrinks leaves room and does not press."""
+        number = np.arange(len(thickness))
+        return [
+            slot
+            for slot in self._slots
+            if slot.edges.total(slot.edges.at_points(thickness, number)) > 0.0
+        ]
+
+    def _pressing(self, slots: list[_Slot]) -> Floats:
         """Forces of lithium that presses with a known pressure, on all displacements."""
         force = np.zeros(int(self._starts[-1]))
         if self.conditions.lithium == "yielded":
             if self.conditions.top != "held":
                 force += self._pressure_load(self._edges[0], self.conditions.stack_pressure)
-            for edges, pressure in self._slot_pressures:
-                force += self._pressure_load(edges, pressure)
+            for slot in slots:
+                force += self._pressure_load(slot.edges, slot.pressure)
         return force
 
     def _pressure_load(self, edges: Edges, pressure: float) -> Floats:
@@ -226,21 +245,14 @@ class MechanicsProblem:
     def _dilation(self) -> Floats:
         return np.concatenate([part.dilation for part in self._parts])
 
-    @property
-    def _known_thrust(self) -> float:
+    def _known_thrust(self, slots: list[_Slot]) -> float:
         """Out-of-plane force of lithium whose pressure is known, in N per m of depth."""
         if self.conditions.lithium != "yielded":
             return 0.0
         stack = self.conditions.stack_pressure if self.conditions.top != "held" else 0.0
-        outlines = self.mesh.geometry.outlines
-        # The horizontal line that closes a deposit adds nothing to the integral of x dy.
-        slots = sum(
-            pressure * sum(o.curve.moment for o in outlines if o.deposit == number)
-            for number, (_, pressure) in enumerate(self._slot_pressures)
-        )
-        return stack * self._areas[0] + slots
+        return stack * self._areas[0] + sum(slot.pressure * slot.area for slot in slots)
 
-    def _border_rhs(self, jump: Floats, thickness: Floats) -> Floats:
+    def _border_rhs(self, jump: Floats, thickness: Floats, slots: list[_Slot]) -> Floats:
         """Plated volume that closed bodies must find room for; force out of the plane."""
         number = np.arange(len(thickness))
         values = [
@@ -248,11 +260,11 @@ class MechanicsProblem:
             for body in self._closed_bodies
         ]
         if self._generalised:
-            values.append(self._known_thrust - float(self._dilation @ jump))
+            values.append(self._known_thrust(slots) - float(self._dilation @ jump))
         return np.array(values)
 
     def _interface_pressure(
-        self, displacement: Floats, out_of_plane: float, closed: Floats
+        self, displacement: Floats, out_of_plane: float, closed: Floats, slots: list[_Slot]
     ) -> Floats:
         """Pressure of the lithium on the electrolyte at the nodes of Li|SE.
 
@@ -265,8 +277,8 @@ class MechanicsProblem:
             for body, nodes in enumerate(self._nodes):
                 value = np.full(len(nodes), known.get(body, self.conditions.stack_pressure))
                 if body == 0:
-                    for edges, slot in self._slot_pressures:
-                        value[np.isin(nodes, edges.nodes)] += slot
+                    for slot in slots:
+                        value[np.isin(nodes, slot.edges.nodes)] += slot.pressure
                 pressures.append(value)
             return np.concatenate(pressures)
         space = self.bodies[0]
@@ -284,17 +296,18 @@ class MechanicsProblem:
         return np.concatenate(pressures)
 
 
-def _slot_pressures(
-    mesh: Mesh, elastic: Elastic, conditions: Conditions
-) -> list[tuple[Edges, float]]:
-    """The surface of each protrusion and the pressure that squeezes its lithium to the foil."""
+def _slots(mesh: Mesh, elastic: Elastic, conditions: Conditions) -> list[_Slot]:
+    """The protrusions of yielded lithium."""
     if conditions.lithium != "yielded" or elastic.yield_strength is None:
         return []
-    deposit = np.array([o.deposit for o in mesh.geometry.outlines])[mesh.outline]
+    outlines = mesh.geometry.outlines
+    deposit = np.array([o.deposit for o in outlines])[mesh.outline]
     return [
-        (
+        _Slot(
             Edges.of(mesh, np.flatnonzero(deposit == k)),
             extrusion_pressure(elastic.yield_strength, shape.depth, shape.half_width),
+            # The horizontal line that closes a deposit adds nothing to the integral of x dy.
+            sum(o.curve.moment for o in outlines if o.deposit == k),
         )
         for k, shape in enumerate(mesh.geometry.deposits)
     ]

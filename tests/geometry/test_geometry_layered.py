@@ -156,6 +156,15 @@ def test_isolated_lithium_that_touches_is_refused(case, island, name):
         build(case.replace({"geometry.anode.isolated": [ellipse]}))
 
 
+def test_isolated_lithium_in_a_fillet_is_refused(case):
+    """It lies outside of the ellipse, but inside what the fillet adds to the deposit."""
+    wide = protrusion(x="210 um", depth="20 um", half_width="12 um", fillet="8 um")
+    island = {"x": "195.9 um", "y": "198.4 um", "half_width": "1 um", "half_height": "1 um"}
+    changes = {"geometry.anode.protrusions": [wide], "geometry.anode.isolated": [island]}
+    with pytest.raises(fem.InputError, match="protrusion 0"):
+        build(case.replace(changes))
+
+
 def test_no_active_particle_is_refused(case):
     with pytest.raises(fem.InputError, match="no active particle"):
         build(case.replace({"inactive": {"between": ["0 um", "420 um"]}}))

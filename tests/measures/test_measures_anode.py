@@ -90,3 +90,10 @@ def test_running_mean_keeps_the_total() -> None:
 def test_value_at_a_point() -> None:
     line = profile(uniform(10))
     assert line.at(LENGTH * 0.26, 1e-6, np.arange(21.0)) == 5.0
+
+
+def test_running_mean_over_a_window_longer_than_the_line():
+    """Mirrored at both walls, as often as it takes, a constant stays what it is."""
+    s = np.linspace(0.0, 0.8e-6, 9)
+    flat = AnodeProfile(s, s, s, np.ones(9), np.ones(9), None, np.arange(9))
+    assert flat.running_mean(np.full(9, 3.0), 2e-6) == pytest.approx(np.full(9, 3.0), rel=1e-12)
