@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from fem.case import Case
 from fem.geometry import Geometry, Phase
 from fem.measures.anode import AnodeProfile
+from fem.measures.particles import ParticleTable
 from fem.mesh import Ints, Mesh
 
 Floats = NDArray[np.float64]
@@ -73,23 +74,6 @@ class FieldMesh:
         )
         with np.errstate(invalid="ignore", divide="ignore"):
             return np.asarray(sums / norm)
-
-
-@dataclass(frozen=True)
-class ParticleTable:
-    """One entry a particle in order of its id; arrays (n,).
-
-    `current` is what it gives to the electrolyte in A per m of depth (positive on charge, zero if
-    inactive); `stoichiometry` is nan for inactive particles and where the
-    case gives none.
-    """
-
-    x: Floats
-    y: Floats
-    diameter: Floats
-    active: NDArray[np.bool_]
-    current: Floats
-    stoichiometry: Floats
 
 
 @dataclass(frozen=True)

@@ -41,9 +41,7 @@ ROOMS = {
     "solve": "errors",
     "parameters": "case errors geometry laws materials",
     "physics": "errors forms geometry laws mesh parameters solve spaces",
-    # A result holds a profile, which is a measure, and measures fill its tables: the two rooms know
-    # each other, while their files do not go in circles (tested below).
-    "measures": "case forms geometry laws mesh parameters physics result spaces",
+    "measures": "case forms geometry laws mesh parameters physics spaces",
     "result": "case geometry measures mesh",
     "snapshot": UP_TO_RESULTS,
     # the only rooms that draw, write files or talk

@@ -36,7 +36,9 @@ def missing_file(path: Path, **where: Any) -> InputError:
         return InputError(f"no such folder: {folder}", **where)
     match = closest(path.name, (entry.name for entry in folder.iterdir()))
     return InputError(
-        f"no such file: {path}", cure=f"did you mean {match}?" if match else None, **where
+        f"no such file: {path}",
+        cure=f"did you mean {match}?" if match else "give its path from the folder you are in",
+        **where,
     )
 
 

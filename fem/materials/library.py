@@ -252,6 +252,11 @@ def _is_quantity(value: object) -> bool:
 
 def _number(value: object, rule: Rule, key: str, file: str | None) -> tuple[float, str]:
     """The number in the SI unit and the text it was written as."""
+
+    def wrong(problem: str) -> InputError:
+        cure = f"write it like {rule.written}"
+        return InputError(problem, key=key, given=value, allowed=rule.bounds, cure=cure, file=file)
+
     if isinstance(value, Quantity):
         value = value.text
     if isinstance(value, str):
@@ -259,26 +264,13 @@ def _number(value: object, rule: Rule, key: str, file: str | None) -> tuple[floa
             number = float(parse(value, rule.unit))
         except ValueError as error:
             problem = "a bare number is needed" if rule.dimensionless else str(error)
-            raise InputError(
-                problem,
-                key=key,
-                given=value,
-                allowed=rule.bounds,
-                cure=f"write it like {rule.written}",
-                file=file,
-            ) from None
+            raise wrong(problem) from None
         text = " ".join(value.split())
     elif rule.dimensionless and isinstance(value, int | float) and not isinstance(value, bool):
         number, text = float(value), f"{value}"
     else:
-        problem = "a number is needed" if rule.dimensionless else "a number with a unit is needed"
-        raise InputError(
-            problem,
-            key=key,
-            given=value,
-            allowed=rule.bounds,
-            cure=f"write it like {rule.written}",
-            file=file,
+        raise wrong(
+            "a number is needed" if rule.dimensionless else "a number with a unit is needed"
         )
     if not rule.admits(number):
         raise InputError("out of bounds", key=key, given=value, allowed=rule.bounds, file=file)

@@ -10,10 +10,10 @@ from numpy.typing import NDArray
 from fem.case import Case
 from fem.geometry import Phase
 from fem.measures.anode import AnodeProfile
+from fem.measures.particles import ParticleTable
 from fem.mesh import Mesh
 from fem.parameters import Parameters
 from fem.physics.charge import ChargeSolution
-from fem.result import ParticleTable
 
 Floats = NDArray[np.float64]
 

@@ -19,9 +19,10 @@ from fem.errors import InputError
 from fem.geometry import Deposit, Geometry, Outline, Particles, Phase, Region
 from fem.geometry.curves import Arc, Line
 from fem.measures.anode import AnodeProfile
+from fem.measures.particles import ParticleTable
 from fem.mesh import Mesh
 from fem.output.tables import plain_metrics
-from fem.result import FieldMesh, ParticleTable, Result
+from fem.result import FieldMesh, Result
 
 NAME = "result.npz"
 FORMAT = 1

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from fem.measures.anode import AnodeProfile
-from fem.result import ParticleTable
+from fem.measures.particles import ParticleTable
 
 ANODE_COLUMNS = ("s_m", "x_m", "y_m", "plating_A_m2", "thickness_m", "normal_stress_Pa")
 PARTICLE_COLUMNS = ("id", "x_m", "y_m", "diameter_m", "active", "current_A_m", "stoichiometry")
