@@ -7,15 +7,24 @@ several tables is in `fem.case.checks`. Values are in SI units.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Annotated, Literal, Self
 
 from pydantic import Discriminator, Field, Tag, model_validator
 
 from fem.case.containers import Items
-from fem.case.kinds import Count, FilePath, Fraction, Interval, Length, MaterialName, Position
+from fem.case.kinds import (
+    Count,
+    Depth,
+    FilePath,
+    Fraction,
+    Interval,
+    Length,
+    MaterialName,
+    Motion,
+    Position,
+)
 from fem.case.rules import Bounds, Choice, Number, Whole, refuse
-from fem.case.table import Table
+from fem.case.table import Table, by_kind
 from fem.units import Quantity
 
 
@@ -50,6 +59,34 @@ class Anode(Table):
     isolated: tuple[Isolated, ...] = Field(
         default=(), description="Ellipses of lithium inside the electrolyte, without contact."
     )
+    reserve: Depth | None = Field(
+        default=None,
+        description="Thickness of the layer that a protocol can strip; all of it if left out. "
+        '"0 um" makes an anode-less cell, where only plated lithium can be stripped.',
+    )
+    motion: Annotated[Motion, Choice(Motion)] = Field(
+        default="kept",
+        description="Lithium surface of a protocol: kept as drawn, or moved with the lithium "
+        "that is plated and stripped.",
+    )
+
+    @property
+    def strippable(self) -> Quantity:
+        """Thickness that can be stripped besides what was plated, in m."""
+        return self.thickness if self.reserve is None else self.reserve
+
+    @model_validator(mode="after")
+    def _reserve_is_there(self) -> Self:
+        if self.reserve is not None and self.reserve > self.thickness:
+            raise refuse(
+                "the reserve is thicker than the layer (geometry.anode.thickness, "
+                f"{self.thickness.text})",
+                key="reserve",
+                given=self.reserve,
+                allowed=f"at most {self.thickness.text}",
+                cure="raise thickness, or leave reserve out: then all of the layer can be stripped",
+            )
+        return self
 
 
 class Separator(Table):
@@ -100,15 +137,9 @@ class PlaneCathode(Table):
     thickness: Length = Field(description="Thickness of the slab.")
 
 
-def _cathode_kind(value: object) -> str | None:
-    if isinstance(value, Mapping):
-        return f"kind={value.get('kind', 'particles')}"
-    return f"kind={value.kind}" if isinstance(value, ParticleCathode | PlaneCathode) else None
-
-
 Cathode = Annotated[
     Annotated[ParticleCathode, Tag("kind=particles")] | Annotated[PlaneCathode, Tag("kind=plane")],
-    Discriminator(_cathode_kind),
+    Discriminator(by_kind("particles")),
 ]
 
 

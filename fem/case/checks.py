@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from fem.case.cell import Inactive, Lattice, ParticleCathode
+from fem.case.operation import Protocol, Snapshot, Step
 from fem.case.rules import refuse
 from fem.units import Quantity
 
@@ -23,7 +24,10 @@ def check(case: Case) -> None:
             key=f"inactive.{case.inactive.given[0]}",
             cure='remove [inactive], or use a cathode of kind = "particles"',
         )
-    _operation(case)
+    if isinstance(case.operation, Snapshot):
+        _snapshot(case, case.operation)
+    else:
+        _protocol(case, case.operation)
     _mesh(case)
 
 
@@ -48,9 +52,9 @@ def _inactive(inactive: Inactive, particles: Lattice, width: Quantity) -> None:
             )
 
 
-def _operation(case: Case) -> None:
-    operation = case.operation
-    if operation.cell_voltage is not None and case.kinetics.cathode.stoichiometry is None:
+def _snapshot(case: Case, operation: Snapshot) -> None:
+    cathode, mechanics = case.kinetics.cathode, case.mechanics
+    if operation.cell_voltage is not None and cathode.stoichiometry is None:
         raise refuse(
             "a cell voltage needs kinetics.cathode.stoichiometry, "
             "which fixes the open-circuit potential",
@@ -58,7 +62,16 @@ def _operation(case: Case) -> None:
             given=operation.cell_voltage,
             cure="add stoichiometry below [kinetics.cathode], or impose operation.overpotential",
         )
-    if case.mechanics.enabled and operation.plating_time <= 0:
+    if cathode.exchange_current_dependence != "constant" and cathode.stoichiometry is None:
+        raise refuse(
+            "an exchange current density that follows the stoichiometry needs "
+            "kinetics.cathode.stoichiometry",
+            key="kinetics.cathode.exchange_current_dependence",
+            given=cathode.exchange_current_dependence,
+            allowed='"constant", or a stoichiometry',
+            cure="add stoichiometry below [kinetics.cathode]",
+        )
+    if mechanics.enabled and operation.plating_time <= 0:
         raise refuse(
             "no time to plate, while mechanics.enabled asks for the stress of plated lithium",
             key="operation.plating_time",
@@ -66,6 +79,72 @@ def _operation(case: Case) -> None:
             allowed='above 0, such as "30 s"',
             cure="set a plating_time, or enabled = false below [mechanics]",
         )
+    for name, idle in (
+        ("coupling", mechanics.coupling == "none"),
+        ("swelling", not mechanics.swelling),
+    ):
+        if not idle:
+            raise refuse(
+                f"mechanics.{name} acts over time, while a snapshot has one state",
+                key=f"mechanics.{name}",
+                given=getattr(mechanics, name),
+                cure=f'remove {name}, or set kind = "protocol" below [operation]',
+            )
+
+
+def _protocol(case: Case, operation: Protocol) -> None:
+    cathode, mechanics = case.kinetics.cathode, case.mechanics
+    if cathode.stoichiometry is None:
+        raise refuse(
+            "a protocol needs the stoichiometry that it starts from",
+            key="kinetics.cathode.stoichiometry",
+            allowed="a number above 0 and below 1, such as 0.9",
+            cure="add stoichiometry = 0.9 below [kinetics.cathode]",
+        )
+    if case.geometry.anode.motion == "moved" and mechanics.enabled:
+        raise refuse(
+            "a lithium surface that moves assumes that the electrolyte gives way, "
+            "which leaves no stress to solve for",
+            key="geometry.anode.motion",
+            given="moved",
+            allowed='"kept", or "moved" with mechanics.enabled = false',
+            cure='set enabled = false below [mechanics], or motion = "kept"',
+        )
+    if cathode.diffusion == "fixed":
+        if mechanics.swelling:
+            raise refuse(
+                "particles whose stoichiometry is fixed do not swell "
+                '(kinetics.cathode.diffusion = "fixed")',
+                key="mechanics.swelling",
+                given=True,
+                cure='remove swelling, or set diffusion = "averaged" below [kinetics.cathode]',
+            )
+        _fixed("operation.steps", operation.steps)
+
+
+def _fixed(place: str, steps: tuple[Step, ...]) -> None:
+    """Refuse what particles of fixed stoichiometry do not have: a capacity, and a change of x."""
+    for index, step in enumerate(steps):
+        key = f"{place}[{index}]"
+        _fixed(f"{key}.steps", step.steps)
+        if step.deed in ("charge_rate", "discharge_rate"):
+            deed = step.deed.removesuffix("_rate")
+            raise refuse(
+                "particles whose stoichiometry is fixed have no capacity that a C-rate refers to "
+                '(kinetics.cathode.diffusion = "fixed")',
+                key=f"{key}.{step.deed}",
+                given=getattr(step, step.deed),
+                cure=f'write it as a current density, {deed} = "100 A/m^2", '
+                'or set diffusion = "averaged" below [kinetics.cathode]',
+            )
+        if "stoichiometry" in step.ends:
+            raise refuse(
+                'a stoichiometry that is fixed ends no step (kinetics.cathode.diffusion = "fixed")',
+                key=f"{key}.until.stoichiometry",
+                given=step.ends["stoichiometry"],
+                cure="end the step by its capacity, "
+                'or set diffusion = "averaged" below [kinetics.cathode]',
+            )
 
 
 def _mesh(case: Case) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 
 from fem.case.keys import Tables, fields, kind_of, names, tables_at, walk
-from fem.case.rules import did_you_mean
+from fem.case.rules import Rule, did_you_mean
 from fem.case.text import split_key
 from fem.errors import InputError, closest
 from fem.units import Quantity
@@ -107,13 +107,14 @@ def _missing(key: str, model: type[BaseModel]) -> Fault:
     forms = [
         fields(table)[name][1] for table in tables_at(model, place) if name in table.model_fields
     ]
-    if not forms or isinstance(forms[0], Tables):
-        held = ", ".join(forms[0].models[0].model_fields) if forms else ""  # type: ignore[union-attr]
-        return Fault(
-            key, "this table is missing", None, f"a table with the keys {held}", f"add [{key}]"
-        )
-    rule = forms[0]
-    return Fault(key, "this key is missing", None, rule.allowed, f"add {name} = {rule.example}")
+    form = forms[0] if forms else Tables(())
+    if isinstance(form, Rule):
+        return Fault(key, "this key is missing", None, form.allowed, f"add {name} = {form.example}")
+    held = f"the keys {', '.join(form.models[0].model_fields)}" if form.models else "keys"
+    if form.many:
+        allowed, cure = f"a list of tables with {held}", f"add {name} = [{{ ... }}]"
+        return Fault(key, "this list of tables is missing", None, allowed, cure)
+    return Fault(key, "this table is missing", None, f"a table with {held}", f"add [{key}]")
 
 
 def _unknown(location: tuple[str | int, ...], model: type[BaseModel]) -> Fault:
@@ -131,15 +132,16 @@ def _unknown(location: tuple[str | int, ...], model: type[BaseModel]) -> Fault:
         problem = f'a key of kind = "{kind}", where kind is "{chosen}"'
         cure = f'set kind = "{kind}", or remove this key'
         return Fault(key, problem, None, allowed, cure, unknown=True)
-    match = closest(name, known)
-    if match:
-        meant = join(dotted(location[:-1]), match)
-        return Fault(
-            key, "unknown key", None, allowed, f"did you mean {meant}?", meant, unknown=True
-        )
+    # A key that stands elsewhere in full was meant rather than one that is merely spelt alike.
     elsewhere = [known.path for known in walk(model) if known.path.rpartition(".")[2] == name]
-    cure = f"did you mean {elsewhere[0]}?" if elsewhere else "remove it"
-    return Fault(key, "unknown key", None, allowed, cure, unknown=True)
+    if elsewhere:
+        cure = f"did you mean {elsewhere[0]}?"
+        return Fault(key, "unknown key", None, allowed, cure, unknown=True)
+    match = closest(name, known)
+    if match is None:
+        return Fault(key, "unknown key", None, allowed, "remove it", unknown=True)
+    meant = join(dotted(location[:-1]), match)
+    return Fault(key, "unknown key", None, allowed, f"did you mean {meant}?", meant, unknown=True)
 
 
 def _is_tag(step: str | int) -> bool:

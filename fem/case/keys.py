@@ -60,14 +60,21 @@ def fields(model: type[BaseModel]) -> dict[str, tuple[FieldInfo, Rule | Tables]]
     }
 
 
-def walk(model: type[BaseModel], prefix: str = "") -> Iterator[Key]:
-    """All keys of `model` in the order of the file; tables before what they hold."""
+def walk(
+    model: type[BaseModel], prefix: str = "", above: tuple[type[BaseModel], ...] = ()
+) -> Iterator[Key]:
+    """All keys of `model` in the order of the file; tables before what they hold.
+
+    A table that may hold its own kind again is entered once.
+    """
     for name, (info, form) in fields(model).items():
         path = prefix + name
         yield Key(path, info, form, model)
         if isinstance(form, Tables):
             for table in form.models:
-                yield from walk(table, path + ("[]." if form.many else "."))
+                if table not in (*above, model):
+                    inner = path + ("[]." if form.many else ".")
+                    yield from walk(table, inner, (*above, model))
 
 
 def kind_of(model: type[BaseModel]) -> str | None:

@@ -12,6 +12,7 @@ POSITIVE = Bounds(gt=0)
 REST = "at rest the cell is at open circuit: there is nothing to solve"
 
 Length = Annotated[Quantity, Dimension("m", "length", POSITIVE, "10 um")]
+Depth = Annotated[Quantity, Dimension("m", "length", Bounds(ge=0), "10 um")]
 Position = Annotated[Quantity, Dimension("m", "coordinate", Bounds(ge=0), "210 um")]
 Interval = Annotated[
     tuple[Quantity, Quantity],
@@ -20,6 +21,8 @@ Interval = Annotated[
 CurrentDensity = Annotated[
     Quantity, Dimension("A/m^2", "current density", Bounds(nonzero=REST), "100 A/m^2")
 ]
+CurrentMagnitude = Annotated[Quantity, Dimension("A/m^2", "current density", POSITIVE, "100 A/m^2")]
+ArealCharge = Annotated[Quantity, Dimension("A*s/m^2", "charge per area", POSITIVE, "1 mAh/cm^2")]
 ExchangeCurrentDensity = Annotated[
     Quantity, Dimension("A/m^2", "exchange current density", POSITIVE, "2 A/m^2")
 ]
@@ -32,6 +35,7 @@ Overpotential = Annotated[
 Voltage = Annotated[Quantity, Dimension("V", "voltage", Bounds(gt=0, le=10), "3.8 V")]
 Temperature = Annotated[Quantity, Dimension("K", "temperature", Bounds(ge=200, le=500), "298.15 K")]
 Duration = Annotated[Quantity, Dimension("s", "duration", Bounds(ge=0), "30 s")]
+Period = Annotated[Quantity, Dimension("s", "duration", POSITIVE, "10 min")]
 Pressure = Annotated[Quantity, Dimension("Pa", "pressure", Bounds(ge=0), "5 MPa")]
 MaterialName = Annotated[str, Text("material name", "LPSCl")]
 FilePath = Annotated[str, Text("file path", "inactive.csv")]
@@ -44,3 +48,7 @@ LithiumModel = Literal["rigid", "elastic", "yielded"]
 Contact = Literal["stick", "slide"]
 Kinematics = Literal["plane strain", "generalised plane strain"]
 Top = Literal["free", "plate", "held"]
+Coupling = Literal["none", "lithium", "particles", "both"]
+Motion = Literal["kept", "moved"]
+Diffusion = Literal["resolved", "averaged", "fixed"]
+CurrentDependence = Literal["constant", "stoichiometry"]

@@ -18,7 +18,9 @@ from fem.case.cell import Geometry, Inactive
 from fem.case.checks import check
 from fem.case.containers import FrozenMapping, Items, Materials
 from fem.case.explain import explain, require_known
-from fem.case.physics import Kinetics, Mechanics, Mesh, Operation
+from fem.case.numerics import Mesh, Output, Stepping
+from fem.case.operation import Operation, Snapshot
+from fem.case.physics import Kinetics, Mechanics
 from fem.case.rules import Text
 from fem.case.table import Table, plain
 from fem.errors import InputError
@@ -47,6 +49,8 @@ class Case(Table):
     operation: Operation = Field(description="What is imposed.")
     mechanics: Mechanics = Field(default=Mechanics(), description="Stress from plated lithium.")
     mesh: Mesh = Field(default=Mesh(), description="Element sizes.")
+    stepping: Stepping = Field(default=Stepping(), description="Steps in time of a protocol.")
+    output: Output = Field(default=Output(), description="What a protocol keeps.")
 
     _file: Path | None = PrivateAttr(default=None)
     _directory: Path | None = PrivateAttr(default=None)
@@ -56,6 +60,13 @@ class Case(Table):
             super().__init__(**tables)
         except ValidationError as error:
             raise explain(error, type(self)) from None
+
+    def idle(self) -> frozenset[str]:
+        if not isinstance(self.operation, Snapshot):
+            return frozenset()
+        # What is not the default is kept for the day the case becomes a protocol.
+        unused = {"stepping": Stepping(), "output": Output()}
+        return frozenset(name for name, table in unused.items() if getattr(self, name) == table)
 
     @model_validator(mode="after")
     def _tables_fit_together(self) -> Self:

@@ -1,11 +1,11 @@
-"""The tables of a case file that say what is solved.
+"""The tables of a case file that say what is solved: `kinetics` and `mechanics`.
 
-`kinetics`, `operation`, `mechanics` and `mesh`; see `fem.case.cell` for how tables are written.
+See `fem.case.cell` for how tables are written.
 """
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, Self
+from typing import Annotated, Self
 
 from pydantic import ConfigDict, Field, model_validator
 
@@ -14,19 +14,17 @@ from fem.case.kinds import (
     POSITIVE,
     AreaResistance,
     Contact,
-    CurrentDensity,
-    Duration,
+    Coupling,
+    CurrentDependence,
+    Diffusion,
     ExchangeCurrentDensity,
     Kinematics,
     Length,
     LithiumModel,
     OnOff,
-    Overpotential,
     Pressure,
-    Temperature,
     Top,
     TransferCoefficient,
-    Voltage,
 )
 from fem.case.rules import Bounds, Choice, Number, refuse
 from fem.case.table import Table
@@ -87,8 +85,24 @@ class CathodeKinetics(_Interface):
 
     stoichiometry: Annotated[float, Number(Bounds(gt=0, lt=1), 0.5)] | None = Field(
         default=None,
-        description="Lithium fraction x of all active particles; it fixes the cell voltage.",
+        description="Lithium fraction x of all active particles, in a protocol at its start; "
+        "it fixes the cell voltage.",
     )
+    diffusion: Annotated[Diffusion, Choice(Diffusion)] = Field(
+        default="resolved",
+        description="Lithium in the particles of a protocol: resolved in space, averaged over "
+        "each particle, or fixed at `stoichiometry`.",
+    )
+    exchange_current_dependence: Annotated[CurrentDependence, Choice(CurrentDependence)] = Field(
+        default="constant",
+        description="Exchange current density: the same at any stoichiometry x of the surface, "
+        "or times 2 x^(c/(a+c)) (1-x)^(a/(a+c)) with the anodic and cathodic transfer "
+        "coefficients a and c, so that the given value is the one at x = 1/2.",
+    )
+
+    def idle(self) -> frozenset[str]:
+        without = super().idle()
+        return without | {"exchange_current_dependence"} if without else without
 
 
 class Kinetics(Table):
@@ -98,63 +112,8 @@ class Kinetics(Table):
     cathode: CathodeKinetics = Field(description="At the active material.")
 
 
-DRIVES = ("current_density", "overpotential", "cell_voltage")
-
-
-class Operation(Table):
-    """What is imposed. Exactly one of current_density, overpotential, cell_voltage is given."""
-
-    model_config = ConfigDict(
-        json_schema_extra={"oneOf": [{"required": [name]} for name in DRIVES]}
-    )
-
-    kind: Annotated[Literal["snapshot"], Choice(Literal["snapshot"])] = Field(
-        default="snapshot", description="One quasi-steady state."
-    )
-    current_density: CurrentDensity | None = Field(
-        default=None, description="Per cell width; positive charges, negative discharges."
-    )
-    overpotential: Overpotential | None = Field(
-        default=None,
-        description="Cathode electrode potential minus open-circuit potential, versus lithium.",
-    )
-    cell_voltage: Voltage | None = Field(
-        default=None,
-        description="Voltage between the collectors; needs `kinetics.cathode.stoichiometry`.",
-    )
-    temperature: Temperature = Field(
-        default=Quantity(298.15, "298.15 K"), description="Temperature of the whole cell."
-    )
-    plating_time: Duration = Field(
-        default=Quantity(0.0, "0 s"),
-        description="Thickness imposed on the mechanics = plating rate x this time; "
-        "above 0 if `mechanics.enabled`.",
-    )
-
-    @model_validator(mode="after")
-    def _one_drive(self) -> Self:
-        given = [name for name in DRIVES if getattr(self, name) is not None]
-        if not given:
-            raise refuse(
-                "nothing drives the cell",
-                key=DRIVES[0],
-                allowed=f"exactly one of {', '.join(DRIVES)}",
-                cure='add one, such as current_density = "100 A/m^2"',
-            )
-        if len(given) > 1:
-            raise refuse(
-                f"operation.{given[1]} cannot stand beside operation.{given[0]}",
-                key=given[1],
-                given=getattr(self, given[1]),
-                allowed=f"exactly one of {', '.join(DRIVES)}",
-                cure="keep one; to change over, replace the table `operation` whole "
-                "or, in Python, set the other key to None",
-            )
-        return self
-
-
 class Mechanics(Table):
-    """Stress from the plated lithium."""
+    """Stress from the plated lithium, and from particles that swell."""
 
     enabled: OnOff = Field(default=True, description="Whether stress is solved for.")
     lithium: Annotated[LithiumModel, Choice(LithiumModel)] = Field(
@@ -186,6 +145,16 @@ class Mechanics(Table):
     flaw_shape_factor: Annotated[float, Number(POSITIVE, 1.12)] = Field(
         default=1.12, description="Shape factor of that flaw (1.12: edge crack)."
     )
+    coupling: Annotated[Coupling, Choice(Coupling)] = Field(
+        default="none",
+        description="Reactions of a protocol that the stress acts back on: none, lithium by its "
+        "pressure, particles by their mean stress, or both.",
+    )
+    swelling: OnOff = Field(
+        default=False,
+        description="Whether the particles of a protocol swell and shrink with their "
+        "stoichiometry.",
+    )
 
     @property
     def lithium_models(self) -> tuple[LithiumModel, ...]:
@@ -210,27 +179,26 @@ class Mechanics(Table):
                 given=self.stack_pressure,
                 allowed='"0 MPa", or any pressure with top = "plate"',
             )
+        _require_coupled(self)
         return self
 
 
-class Mesh(Table):
-    """Element sizes."""
-
-    size: Length = Field(default=Quantity(1e-6, "1 um"), description="Element size on interfaces.")
-    growth: Annotated[float, Number(Bounds(ge=0.05, le=1), 0.3)] = Field(
-        default=0.3, description="How fast elements grow away from interfaces."
-    )
-    max_size: Length | None = Field(
-        default=None, description="Largest element size anywhere; ten times `size` if left out."
-    )
-
-    @model_validator(mode="after")
-    def _ordered(self) -> Self:
-        if self.max_size is not None and self.max_size < self.size:
+def _require_coupled(table: Mechanics) -> None:
+    """Refuse a coupling to a stress that is not solved for."""
+    if table.coupling in ("lithium", "both") and table.lithium == "yielded":
+        raise refuse(
+            'the pressure of lithium = "yielded" is that of its flow, however much is plated: '
+            f'it cannot stand with mechanics.coupling = "{table.coupling}"',
+            key="coupling",
+            given=table.coupling,
+            allowed='"none" or "particles", or lithium that is "rigid" or "elastic"',
+            cure='set lithium = "elastic" below [mechanics]',
+        )
+    for name, idle in (("coupling", table.coupling == "none"), ("swelling", not table.swelling)):
+        if not idle and not table.enabled:
             raise refuse(
-                "mesh.max_size is below mesh.size",
-                key="max_size",
-                given=self.max_size,
-                allowed=f"at least {self.size.text}",
+                f"mechanics.{name} needs the stress, while mechanics.enabled is false",
+                key=name,
+                given=getattr(table, name),
+                cure=f"set enabled = true below [mechanics], or remove {name}",
             )
-        return self

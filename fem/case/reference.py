@@ -81,7 +81,9 @@ def reference_markdown() -> str:
     return "\n".join([INTRO, *_sections(Case, "")])
 
 
-def _sections(model: type[BaseModel], path: str) -> Iterator[str]:
+def _sections(
+    model: type[BaseModel], path: str, above: tuple[type[BaseModel], ...] = ()
+) -> Iterator[str]:
     yield "| key | type, unit | default | allowed | meaning |"
     yield "|---|---|---|---|---|"
     for name, (info, form) in fields(model).items():
@@ -91,10 +93,12 @@ def _sections(model: type[BaseModel], path: str) -> Iterator[str]:
         if isinstance(form, Tables):
             below = f"{path}.{name}" if path else name
             for table in form.models:
+                if table in (*above, model):
+                    continue
                 kind = f' with `kind = "{kind_of(table)}"`' if len(form.models) > 1 else ""
                 yield f"## `{f'[[{below}]]' if form.many else f'[{below}]'}`{kind}\n"
                 yield " ".join((table.__doc__ or "").split()) + "\n"
-                yield from _sections(table, below)
+                yield from _sections(table, below, (*above, model))
 
 
 def _row(name: str, info: FieldInfo, form: Rule | Tables) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import PurePath
 from typing import Any
 
@@ -24,6 +24,17 @@ class Table(BaseModel):
     def idle(self) -> frozenset[str]:
         """Names of keys that have no effect beside the others: left out of text and hash."""
         return frozenset()
+
+
+def by_kind(default: str) -> Callable[[object], str | None]:
+    """What tells kinds of a table apart: the tag ``kind=...``; `None` for what is no table."""
+
+    def tag(value: object) -> str | None:
+        if isinstance(value, Mapping):
+            return f"kind={value.get('kind', default)}"
+        return f"kind={getattr(value, 'kind', default)}" if isinstance(value, Table) else None
+
+    return tag
 
 
 def plain(value: Any, quantity: Any = lambda q: q.text, *, explicit: bool = False) -> Any:

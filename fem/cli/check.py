@@ -9,15 +9,21 @@ from typing import TYPE_CHECKING, Any
 
 from fem.cli.cases import load, naming
 from fem.cli.estimate import drawn, triangles
+from fem.constants import FARADAY
 from fem.units import Quantity
 
 if TYPE_CHECKING:
-    from fem.case import Case
+    from fem.case import Case, Protocol
     from fem.geometry import Geometry
     from fem.materials import Used
+    from fem.parameters import Parameters
 
 WIDTH = 100
+MILLIAMPERE_HOUR_PER_CM2 = 36e3
+"""In A s/m^2."""
 _HEAD = 13
+SHOWN = 20
+"""Steps of a protocol that are listed."""
 
 
 def command(arguments: argparse.Namespace) -> None:
@@ -28,11 +34,11 @@ def command(arguments: argparse.Namespace) -> None:
 
     with naming(arguments):
         shape = drawn(case)
-        used = resolve(case, shape).used
-    print(describe(case, shape, used))
+        parameters = resolve(case, shape)
+    print(describe(case, shape, parameters))
 
 
-def describe(case: Case, shape: Geometry, used: tuple[Used, ...]) -> str:
+def describe(case: Case, shape: Geometry, parameters: Parameters) -> str:
     """What a run of `case` would solve."""
     rows = [
         ("case", case.title or "without title"),
@@ -40,10 +46,10 @@ def describe(case: Case, shape: Geometry, used: tuple[Used, ...]) -> str:
         ("areas", ", ".join(f"{name} {area * 1e12:.6g} um2" for name, area in _areas(shape))),
         ("kinetics", f"lithium: {_interface(case.kinetics.anode)}"),
         ("", f"active material: {_interface(case.kinetics.cathode)}"),
-        ("operation", _operation(case)),
+        *_operation(case, shape, parameters),
         ("mechanics", _mechanics(case)),
         ("mesh", _mesh(case, shape)),
-        *_sources(used),
+        *_sources(parameters.used),
     ]
     lines = []
     for head, text in rows:
@@ -105,16 +111,100 @@ def _interface(table: Any) -> str:
     return ", ".join(parts)
 
 
-def _operation(case: Case) -> str:
+def _operation(case: Case, shape: Geometry, parameters: Parameters) -> Iterator[tuple[str, str]]:
     operation = case.operation
+    if operation.kind == "protocol":
+        capacity = _capacity(shape, parameters)
+        yield from _protocol(operation, capacity)
+        yield "reserve", _reserve(case, parameters)
+        yield "particles", _window(case, parameters, capacity)
+        yield "stepping", _stepping(case)
+        return
     for name in ("current_density", "overpotential", "cell_voltage"):
         value: Quantity | None = getattr(operation, name)
         if value is not None:
             drive = f"{name.replace('_', ' ')} {value.text}"
             break
-    return (
+    yield (
+        "operation",
         f"{operation.kind}, {drive}, {operation.temperature.text}, "
-        f"plating for {operation.plating_time.text}"
+        f"plating for {operation.plating_time.text}",
+    )
+
+
+def _protocol(operation: Protocol, capacity: float) -> Iterator[tuple[str, str]]:
+    """The steps in order; of a long protocol the first ones."""
+    yield (
+        "operation",
+        f"{operation.kind}, {operation.temperature.text}, {_count(operation.count, 'step')}",
+    )
+    for label, step in operation.unrolled[:SHOWN]:
+        rate = step.charge_rate or step.discharge_rate
+        current = "" if rate is None else f" ({abs(step.current(capacity) or 0.0):.4g} A/m2)"
+        ends = " or ".join(f"{name} {_text(value)}" for name, value in step.ends.items())
+        yield "", label + current + ("" if step.rest is not None else f" until {ends}")
+    if operation.count > SHOWN:
+        yield "", f"... and {operation.count - SHOWN} more"
+
+
+def _text(value: float) -> str:
+    return value.text if isinstance(value, Quantity) else f"{value:g}"
+
+
+def _reserve(case: Case, parameters: Parameters) -> str:
+    """How much lithium the anode can give before it has taken any."""
+    anode = case.geometry.anode
+    if not parameters.molar_volume:
+        return f"{anode.material}: its thickness does not follow the charge"
+    charge = anode.strippable * FARADAY / parameters.molar_volume
+    return (
+        f"{anode.strippable.text} of {anode.thickness.text} can be stripped, {_areal(charge)}; "
+        f"surface {anode.motion}"
+    )
+
+
+def _window(case: Case, parameters: Parameters, capacity: float) -> str:
+    """Where the particles start, and what they can give and take in the window of their source."""
+    table, active = case.kinetics.cathode, parameters.active
+    assert table.stoichiometry is not None
+    start = f"x = {table.stoichiometry:g} at the start; diffusion {table.diffusion}"
+    if active is None or not capacity:
+        return start
+    lower, upper = active.potential.lower, active.potential.upper
+    charge = capacity * (table.stoichiometry - lower) / (upper - lower)
+    return (
+        f"{start}; the window {lower:g} to {upper:g} holds {_areal(capacity)}: charge can take "
+        f"{_areal(charge)}, discharge can add {_areal(capacity - charge)}"
+    )
+
+
+def _capacity(shape: Geometry, parameters: Parameters) -> float:
+    """Charge of the window of all active particles in A s/m^2 of cell width; 0 if x is fixed."""
+    from fem.geometry import Phase
+
+    active, alive = parameters.active, shape.particles.active
+    if active is None:
+        return 0.0
+    area = sum(
+        region.area
+        for region in shape.regions
+        if region.phase == Phase.ACTIVE and (not len(alive) or alive[region.body])
+    )
+    window = active.potential.upper - active.potential.lower
+    return FARADAY * active.max_concentration * window * area / shape.width
+
+
+def _areal(charge: float) -> str:
+    """A charge per cell width in A s/m^2 in the unit of the field."""
+    return f"{charge / MILLIAMPERE_HOUR_PER_CM2:.4g} mAh/cm2"
+
+
+def _stepping(case: Case) -> str:
+    table = case.stepping
+    longest = "" if table.longest is None else f", longest {table.longest.text}"
+    return (
+        f"tolerance {table.tolerance:g}, first {table.first.text}{longest}; at most "
+        f"{table.most_steps} steps; {case.output.frames} states kept"
     )
 
 

@@ -84,6 +84,43 @@ PLANE: dict[str, Any] = {
     "mechanics": {"enabled": False},
 }
 
+PROTOCOL: dict[str, Any] = {
+    "kind": "protocol",
+    "temperature": "30 degC",
+    "steps": [
+        {
+            "charge": "100 A/m^2",
+            "until": {
+                "voltage": "4.2 V",
+                "time": "1 h",
+                "capacity": "1 mAh/cm^2",
+                "stoichiometry": 0.3,
+                "thickness": "5 um",
+            },
+        },
+        {"hold": "4.2 V", "until": {"current": "5 A/m^2", "time": "10 h"}},
+        {"rest": "10 min"},
+        {
+            "repeat": 3,
+            "steps": [
+                {"discharge_rate": 0.1, "until": {"voltage": "3 V"}},
+                {"repeat": 2, "steps": [{"rest": "1 s"}]},
+                {"charge_rate": 0.2, "until": {"voltage": "4.2 V"}},
+            ],
+        },
+        {"discharge": "1 mA/cm^2", "until": {"voltage": "3 V"}},
+    ],
+}
+
+STEPPING: dict[str, Any] = {
+    "tolerance": 1e-4,
+    "first": "10 ms",
+    "longest": "1 min",
+    "stoichiometry": 0.01,
+    "thickness": "0.1 um",
+    "most_steps": 5000,
+}
+
 
 def particles() -> dict[str, Any]:
     return copy.deepcopy(PARTICLES)
@@ -91,3 +128,10 @@ def particles() -> dict[str, Any]:
 
 def plane() -> dict[str, Any]:
     return copy.deepcopy(PLANE)
+
+
+def protocol() -> dict[str, Any]:
+    """The cell of `particles` in time; step 3 is a loop that holds a loop."""
+    return particles() | copy.deepcopy(
+        {"operation": PROTOCOL, "stepping": STEPPING, "output": {"frames": 12}}
+    )

@@ -9,11 +9,12 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from case_examples import particles, plane
+from case_examples import particles, plane, protocol
 
-from fem.case import Case, PlaneCathode
+from fem.case import Case, PlaneCathode, Protocol, Step, Until
 from fem.case.containers import Items, Materials
 from fem.case.keys import Key, Tables, walk
+from fem.case.numerics import Output, Stepping
 from fem.case.rules import Bounds, Choice, Dimension, Flag, Number, Rule, Text, Whole
 from fem.case.text import set_key
 from fem.errors import InputError
@@ -27,6 +28,8 @@ FOREIGN = re.compile(r"pydantic|Input should|Value error|valid dictionary|Extra 
 
 
 def base(key: Key) -> dict[str, Any]:
+    if key.owner in (Protocol, Step, Until, Stepping, Output):
+        return protocol()
     return plane() if key.owner is PlaneCathode else particles()
 
 
@@ -117,6 +120,10 @@ def test_the_walk_finds_the_keys_of_the_contract() -> None:
         "inactive.between",
         "kinetics.cathode.stoichiometry",
         "operation.plating_time",
+        "operation.steps[].until.voltage",
+        "operation.steps[].steps",
+        "stepping.tolerance",
+        "output.frames",
         "mechanics.stack_pressure",
         "mesh.size",
     } <= paths
@@ -209,8 +216,8 @@ def test_misspelt_key_is_refused_and_the_right_one_named(key: Key) -> None:
 
 @pytest.mark.parametrize("key", REQUIRED, ids=lambda key: key.path)
 def test_missing_key_is_named_with_a_cure(key: Key) -> None:
-    if key.path == "geometry.cathode.kind":
-        pytest.skip("without it the cathode is of the other kind")
+    if key.path in ("geometry.cathode.kind", "operation.kind"):
+        pytest.skip("without it the table is of the other kind")
     data = base(key)
     set_key(data, place(key), None)
     error = refused(data)

@@ -8,7 +8,7 @@ from typing import Any
 
 import jsonschema
 import pytest
-from case_examples import particles, plane
+from case_examples import particles, plane, protocol
 
 from fem.case import Case
 from fem.case.keys import walk
@@ -31,7 +31,9 @@ def test_schema_is_a_schema() -> None:
     assert schema["$defs"]["Geometry"]["properties"]["depth"]["default"] == "1 m"
 
 
-@pytest.mark.parametrize("data", [particles(), plane()], ids=["particles", "plane"])
+@pytest.mark.parametrize(
+    "data", [particles(), plane(), protocol()], ids=["particles", "plane", "protocol"]
+)
 def test_schema_accepts_what_validation_accepts(data: dict[str, Any]) -> None:
     jsonschema.Draft202012Validator(json_schema()).validate(data)
     jsonschema.Draft202012Validator(json_schema()).validate(Case.from_dict(data).to_dict())
@@ -59,6 +61,27 @@ def test_schema_accepts_what_validation_accepts(data: dict[str, Any]) -> None:
 )
 def test_schema_refuses(key: str, value: object) -> None:
     data = particles()
+    assert valid(data)
+    set_key(data, key, value)
+    assert not valid(data)
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("operation.kind", "snapshot"),
+        ("operation.plating_time", "1 s"),
+        ("operation.steps", None),
+        ("operation.steps[0].hold", "4 V"),
+        ("operation.steps[0].charge", None),
+        ("operation.steps[3].steps[0].discharge_rate", 0),
+        ("operation.steps[3].steps[1].steps[0].rest", 1),
+        ("operation.steps[0].until.time", "1"),
+        ("output.frames", 1),
+    ],
+)
+def test_schema_refuses_in_a_protocol(key: str, value: object) -> None:
+    data = protocol()
     assert valid(data)
     set_key(data, key, value)
     assert not valid(data)

@@ -235,6 +235,58 @@ def test_check_of_a_plane_cathode_with_an_ohmic_layer(
         assert words in text
 
 
+IN_TIME = (
+    'operation={kind="protocol", temperature="303.15 K", steps=['
+    '{charge="1 mA/cm^2", until={voltage="4.2 V", stoichiometry=0.3}}, '
+    '{hold="4.2 V", until={current="5 A/m^2", time="10 h"}}, {rest="10 min"}, '
+    '{repeat=20, steps=[{discharge_rate=0.1, until={voltage="3 V"}}, {rest="1 s"}]}]}'
+)
+
+
+def test_check_of_a_protocol_lists_its_steps_and_the_charge_there_is(
+    here: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """With c_max = 50000 mol/m^3, five discs of 5 um radius below 60 um of width hold between
+    x = 0.3 and 0.9 a charge of 96485.33 x 50000 x 0.6 x 5 pi 25e-12 / 60e-6 = 1.894484e4 A s/m^2,
+    that is 0.5262 mA h/cm^2; at x = 0.6 half of it; a tenth an hour is 0.5262 A/m^2. Of lithium,
+    4 um are 4e-6 x 96485.33 / 13e-6 = 2.968779e4 A s/m^2."""
+    changes = [
+        IN_TIME, "kinetics.cathode.stoichiometry=0.6", "geometry.anode.reserve=4 um",
+        "materials.NCM811.stoichiometry_min=0.3", "materials.NCM811.stoichiometry_max=0.9",
+        "materials.NCM811.max_concentration=50000 mol/m^3", "stepping.longest=1 min",
+        "materials.lithium.molar_volume=13 cm^3/mol",
+    ]  # fmt: skip
+    assert main(["check", str(SMALL), "--set", *changes]) == 0
+    text = " ".join(capsys.readouterr().out.split())
+    for words in (
+        "operation protocol, 303.15 K, 43 steps",
+        "step 1: charge at 1 mA/cm^2 until voltage 4.2 V or stoichiometry 0.3",
+        "step 2: hold at 4.2 V until current 5 A/m^2 or time 10 h",
+        "step 3: rest for 10 min cycle 1 of 20, step 1: discharge at 0.1 C (0.5262 A/m2) until",
+        "... and 23 more",
+        "4 um of 10 um can be stripped, 0.8247 mAh/cm2; surface kept",
+        "x = 0.6 at the start; diffusion resolved; the window 0.3 to 0.9 holds 0.5262 mAh/cm2",
+        "charge can take 0.2631 mAh/cm2, discharge can add 0.2631 mAh/cm2",
+        "tolerance 0.001, first 1 ms, longest 1 min; at most 100000 steps; 24 states kept",
+    ):
+        assert words in text
+    assert not list(here.iterdir())
+
+
+def test_check_of_a_protocol_with_fixed_particles_on_an_alloy(
+    here: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    changes = [
+        'operation={kind="protocol", steps=[{rest="1 s"}]}', "kinetics.cathode.stoichiometry=0.5",
+        "kinetics.cathode.diffusion=fixed", "geometry.anode.material=InLi",
+    ]  # fmt: skip
+    assert main(["check", str(SMALL), *QUICK, "--set", *changes]) == 0
+    text = capsys.readouterr().out
+    for words in ("1 step\n", "x = 0.5 at the start; diffusion fixed\n", "does not follow"):
+        assert words in text
+    assert "mAh" not in text
+
+
 def test_estimate_of_the_mesh_is_near(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["check", str(SMALL)]) == 0
     estimate = int(re.search(r"about (\d+) triangles", capsys.readouterr().out)[1])  # type: ignore[index]
