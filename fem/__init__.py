@@ -21,6 +21,8 @@ __all__ = ["Case", "FemError", "InputError", "SolveError", "plot", "run", "save"
 def run(case: Case, progress: Callable[[str], None] = lambda stage: None) -> Result:
     """Solve `case` and give back its fields, profiles and metrics; writes nothing.
 
+    A protocol runs to its end; the result is the final state with the history of the run.
+
     Raises
     ------
     InputError
@@ -28,6 +30,10 @@ def run(case: Case, progress: Callable[[str], None] = lambda stage: None) -> Res
     SolveError
         If a solver does not converge.
     """
+    if case.operation.kind == "protocol":
+        from fem.simulation import simulate
+
+        return simulate(case, progress)
     from fem.snapshot import solve
 
     return solve(case, progress)

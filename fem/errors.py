@@ -87,7 +87,7 @@ class SolveError(FemError):
         *,
         field: str | None = None,
         residual: float | None = None,
-        step: int | None = None,
+        step: int | str | None = None,
         time: float | None = None,
         cures: Iterable[str] = (),
     ) -> None:

@@ -6,19 +6,27 @@ and nothing else.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 
 import numpy as np
 from numpy.typing import NDArray
 
-from fem.case import Case
+from fem.case import Case, Protocol
 from fem.case.physics import AnodeKinetics, CathodeKinetics
 from fem.geometry import Geometry, Phase
+from fem.laws.intercalation import exchange_current_factor
 from fem.laws.kinetics import Kinetics
-from fem.materials import Reader, Used, library
+from fem.materials import Curve, Diffusivity, Reader, Used, library
 
 Floats = NDArray[np.float64]
+SCALE = (
+    "open_circuit_potential",
+    "stoichiometry_min",
+    "stoichiometry_max",
+    "max_concentration",
+)
+"""Properties of an active material that must count lithium alike."""
 
 
 @dataclass(frozen=True)
@@ -32,6 +40,33 @@ class Elastic:
 
 
 @dataclass(frozen=True)
+class ActiveMaterial:
+    """What lithium does in the particles: one set, which should come from one source.
+
+    Attributes
+    ----------
+    potential
+        Open-circuit potential against lithium in V, with its window.
+    max_concentration
+        Of lithium at stoichiometry 1 in mol/m^3; 0 where nothing asks for it.
+    diffusivity
+        In m^2/s, a number or a function of the stoichiometry; 0 where nothing diffuses.
+    partial_molar_volume
+        Volume that a mole of lithium adds in m^3/mol, positive for a material that swells when it
+        takes up lithium. `None` where nothing asks for it.
+    mixed
+        Whether potential, window and concentration stand in different files. The stoichiometry of
+        one source is then taken for that of another, which shifts potentials and capacities.
+    """
+
+    potential: Curve
+    max_concentration: float
+    diffusivity: float | Diffusivity
+    partial_molar_volume: float | None
+    mixed: bool
+
+
+@dataclass(frozen=True)
 class Parameters:
     """Numbers in SI units.
 
@@ -40,12 +75,20 @@ class Parameters:
     conductivity
         Ionic conductivity of each region in S/m; 0 outside the electrolyte.
     anode, cathode
-        Kinetics of the lithium surfaces and of the active material.
+        Kinetics of the lithium surfaces and of the active material. The exchange current density
+        of the latter is that of the case's stoichiometry in a snapshot; in a protocol that of
+        x = 1/2, if it depends on x.
     open_circuit_potential
         Of the cell at the stoichiometry of the case in V: active material less anode. `None` if
         the case gives no stoichiometry.
+    anode_potential
+        Open-circuit potential of the anode's material against lithium in V; 0 where the case gives
+        no stoichiometry.
+    active
+        The active material of a protocol; `None` in a snapshot.
     molar_volume
-        Of plated lithium in m^3/mol; 0 where no plating time asks for a thickness.
+        Of plated lithium in m^3/mol. 0 where no plating time asks for a thickness, and in a
+        protocol where the library has none and nothing depends on a thickness.
     elastic
         `None` where mechanics is switched off.
     used
@@ -56,6 +99,8 @@ class Parameters:
     anode: Kinetics
     cathode: Kinetics
     open_circuit_potential: float | None
+    anode_potential: float
+    active: ActiveMaterial | None
     molar_volume: float
     elastic: Elastic | None
     used: tuple[Used, ...]
@@ -82,26 +127,86 @@ def resolve(case: Case, geometry: Geometry) -> Parameters:
         ]
     )
     temperature = float(case.operation.temperature)
-    stoichiometry = case.kinetics.cathode.stoichiometry
-    potential = None
-    if stoichiometry is not None:
-        active = next(r.material for r in regions if r.phase == Phase.ACTIVE)
+    table = case.kinetics.cathode
+    cathode = _kinetics(table, temperature)
+    material = next(r.material for r in regions if r.phase == Phase.ACTIVE)
+    potential, anode_potential, active = None, 0.0, None
+    if table.stoichiometry is not None:
         # Lithium and two-phase alloys have one potential, whatever their composition.
         counter = read.potential(case.geometry.anode.material).unchecked(np.array(0.5))
-        potential = float(read.potential(active)(stoichiometry)) - float(counter)
+        anode_potential = float(counter)
+        curve = read.potential(material)
+        potential = float(curve(table.stoichiometry)) - anode_potential
+        if isinstance(case.operation, Protocol):
+            active = _active(case, material, curve, read)
+        elif table.exchange_current_dependence == "stoichiometry":
+            cathode = _at(cathode, table.stoichiometry)
     return Parameters(
         conductivity=conductivity,
         anode=_kinetics(case.kinetics.anode, temperature),
-        cathode=_kinetics(case.kinetics.cathode, temperature),
+        cathode=cathode,
         open_circuit_potential=potential,
-        molar_volume=(
-            read.value(case.geometry.anode.material, "molar_volume")
-            if case.operation.plating_time > 0
-            else 0.0
-        ),
+        anode_potential=anode_potential,
+        active=active,
+        molar_volume=_molar_volume(case, read),
         elastic=_elastic(case, geometry, read) if case.mechanics.enabled else None,
         used=read.used,
     )
+
+
+def _active(case: Case, material: str, potential: Curve, read: Reader) -> ActiveMaterial:
+    """Concentration, diffusivity and molar volume are only read where the run uses them."""
+    diffuses = case.kinetics.cathode.diffusion != "fixed"
+    volume = None
+    if case.mechanics.swelling or case.mechanics.coupling in ("particles", "both"):
+        volume = read.optional(material, "partial_molar_volume")
+        if volume is None:
+            # Given from discharged to charged, that is from the most to the least lithium.
+            change = read.value(material, "volume_change")
+            taken = read.value(material, "max_concentration") * (potential.upper - potential.lower)
+            volume = -change / taken
+    scale = read.value(material, "max_concentration") if diffuses else 0.0
+    return ActiveMaterial(
+        potential=potential,
+        max_concentration=scale,
+        diffusivity=read.diffusivity(material) if diffuses else 0.0,
+        partial_molar_volume=volume,
+        mixed=len(_files(material, read)) > 1,
+    )
+
+
+def _files(material: str, read: Reader) -> set[str | None]:
+    """The files in which the scale of the stoichiometry of a material stands, as far as read."""
+    return {
+        used.property.file
+        for used in read.used
+        if used.material.id == material and used.property.name in SCALE
+    }
+
+
+def _at(kinetics: Kinetics, stoichiometry: float) -> Kinetics:
+    """`kinetics` with the exchange current density at `stoichiometry` instead of 1/2."""
+    assert kinetics.exchange_current_density is not None
+    factor, _ = exchange_current_factor(stoichiometry, kinetics.anodic, kinetics.cathodic)
+    i0 = kinetics.exchange_current_density * float(factor)
+    return replace(kinetics, exchange_current_density=i0)
+
+
+def _molar_volume(case: Case, read: Reader) -> float:
+    """Of what is plated: demanded where something depends on its thickness."""
+    material, operation, mechanics = case.geometry.anode.material, case.operation, case.mechanics
+    if isinstance(operation, Protocol):
+        demanded = (
+            (mechanics.enabled and not mechanics.swelling)
+            or mechanics.coupling in ("lithium", "both")
+            or case.geometry.anode.motion == "moved"
+            or any("thickness" in step.ends for _, step in operation.unrolled)
+        )
+        if not demanded:
+            return read.optional(material, "molar_volume") or 0.0
+    elif operation.plating_time <= 0:
+        return 0.0
+    return read.value(material, "molar_volume")
 
 
 def _kinetics(table: AnodeKinetics | CathodeKinetics, temperature: float) -> Kinetics:

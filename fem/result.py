@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from fem.case import Case
 from fem.geometry import Geometry, Phase
+from fem.history import Frame, History
 from fem.measures.anode import AnodeProfile
 from fem.measures.particles import ParticleTable
 from fem.mesh import Ints, Mesh
@@ -99,6 +100,8 @@ class Result:
         Sources of every parameter used, as text.
     notes
         What a reader must know to trust the numbers: assumptions, warnings.
+    history, frames
+        For a run in time: its rows, and states on the way.
     """
 
     case: Case
@@ -111,6 +114,8 @@ class Result:
     metrics: Mapping[str, Any]
     references: str
     notes: tuple[str, ...]
+    history: History | None = None
+    frames: tuple[Frame, ...] = ()
 
     @cached_property
     def applied(self) -> float:

@@ -19,9 +19,10 @@ ROOT = Path(__file__).resolve().parents[1]
 PACKAGE = ROOT / "fem"
 
 UP_TO_RESULTS = (
-    "case constants errors forms geometry laws materials measures mesh parameters physics result "
-    "solve spaces units"
+    "case constants errors forms geometry history laws materials measures mesh parameters physics "
+    "result solve spaces units"
 )
+IN_TIME = "balance coupling instant observe protocol simulation state stress"
 ROOMS = {
     # numbers and words
     "errors": "",
@@ -42,14 +43,24 @@ ROOMS = {
     "parameters": "case errors geometry laws materials",
     "physics": "errors forms geometry laws mesh parameters solve spaces",
     "measures": "case forms geometry laws mesh parameters physics spaces",
-    "result": "case geometry measures mesh",
-    "snapshot": UP_TO_RESULTS,
+    "history": "measures result",
+    "result": "case geometry history measures mesh",
+    # a solved instant in words; one of them, or many in time
+    "instant": UP_TO_RESULTS,
+    "snapshot": UP_TO_RESULTS + " instant",
+    "state": "physics",
+    "stress": UP_TO_RESULTS + " coupling instant",
+    "coupling": UP_TO_RESULTS + " state stress",
+    "balance": "constants coupling solve",
+    "protocol": "case coupling physics state",
+    "observe": UP_TO_RESULTS + " balance coupling instant protocol state stress",
+    "simulation": UP_TO_RESULTS + " " + IN_TIME,
     # the only rooms that draw, write files or talk
     "plot": UP_TO_RESULTS,
-    "output": UP_TO_RESULTS + " plot snapshot",
-    "cli": UP_TO_RESULTS + " output plot snapshot __init__",
+    "output": UP_TO_RESULTS + " plot simulation snapshot",
+    "cli": UP_TO_RESULTS + " output plot simulation snapshot __init__",
     "__main__": "cli",
-    "__init__": "case errors output plot result snapshot",
+    "__init__": "case errors output plot result simulation snapshot",
 }
 """Each top-level module of `fem` and the others it may import; itself goes without saying."""
 

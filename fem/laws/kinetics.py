@@ -52,44 +52,59 @@ class Kinetics:
         return GAS_CONSTANT * self.temperature / FARADAY
 
 
-def butler_volmer(eta: Floats, kinetics: Kinetics) -> tuple[Floats, Floats]:
+def butler_volmer(
+    eta: Floats, kinetics: Kinetics, factor: Floats | float = 1.0
+) -> tuple[Floats, Floats]:
     """``i0 [exp(alpha_a F eta / RT) - exp(-alpha_c F eta / RT)]`` without series resistance.
 
     Parameters
     ----------
     eta
         Overpotential in V, any shape.
+    factor
+        Multiplies i0; positive, of the shape of `eta` or a number.
 
     Returns
     -------
     Current density in A/m^2 and its derivative in A/(m^2 V), of the shape of `eta`.
     """
-    i0, v = kinetics.exchange_current_density, kinetics.thermal_voltage
-    assert i0 is not None
+    assert kinetics.exchange_current_density is not None
+    i0, v = kinetics.exchange_current_density * factor, kinetics.thermal_voltage
     forward, forward_slope = _exponential(kinetics.anodic * eta / v)
     backward, backward_slope = _exponential(-kinetics.cathodic * eta / v)
     slope = (kinetics.anodic * forward_slope + kinetics.cathodic * backward_slope) / v
     return i0 * (forward - backward), i0 * slope
 
 
-def current_density(eta: Floats, kinetics: Kinetics) -> tuple[Floats, Floats]:
+def current_density(
+    eta: Floats, kinetics: Kinetics, factor: Floats | float = 1.0
+) -> tuple[Floats, Floats]:
     """Current density (A/m^2) at the total overpotential `eta` (V), and its derivative.
 
     With a series resistance R the reaction sees ``eta - R i``, an implicit equation that is solved
-    point by point to rounding.
+    point by point to rounding. `factor` multiplies i0; without i0 it has no effect.
     """
     eta = np.asarray(eta, dtype=float)
     resistance = kinetics.area_resistance
     if kinetics.exchange_current_density is None:
         return eta / resistance, np.full_like(eta, 1.0 / resistance)
-    if resistance == 0.0:
-        return butler_volmer(eta, kinetics)
-    surface = _surface_overpotential(eta, kinetics)
-    current, slope = butler_volmer(surface, kinetics)
+    current, slope = reaction(eta, kinetics, factor)
     return current, slope / (1.0 + resistance * slope)
 
 
-def overpotential(current: Floats, kinetics: Kinetics) -> Floats:
+def reaction(
+    eta: Floats, kinetics: Kinetics, factor: Floats | float = 1.0
+) -> tuple[Floats, Floats]:
+    """Current density at the total overpotential `eta` (V), and the slope of the reaction alone.
+
+    The slope is that of `butler_volmer` at the overpotential that the series resistance leaves.
+    """
+    if kinetics.area_resistance > 0.0:
+        eta = _surface_overpotential(eta, kinetics, factor)
+    return butler_volmer(eta, kinetics, factor)
+
+
+def overpotential(current: Floats, kinetics: Kinetics, factor: Floats | float = 1.0) -> Floats:
     """The overpotential (V) that drives `current` (A/m^2): the inverse of `current_density`."""
     current = np.asarray(current, dtype=float)
     ohmic = kinetics.area_resistance * current
@@ -97,29 +112,29 @@ def overpotential(current: Floats, kinetics: Kinetics) -> Floats:
     if i0 is None:
         return ohmic
     mean = 0.5 * (kinetics.anodic + kinetics.cathodic)
-    eta = np.arcsinh(current / (2.0 * i0)) * v / mean
+    eta = np.arcsinh(current / (2.0 * i0 * factor)) * v / mean
     if kinetics.anodic != kinetics.cathodic:
-        eta = _newton(eta, lambda x: _difference(x, current, kinetics), v)
+
+        def difference(x: Floats) -> tuple[Floats, Floats]:
+            value, slope = butler_volmer(x, kinetics, factor)
+            return value - current, slope
+
+        eta = _newton(eta, difference, v)
     return np.asarray(eta + ohmic)
 
 
-def _difference(eta: Floats, current: Floats, kinetics: Kinetics) -> tuple[Floats, Floats]:
-    value, slope = butler_volmer(eta, kinetics)
-    return value - current, slope
-
-
-def _surface_overpotential(eta: Floats, kinetics: Kinetics) -> Floats:
+def _surface_overpotential(eta: Floats, kinetics: Kinetics, factor: Floats | float) -> Floats:
     """Solve ``x + R i(x) = eta`` for the overpotential x that is left to the reaction."""
     resistance, v = kinetics.area_resistance, kinetics.thermal_voltage
-    i0 = kinetics.exchange_current_density
-    assert i0 is not None
+    assert kinetics.exchange_current_density is not None
+    i0 = kinetics.exchange_current_density * factor
     # Beyond this the Tafel branch alone would take up all of eta: an upper bound of |x|.
     alpha = np.where(eta > 0.0, kinetics.anodic, kinetics.cathodic)
     bound = v / alpha * np.log1p(np.abs(eta) / (resistance * i0))
     start = np.sign(eta) * np.minimum(np.abs(eta), bound + v)
 
     def function(x: Floats) -> tuple[Floats, Floats]:
-        value, slope = butler_volmer(x, kinetics)
+        value, slope = butler_volmer(x, kinetics, factor)
         return x + resistance * value - eta, 1.0 + resistance * slope
 
     return _newton(start, function, v)

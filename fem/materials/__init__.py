@@ -6,10 +6,12 @@ from fem.materials.potentials import Curve
 from fem.materials.properties import PROPERTIES, Rule
 from fem.materials.reader import Reader, Used
 from fem.materials.report import describe, overview, references
+from fem.materials.shapes import Diffusivity
 
 __all__ = [
     "PROPERTIES",
     "Curve",
+    "Diffusivity",
     "Material",
     "Property",
     "Reader",

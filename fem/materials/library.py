@@ -4,20 +4,23 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import cache
 from importlib import resources
-from itertools import pairwise
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, get_args
 
+import numpy as np
+
 from fem.errors import InputError, closest
+from fem.materials import bpx
+from fem.materials.formula import Formula
 from fem.materials.material import Material, Property, Status, unknown_property
-from fem.materials.potentials import FITS, Constant, Shape, Table
-from fem.materials.properties import KINDS, POTENTIAL, PROPERTIES, Rule
-from fem.units import Quantity, parse
+from fem.materials.properties import DIFFUSIVITY, KINDS, POTENTIAL, PROPERTIES, WINDOW
+from fem.materials.shapes import Diffusivity
+from fem.materials.values import quantity, text_of
 
 FAMILIES = ("electrolytes", "active_materials", "lithium", "carbon")
 """The built-in files, in the order in which tables list them."""
@@ -25,6 +28,14 @@ FAMILIES = ("electrolytes", "active_materials", "lithium", "carbon")
 _ID = re.compile(r"[A-Za-z]\w*", re.ASCII)
 _HEADER = ("title", "kind", "summary")
 _FIELDS = ("value", "source", "note", "status")
+_DROPPED = MappingProxyType({POTENTIAL: WINDOW, "volume_change": ("partial_molar_volume",)})
+"""What goes with a property: a new one of these drops the old ones of those.
+
+A window belongs to the potential it was measured with; a partial molar volume says what a volume
+change says, and would win over it.
+"""
+_CHECKED = 1001
+"""Points of the window at which a formula is checked."""
 
 
 def library(
@@ -37,7 +48,8 @@ def library(
     Parameters
     ----------
     files
-        The user's own material files. A property there replaces that of the same material; later
+        The user's own material files: TOML, or a cell in the Battery Parameter eXchange format
+        if the name ends in ``.json``. A property there replaces that of the same material; later
         files win; new materials may be added.
     overrides
         Values of a case: ``{"LPSCl": {"youngs_modulus": "28 GPa"}}``. They win over all files.
@@ -51,7 +63,10 @@ def library(
     """
     materials = dict(_built_in())
     for path in files:
-        _merge(materials, _read(path), str(path))
+        if path.suffix.lower() == ".json":
+            _add(materials, bpx.active_material(path), str(path))
+        else:
+            _merge(materials, _read(path), str(path))
     for name, values in overrides.items():
         key = f"materials.{name}"
         if name not in materials:
@@ -68,7 +83,7 @@ def library(
             prop: _property(prop, value, f"{key}.{prop}", file, "case file", "", "given")
             for prop, value in values.items()
         }
-        materials[name] = _with(materials[name], given, key, file)
+        materials[name] = _with(materials[name], given, _below(key), file)
     return MappingProxyType(materials)
 
 
@@ -99,25 +114,26 @@ def _built_in() -> Mapping[str, Material]:
 
 def _read(path: Path) -> dict[str, Any]:
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise InputError(
-            "there is no such material file",
-            file=str(path),
-            cure="check the path; a relative one starts at the case file",
-        ) from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError(
-            f"the material file cannot be read: {error}",
-            file=str(path),
-            cure="give the path of a text file (UTF-8) that you may read",
-        ) from None
+        return tomllib.loads(text_of(path))
     except tomllib.TOMLDecodeError as error:
         raise InputError(
             f"not valid TOML: {error}",
             file=str(path),
             cure='a material is [ID], with tables such as [ID.youngs_modulus] value = "28 GPa"',
         ) from None
+
+
+def _add(materials: dict[str, Material], new: Material, file: str) -> None:
+    """Add a whole material to `materials`, or its properties to the one of its name."""
+    before = materials.get(new.id)
+    if before is not None and before.kind != new.kind:
+        raise InputError(
+            f"{new.id} is already the name of a material of another kind, {before.kind}",
+            cure="rename the file: its name becomes that of the material",
+            file=file,
+        )
+    material = replace(new, properties=before.properties if before else {})
+    materials[new.id] = _with(material, new.properties, bpx.key_of, file)
 
 
 def _merge(materials: dict[str, Material], document: Mapping[str, Any], file: str) -> None:
@@ -158,7 +174,7 @@ def _merge(materials: dict[str, Material], document: Mapping[str, Any], file: st
             for prop, entry in table.items()
             if prop not in _HEADER
         }
-        materials[name] = _with(material, given, name, file)
+        materials[name] = _with(material, given, _below(name), file)
 
 
 def _text(value: object, name: str, field: str, file: str) -> str:
@@ -234,145 +250,82 @@ def _property(
     """A checked property; `key` and `file` say where the value stands."""
     if name not in PROPERTIES:
         raise unknown_property(key, name, file)
-    rule = PROPERTIES[name]
-    if name == POTENTIAL and not _is_quantity(value):
-        shape, text = _shape(value, key, file)
-        return Property(name, shape, rule.unit, text, source, note, status)
-    number, text = _number(value, rule, key, file)
-    quantity = Constant(number) if name == POTENTIAL else number
-    return Property(name, quantity, rule.unit, text, source, note, status)
+    found, text = quantity(name, value, key, file)
+    return Property(name, found, PROPERTIES[name].unit, text, source, note, status, file)
 
 
-def _is_quantity(value: object) -> bool:
-    """Whether a potential is written as a voltage rather than a name or a table."""
-    return not isinstance(value, Mapping | str) or (
-        isinstance(value, str) and not _ID.fullmatch(value.strip())
-    )
-
-
-def _number(value: object, rule: Rule, key: str, file: str | None) -> tuple[float, str]:
-    """The number in the SI unit and the text it was written as."""
-
-    def wrong(problem: str) -> InputError:
-        cure = f"write it like {rule.written}"
-        return InputError(problem, key=key, given=value, allowed=rule.bounds, cure=cure, file=file)
-
-    if isinstance(value, Quantity):
-        value = value.text
-    if isinstance(value, str):
-        try:
-            number = float(parse(value, rule.unit))
-        except ValueError as error:
-            problem = "a bare number is needed" if rule.dimensionless else str(error)
-            raise wrong(problem) from None
-        text = " ".join(value.split())
-    elif rule.dimensionless and isinstance(value, int | float) and not isinstance(value, bool):
-        number, text = float(value), f"{value}"
-    else:
-        raise wrong(
-            "a number is needed" if rule.dimensionless else "a number with a unit is needed"
-        )
-    if not rule.admits(number):
-        raise InputError("out of bounds", key=key, given=value, allowed=rule.bounds, file=file)
-    return number, text
-
-
-def _shape(value: object, key: str, file: str | None) -> tuple[Shape, str]:
-    """An open-circuit potential from the name of a function or a table."""
-    if isinstance(value, str):
-        name = value.strip()
-        if name not in FITS:
-            near = closest(name, FITS)
-            raise InputError(
-                "there is no such open-circuit potential",
-                key=key,
-                given=value,
-                allowed=f'{", ".join(FITS)}; or a voltage such as "0.622 V"; or a table '
-                "{stoichiometry = [..], potential = [..]} in V",
-                cure=near and f"did you mean {near!r}?",
-                file=file,
-            )
-        return FITS[name], name
-    assert isinstance(value, Mapping)
-    cure = "write {stoichiometry = [0.3, 0.6, 0.9], potential = [4.2, 3.8, 3.5]}, in V"
-    if set(value) != {"stoichiometry", "potential"}:
-        raise InputError(
-            "a table of the open-circuit potential has the two columns stoichiometry and potential",
-            key=key,
-            given=dict(value),
-            cure=cure,
-            file=file,
-        )
-    unit = PROPERTIES["stoichiometry_min"]
-    columns = []
-    for column, rule in (("stoichiometry", unit), ("potential", PROPERTIES[POTENTIAL])):
-        points = value[column]
-        if not isinstance(points, list | tuple) or not all(
-            isinstance(point, int | float) and not isinstance(point, bool) and rule.admits(point)
-            for point in points
-        ):
-            raise InputError(
-                "not a list of numbers",
-                key=f"{key}.{column}",
-                given=points,
-                allowed=rule.bounds,
-                cure=cure,
-                file=file,
-            )
-        columns.append(tuple(float(point) for point in points))
-    x, potential = columns
-    if len(x) != len(potential) or len(x) < 2:
-        raise InputError(
-            "the two columns need the same length, of two points or more",
-            key=key,
-            given=f"{len(x)} and {len(potential)} points",
-            cure=cure,
-            file=file,
-        )
-    if any(right <= left for left, right in pairwise(x)):
-        raise InputError(
-            "the stoichiometry must increase from point to point",
-            key=f"{key}.stoichiometry",
-            given=list(x),
-            cure=cure,
-            file=file,
-        )
-    return Table(x, potential), f"table of {len(x)} points, x from {x[0]:g} to {x[-1]:g}"
+def _below(key: str) -> Callable[[str], str]:
+    """The key of a property below `key`."""
+    return lambda name: f"{key}.{name}"
 
 
 def _with(
-    material: Material, given: Mapping[str, Property], key: str, file: str | None
+    material: Material,
+    given: Mapping[str, Property],
+    key_of: Callable[[str], str],
+    file: str | None,
 ) -> Material:
     """`material` with the properties `given`, which must still fit together."""
-    if POTENTIAL in given:
-        # A window belongs to the potential it was measured with: a new one brings its own.
-        kept = {
-            name: prop
-            for name, prop in material.properties.items()
-            if name not in ("stoichiometry_min", "stoichiometry_max")
-        }
-        material = replace(material, properties={**kept, **given})
-    else:
-        material = replace(material, properties={**material.properties, **given})
+    dropped = {old for new, olds in _DROPPED.items() if new in given for old in olds}
+    kept = {name: prop for name, prop in material.properties.items() if name not in dropped}
+    material = replace(material, properties={**kept, **given})
     if POTENTIAL in material:
+        _check_window(material, key_of, file)
         curve = material.potential
-        shape = curve.shape
-        for name, bound in (("stoichiometry_min", curve.lower), ("stoichiometry_max", curve.upper)):
-            if not shape.lower <= bound <= shape.upper:
-                raise InputError(
-                    "the open-circuit potential is not known there",
-                    key=f"{key}.{name}",
-                    given=bound,
-                    allowed=f"from {shape.lower:g} to {shape.upper:g}",
-                    cure=f"keep the window inside, or give another {POTENTIAL}",
-                    file=file,
-                )
-        if not curve.lower < curve.upper:
+        if isinstance(curve.shape, Formula):
+            _check_formula(POTENTIAL, curve.shape, curve.lower, curve.upper, key_of, file)
+    if DIFFUSIVITY in material:
+        diffusivity = material.diffusivity
+        if isinstance(diffusivity, Diffusivity) and isinstance(diffusivity.shape, Formula):
+            ends = diffusivity.lower, diffusivity.upper
+            _check_formula(DIFFUSIVITY, diffusivity.shape, *ends, key_of, file)
+    return material
+
+
+def _check_window(material: Material, key_of: Callable[[str], str], file: str | None) -> None:
+    """The window must not be empty, and the potential must be known in it."""
+    curve = material.potential
+    shape = curve.shape
+    for name, bound in zip(WINDOW, (curve.lower, curve.upper), strict=True):
+        if not shape.lower <= bound <= shape.upper:
             raise InputError(
-                "the window of the stoichiometry is empty",
-                key=f"{key}.stoichiometry_min",
-                given=curve.lower,
-                allowed=f"below stoichiometry_max = {curve.upper:g}",
+                "the open-circuit potential is not known there",
+                key=key_of(name),
+                given=bound,
+                allowed=f"from {shape.lower:g} to {shape.upper:g}",
+                cure=f"keep the window inside, or give another {POTENTIAL}",
                 file=file,
             )
-    return material
+    if not curve.lower < curve.upper:
+        raise InputError(
+            "the window of the stoichiometry is empty",
+            key=key_of(WINDOW[0]),
+            given=curve.lower,
+            allowed=f"below stoichiometry_max = {curve.upper:g}",
+            file=file,
+        )
+
+
+def _check_formula(
+    name: str,
+    formula: Formula,
+    lower: float,
+    upper: float,
+    key_of: Callable[[str], str],
+    file: str | None,
+) -> None:
+    """A formula must give allowed values everywhere in the window."""
+    x = np.linspace(lower, upper, _CHECKED)
+    values = formula.function(x)
+    slopes = formula.slope(x)
+    for at, value, slope in zip(x, values, slopes, strict=True):
+        if not PROPERTIES[name].admits(value) or not np.isfinite(slope):
+            raise InputError(
+                f"the formula gives {value:g} at x = {at:g}",
+                key=key_of(name),
+                given=formula.text,
+                allowed=f"{PROPERTIES[name].bounds}, with a finite slope, from x = {lower:g} to "
+                f"{upper:g}",
+                cure=f"correct the formula, or give {' and '.join(WINDOW)} between which it holds",
+                file=file,
+            )

@@ -8,8 +8,10 @@ from types import MappingProxyType
 from typing import Any, Literal, TypeAlias
 
 from fem.errors import InputError, closest
-from fem.materials.potentials import Curve, Shape
-from fem.materials.properties import POTENTIAL, PROPERTIES
+from fem.materials.formula import Formula
+from fem.materials.potentials import Curve
+from fem.materials.properties import DIFFUSIVITY, POTENTIAL, PROPERTIES, WINDOW
+from fem.materials.shapes import Diffusivity, Shape, Table
 
 Status: TypeAlias = Literal["sourced", "assumption", "given"]
 
@@ -23,7 +25,7 @@ class Property:
     name
         A key of `PROPERTIES`.
     quantity
-        The number in the SI unit, or the shape of an open-circuit potential.
+        The number in the SI unit, or what gives it as a function of the stoichiometry.
     unit
         The SI unit.
     text
@@ -36,6 +38,8 @@ class Property:
         "sourced": the value stands in the source, or is plain arithmetic on numbers that do.
         "assumption": it does not, or the source was not checked. "given": a user's file or case
         gives it.
+    file
+        Where it stands: a material file, the case file, or `None` for a case made in Python.
     """
 
     name: str
@@ -45,6 +49,7 @@ class Property:
     source: str
     note: str
     status: Status
+    file: str | None = None
 
     @property
     def value(self) -> float:
@@ -101,14 +106,28 @@ class Material:
         """The open-circuit potential over the window of the material."""
         shape = self[POTENTIAL].quantity
         assert not isinstance(shape, float)
-        ends = [
+        return Curve(shape, *self._window(shape))
+
+    @property
+    def diffusivity(self) -> float | Diffusivity:
+        """The chemical diffusivity in m^2/s: a number, or a function of x.
+
+        A table is known from its first to its last point, a formula over the window.
+        """
+        found = self[DIFFUSIVITY].quantity
+        if isinstance(found, float):
+            return found
+        assert isinstance(found, Table | Formula)
+        ends = self._window(found) if isinstance(found, Formula) else (found.lower, found.upper)
+        return Diffusivity(found, *ends)
+
+    def _window(self, shape: Shape) -> tuple[float, float]:
+        """The window of the stoichiometry; the range of `shape` where the material sets none."""
+        lower, upper = (
             self[name].value if name in self else bound
-            for name, bound in (
-                ("stoichiometry_min", shape.lower),
-                ("stoichiometry_max", shape.upper),
-            )
-        ]
-        return Curve(shape, *ends)
+            for name, bound in zip(WINDOW, (shape.lower, shape.upper), strict=True)
+        )
+        return lower, upper
 
 
 def unknown_property(key: str, name: str, file: str | None = None) -> InputError:

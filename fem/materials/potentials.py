@@ -6,7 +6,7 @@ and check nothing; `Curve` holds the window and checks.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, TypeAlias
@@ -15,10 +15,12 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from fem.errors import InputError
+from fem.materials.shapes import Fit, Shape
 
 Array: TypeAlias = NDArray[Any]
 STOICHIOMETRY_KEY = "kinetics.cathode.stoichiometry"
-_STEP = 1e-30
+FARTHEST = 1e200
+"""Distance up to which a tangent is followed: further out only products overflow."""
 
 
 def ncm811_chen2020(x: Array) -> Array:
@@ -60,74 +62,10 @@ def lco_dualfoil(x: Array) -> Array:
 
 
 @dataclass(frozen=True)
-class Fit:
-    """A built-in function with the range of x in which its source supports it."""
-
-    function: Callable[[Array], Array]
-    lower: float
-    upper: float
-
-    def slope(self, x: Array) -> Array:
-        """dU/dx in V, by the complex step (exact to rounding)."""
-        value: Array = self.function(x + 1j * _STEP).imag / _STEP
-        return value
-
-
-@dataclass(frozen=True)
-class Constant:
-    """A flat potential, as of a two-phase plateau."""
-
-    potential: float
-    lower: float = 0.0
-    upper: float = 1.0
-
-    def function(self, x: Array) -> Array:
-        """The potential in V, whatever x."""
-        return np.full_like(x, self.potential)
-
-    def slope(self, x: Array) -> Array:
-        """dU/dx = 0 V."""
-        return np.zeros_like(x)
-
-
-@dataclass(frozen=True)
-class Table:
-    """Linear interpolation between (x, potential in V) points, x increasing."""
-
-    stoichiometry: tuple[float, ...]
-    potential: tuple[float, ...]
-
-    @property
-    def lower(self) -> float:
-        """The first x."""
-        return self.stoichiometry[0]
-
-    @property
-    def upper(self) -> float:
-        """The last x."""
-        return self.stoichiometry[-1]
-
-    def function(self, x: Array) -> Array:
-        """The interpolated potential in V."""
-        value: Array = np.interp(x, self.stoichiometry, self.potential)
-        return value
-
-    def slope(self, x: Array) -> Array:
-        """dU/dx in V: of the piece that holds x, of the right one at a point of the table."""
-        slopes = np.diff(self.potential) / np.diff(self.stoichiometry)
-        piece = np.searchsorted(self.stoichiometry, x, side="right") - 1
-        value: Array = slopes[np.clip(piece, 0, slopes.size - 1)]
-        return value
-
-
-Shape: TypeAlias = Fit | Constant | Table
-
-
-@dataclass(frozen=True)
 class Curve:
     """An open-circuit potential with the window of x in which it may be used.
 
-    Calling it checks the window. `unchecked` does not: for iterates of a solver, whose converged
+    Calling it checks the window. `extended` does not: for iterates of a solver, whose converged
     state is checked afterwards.
     """
 
@@ -153,6 +91,18 @@ class Curve:
     def slope(self, x: ArrayLike) -> Array:
         """dU/dx in V at x, not checked."""
         return self.shape.slope(np.asarray(x, dtype=float))
+
+    def extended(self, x: ArrayLike) -> tuple[Array, Array]:
+        """Potential and slope in V for any finite `x`, each of its shape.
+
+        Inside the window the curve, beyond it the tangent at the nearer end. So an iterate that
+        overshoots is led back, where a fit continued past its data may turn round.
+        """
+        x = np.asarray(x, dtype=float)
+        inside = np.clip(x, self.lower, self.upper)
+        slope = self.shape.slope(inside)
+        beyond = np.clip(x - inside, -FARTHEST, FARTHEST)
+        return self.shape.function(inside) + slope * beyond, slope
 
     def check(self, x: ArrayLike, key: str = STOICHIOMETRY_KEY) -> None:
         """Raise an `InputError` naming `key` unless every x lies in the window."""

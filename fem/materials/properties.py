@@ -9,6 +9,8 @@ from types import MappingProxyType
 
 DIMENSIONLESS = "dimensionless"
 POTENTIAL = "open_circuit_potential"
+DIFFUSIVITY = "chemical_diffusivity"
+WINDOW = ("stoichiometry_min", "stoichiometry_max")
 
 
 @dataclass(frozen=True)
@@ -27,6 +29,10 @@ class Rule:
         Bounds in the SI unit.
     inclusive
         Whether the bounds themselves are allowed.
+    formula
+        For a property that may depend on the lithium fraction x: an example as a formula.
+    column
+        For such a property: what a table calls its values, which stand there in the SI unit.
     """
 
     unit: str
@@ -35,6 +41,8 @@ class Rule:
     lower: float = 0.0
     upper: float = math.inf
     inclusive: bool = False
+    formula: str | None = None
+    column: str = ""
 
     @property
     def dimensionless(self) -> bool:
@@ -79,9 +87,11 @@ PROPERTIES: Mapping[str, Rule] = MappingProxyType(
         POTENTIAL: Rule(
             "V",
             "open-circuit potential against lithium: a voltage, the name of a built-in function, "
-            "or a table {stoichiometry = [..], potential = [..]} in V",
+            "a formula in x, or a table {stoichiometry = [..], potential = [..]} in V",
             "0.622 V",
             lower=-math.inf,
+            formula="4.2 - 0.8*x",
+            column="potential",
         ),
         "max_concentration": Rule(
             "mol/m^3", "lithium concentration at stoichiometry 1", "63104 mol/m^3"
@@ -100,8 +110,13 @@ PROPERTIES: Mapping[str, Rule] = MappingProxyType(
             upper=1.0,
             inclusive=True,
         ),
-        "chemical_diffusivity": Rule(
-            "m^2/s", "chemical diffusion coefficient of lithium in the particle", "4e-15 m^2/s"
+        DIFFUSIVITY: Rule(
+            "m^2/s",
+            "chemical diffusion coefficient of lithium in the particle: a value, a formula in x, "
+            "or a table {stoichiometry = [..], chemical_diffusivity = [..]} in m^2/s",
+            "4e-15 m^2/s",
+            formula="1e-14*exp(-3*x)",
+            column=DIFFUSIVITY,
         ),
         "youngs_modulus": Rule("Pa", "Young's modulus", "28 GPa"),
         "poisson_ratio": Rule(DIMENSIONLESS, "Poisson's ratio", "0.27", lower=-1.0, upper=0.5),

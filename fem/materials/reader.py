@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from fem.materials.library import unknown_material
 from fem.materials.material import Material, Property
 from fem.materials.potentials import Curve
-from fem.materials.properties import POTENTIAL
+from fem.materials.properties import DIFFUSIVITY, POTENTIAL, WINDOW
+from fem.materials.shapes import Diffusivity
 
 
 @dataclass(frozen=True)
@@ -51,9 +52,14 @@ class Reader:
     def potential(self, name: str, key: str | None = None) -> Curve:
         """The open-circuit potential of material `name` over its window."""
         self._read(name, POTENTIAL, key)
-        for end in ("stoichiometry_min", "stoichiometry_max"):
+        for end in WINDOW:
             self.optional(name, end, key)
         return self.material(name, key).potential
+
+    def diffusivity(self, name: str, key: str | None = None) -> float | Diffusivity:
+        """The chemical diffusivity of material `name` in m^2/s: a number, or a function of x."""
+        self._read(name, DIFFUSIVITY, key)
+        return self.material(name, key).diffusivity
 
     @property
     def used(self) -> tuple[Used, ...]:

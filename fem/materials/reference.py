@@ -6,6 +6,7 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
+from fem.materials.formula import FUNCTIONS
 from fem.materials.library import library
 from fem.materials.material import Material
 from fem.materials.properties import PROPERTIES
@@ -50,16 +51,52 @@ value = { stoichiometry = [0.3, 0.6, 0.9], potential = [4.3, 3.8, 3.5] }   # in 
 source = "own measurement, 2024"
 ```
 
-An open-circuit potential is a voltage (`"1.55 V"`), the name of a built-in function, or such a
-table, interpolated linearly. It holds between `stoichiometry_min` and `stoichiometry_max`; a new
-potential drops the window of the old one, and without these two its own range is the window.
+## Functions of the stoichiometry
+
+An open-circuit potential is a voltage (`"1.55 V"`), the name of a built-in function, a formula, or
+a table as above, interpolated linearly. A chemical diffusivity is a value (`"4e-15 m^2/s"`), a
+formula, or a table `{ stoichiometry = [..], chemical_diffusivity = [..] }` in m²/s, whose logarithm
+is interpolated; beyond its ends it keeps its value. Tables can stand in material files only.
+
+A formula is text in x, the lithium fraction, and gives V or m²/s:
+
+```toml
+[materials.NCM811]
+open_circuit_potential = "4.2 - 0.8*x + 0.02*tanh(15*(x - 0.5))"
+stoichiometry_min = 0.3
+stoichiometry_max = 0.9
+chemical_diffusivity = "1e-14*exp(-3*x)"
+```
+
+It may hold numbers, x, `+ - * / **`, parentheses and these functions:
+FUNCTIONS.
+It must be finite everywhere in the window, a diffusivity also positive.
+
+The potential holds between `stoichiometry_min` and `stoichiometry_max`. A new potential drops the
+window of the old one; without these two its own range is the window, for a formula from 0 to 1. A
+new `volume_change` likewise drops the `partial_molar_volume` of the old one.
+
+Potential, window and `max_concentration` count lithium on one scale. Take all of them from one
+source: a run in time warns if they stand in different files.
+
+## Files in the Battery Parameter eXchange format
+
+A file in `material_files` whose name ends in `.json` is read as a cell in the
+[BPX](https://bpxstandard.com) format. Its positive electrode becomes an active material, named
+after the file: `lgm50.json` gives `lgm50`. Read are `OCP [V]`, `Maximum concentration
+[mol.m-3]`, `Minimum stoichiometry`, `Maximum stoichiometry` and `Diffusivity [m2.s-1]`, as numbers,
+formulas or tables; the rest describes a cell with a liquid electrolyte. Add elastic constants in
+the case, below `[materials.lgm50]`.
+
 """
 
 
 def markdown(library: Mapping[str, Material]) -> str:
     """The reference page: how to give values, the property names, then every material."""
+    allowed = ", ".join(f"`{name}`" for name in FUNCTIONS)
     lines = [
-        _INTRODUCTION,
+        _INTRODUCTION.replace("FUNCTIONS", allowed).rstrip(),
+        "",
         "## Properties",
         "",
         "| name | SI unit | allowed | meaning |",

@@ -9,6 +9,8 @@ from fem.materials.material import Material, Property
 from fem.materials.reader import Used
 
 WIDTH = 100
+LONGEST_VALUE = 40
+"""Characters of a value that go into its column; longer ones stand below."""
 _MARK = {"sourced": "sourced", "assumption": "ASSUMPTION", "given": "given"}
 
 
@@ -65,15 +67,21 @@ def references(used: Iterable[Used], extra: Iterable[tuple[str, str, str]] = ())
 
 
 def _table(properties: Iterable[Property]) -> list[str]:
-    """A head line a property (name, value, status), its source and note indented below."""
+    """A head line a property (name, value, status), its source and note indented below.
+
+    So is a value that is too long for its column, such as a formula.
+    """
     rows = list(properties)
     if not rows:
         return []
     name = max(len(row.name) for row in rows)
-    value = max(len(row.text) for row in rows)
+    short = [row.text if len(row.text) <= LONGEST_VALUE else "see below" for row in rows]
+    value = max(map(len, short))
     lines = []
-    for row in rows:
-        lines.append(f"  {row.name:<{name}}  {row.text:<{value}}  {_MARK[row.status]}")
+    for row, text in zip(rows, short, strict=True):
+        lines.append(f"  {row.name:<{name}}  {text:<{value}}  {_MARK[row.status]}")
+        if text != row.text:
+            lines += _wrapped("      value:  ", row.text)
         lines += _wrapped("      source: ", row.source)
         if row.note:
             lines += _wrapped("      note:   ", row.note)

@@ -23,6 +23,7 @@ from fem.errors import InputError
 from fem.forms import charge
 from fem.forms.interface import Edges
 from fem.geometry import Phase
+from fem.laws.intercalation import surface_current
 from fem.laws.kinetics import Kinetics, current_density, overpotential
 from fem.mesh import Ints, Mesh
 from fem.solve.linear import LinearResult, TwoLevel
@@ -52,7 +53,13 @@ class Terminal:
 
 @dataclass(frozen=True)
 class ChargeSolution:
-    """Potentials in V; one entry a terminal in the order they were given."""
+    """Potentials in V; one entry a terminal in the order they were given.
+
+    `equilibrium` and `prefactor` are, at the quadrature points of each terminal (ne, nq), the
+    potential difference at rest in V and what multiplies the exchange current density; empty where
+    potentials are counted from rest. `rest` is that potential difference at the mesh nodes on
+    lithium (N,).
+    """
 
     space: Space
     terminals: tuple[Terminal, ...]
@@ -63,21 +70,30 @@ class ChargeSolution:
     linear_iterations: int
     residual: float
     method: str
+    equilibrium: tuple[Floats, ...] = ()
+    prefactor: tuple[Floats, ...] = ()
+    rest: Floats | None = None
 
     def overpotential(self, terminal: int) -> Floats:
         """At the quadrature points of a terminal's edges (ne, nq), in V."""
         edges = self.terminals[terminal].edges
         phi = edges.at_points(self.potential, self.space.number)
-        return np.asarray(self.terminal_potentials[terminal] - phi)
+        rest = self.equilibrium[terminal] if self.equilibrium else 0.0
+        return np.asarray(self.terminal_potentials[terminal] - phi - rest)
 
     def reaction(self, terminal: int) -> Floats:
         """Current density out of a terminal at its quadrature points (ne, nq), in A/m^2."""
-        return current_density(self.overpotential(terminal), self.terminals[terminal].kinetics)[0]
+        eta, kinetics = self.overpotential(terminal), self.terminals[terminal].kinetics
+        if self.prefactor:
+            return surface_current(eta, kinetics, self.prefactor[terminal])[0]
+        return current_density(eta, kinetics)[0]
 
     def reaction_at_nodes(self, terminal: int, nodes: Ints) -> Floats:
         """Current density (A/m^2) out of a terminal at mesh nodes on its surface."""
         phi = self.potential[self.space.number[nodes]]
         eta = self.terminal_potentials[terminal] - phi
+        if self.rest is not None:
+            eta = eta - self.rest[nodes]
         return current_density(eta, self.terminals[terminal].kinetics)[0]
 
     def total(self, terminal: int) -> float:
@@ -94,6 +110,13 @@ class ChargeSolution:
         """The integral of ``i_n eta`` over a terminal in W per m of depth."""
         edges = self.terminals[terminal].edges
         return edges.total(self.reaction(terminal) * self.overpotential(terminal))
+
+    def rest_power(self, terminal: int) -> float:
+        """The integral of ``i_n`` times the potential difference at rest in W per m of depth."""
+        if not self.equilibrium:
+            return 0.0
+        edges = self.terminals[terminal].edges
+        return edges.total(self.reaction(terminal) * self.equilibrium[terminal])
 
 
 class ChargeProblem:

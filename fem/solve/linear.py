@@ -16,7 +16,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
-from scipy.sparse.linalg import LinearOperator, cg, splu
+from scipy.sparse.linalg import LinearOperator, cg, gmres, splu
 
 from fem.errors import SolveError
 
@@ -32,6 +32,8 @@ DENSE_ROW = 200
 SMOOTHER_DEGREE = 2
 SMOOTHER_RANGE = 4.0
 """The smoother works on eigenvalues from largest / SMOOTHER_RANGE to the largest."""
+RESTART = 15
+"""Directions that GMRES keeps: a good preconditioner needs no more, and memory costs time."""
 MAX_ITERATIONS = 400
 
 
@@ -141,6 +143,37 @@ class TwoLevel:
                         "check the mesh for nearly flat elements (fem mesh)",
                         "check materials for ratios of stiffness beyond 1e6",
                     ),
+                )
+        return LinearResult(solution, count[0], self.method)
+
+    def solve_near(self, operator: LinearOperator, rhs: Floats, tolerance: float) -> LinearResult:
+        """Solve with an `operator` that is near the prepared matrix but need not be symmetric.
+
+        Raises
+        ------
+        SolveError
+            If the tolerance, relative to `rhs`, is not reached.
+        """
+        norm = float(np.linalg.norm(rhs))
+        if norm == 0.0:
+            return LinearResult(np.zeros_like(rhs), 0, self.method)
+        count = [0]
+
+        def step(_: float) -> None:
+            count[0] += 1
+
+        preconditioner = LinearOperator(operator.shape, self.precondition, dtype=float)
+        solution, failed = gmres(
+            operator, rhs, rtol=tolerance, restart=RESTART, maxiter=20, M=preconditioner,
+            callback=step, callback_type="pr_norm",
+        )  # fmt: skip
+        if failed:
+            residual = float(np.linalg.norm(rhs - operator @ solution)) / norm
+            if not residual <= 1e2 * tolerance:
+                raise SolveError(
+                    f"the linear solver stalled after {count[0]} iterations",
+                    residual=residual,
+                    cures=("check the mesh for nearly flat elements (fem mesh)",),
                 )
         return LinearResult(solution, count[0], self.method)
 

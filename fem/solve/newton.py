@@ -109,3 +109,65 @@ def minimise(
             "check the units of kinetics and conductivity (fem check)",
         ),
     )
+
+
+def find(
+    residual: Residual,
+    direction: Callable[[Floats, Floats, float], Floats],
+    start: Floats,
+    norm: Callable[[Floats], float],
+    field: str,
+    settings: Newton,
+) -> NewtonResult:
+    """Find a zero of `residual`, which need not be the gradient of anything.
+
+    Parameters
+    ----------
+    direction
+        ``direction(x, residual, tolerance)``, the Newton step; the tolerance of its linear solve
+        is loose while far from the solution. Called right after `residual` at the same point.
+    norm
+        Size of a residual; compared with the tolerance.
+
+    Raises
+    ------
+    SolveError
+        If the iteration does not converge; never returns anything but finite numbers.
+
+    Notes
+    -----
+    A step is halved until it makes the residual smaller. Exponentials of kinetics make the residual
+    of a full step larger than before where the step is right in direction and a little too long.
+    """
+    x = np.array(start, dtype=float)
+    r = residual(x)
+    size = norm(r)
+    best = np.inf
+    for iteration in range(settings.max_iterations):
+        if not np.isfinite(size):
+            break
+        if size <= settings.tolerance or (size <= 1e3 * settings.tolerance and size > 0.3 * best):
+            return NewtonResult(x, iteration, size)
+        best = min(best, size)
+        step = direction(x, r, float(np.clip(size, 1e-7, 1e-3)))
+        length = 1.0
+        for _ in range(30):
+            trial = residual(x + length * step)
+            trial_size = norm(trial)
+            if np.isfinite(trial_size) and trial_size <= (1.0 - 0.1 * length) * size:
+                break
+            if length * float(np.abs(step).max()) < 1e-14:
+                break
+            length *= 0.5
+        x = x + length * step
+        r, size = trial, trial_size
+    raise SolveError(
+        f"Newton's method did not converge in {settings.max_iterations} iterations",
+        field=field,
+        residual=size,
+        cures=(
+            "a smaller current or voltage",
+            "a larger exchange current density or a smaller area resistance",
+            "a window of stoichiometry farther from empty and full particles",
+        ),
+    )

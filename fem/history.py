@@ -1,0 +1,83 @@
+"""What a run in time remembers: one row of numbers an accepted step, and light frames."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fem.measures.anode import AnodeProfile
+
+if TYPE_CHECKING:
+    from fem.result import Result
+
+Floats = NDArray[np.float64]
+
+Event = tuple[int, int, str, str]
+"""Row, number of the protocol step, its label, and what ended it."""
+
+
+@dataclass(frozen=True)
+class History:
+    """The rows of a run.
+
+    Attributes
+    ----------
+    columns
+        Arrays (rows,) by name: ``Test Time / s``, ``Voltage / V``, ``Current / A`` (positive on
+        charge), then names with SI units.
+    events
+        Where each step of the protocol ended, and why.
+    """
+
+    columns: Mapping[str, Floats]
+    events: tuple[Event, ...] = ()
+
+    @classmethod
+    def of(cls, rows: Sequence[Mapping[str, float]], events: Sequence[Event]) -> History:
+        """The history of these rows; all have the same columns."""
+        names = rows[0].keys() if rows else ()
+        columns = {name: np.array([row[name] for row in rows]) for name in names}
+        for values in columns.values():
+            values.flags.writeable = False
+        return cls(MappingProxyType(columns), tuple(events))
+
+    def __getitem__(self, name: str) -> Floats:
+        return self.columns[name]
+
+    def __len__(self) -> int:
+        return len(next(iter(self.columns.values()), ()))
+
+
+@dataclass(frozen=True)
+class Frame:
+    """A state on the way, light enough to keep a few dozen.
+
+    Attributes
+    ----------
+    time, voltage, current_density
+        In s, V and A/m^2 of cell width (positive on charge).
+    anode
+        The profile along the lithium foil.
+    stoichiometry
+        Mean of each particle (n,), nan where inactive.
+    surface_stoichiometry
+        Least and greatest at the surface of each particle (n, 2).
+    particle_current
+        What each particle gives in A per m of depth (n,).
+    result
+        The full fields, where they were kept.
+    """
+
+    time: float
+    voltage: float
+    current_density: float
+    anode: AnodeProfile
+    stoichiometry: Floats
+    surface_stoichiometry: Floats
+    particle_current: Floats
+    result: Result | None = field(default=None, compare=False)

@@ -1,0 +1,360 @@
+"""What is seen of a cell in time: a row of the history, a frame, a full result."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from functools import cached_property
+from types import MappingProxyType
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fem.balance import ledger
+from fem.case import Case
+from fem.constants import FARADAY
+from fem.coupling import CATHODE, FOIL, Cell
+from fem.forms.interface import Edges
+from fem.history import Frame
+from fem.instant import (
+    fields,
+    inputs,
+    package_version,
+    plating_at_nodes,
+    pressure_at_nodes,
+    profile,
+)
+from fem.materials import references
+from fem.measures.anode import AnodeProfile
+from fem.measures.charge import charge_metrics
+from fem.measures.particles import ParticleTable
+from fem.measures.stress import fracture_metrics, mechanics_metrics
+from fem.mesh import Mesh
+from fem.parameters import Parameters
+from fem.physics.charge import ChargeSolution, Terminal
+from fem.protocol import charge_given, mean_stoichiometry, voltage
+from fem.result import FieldMesh, Result
+from fem.state import State
+from fem.stress import Stress
+
+Floats = NDArray[np.float64]
+
+HOUR = 3600.0
+
+
+class Observer:
+    """A cell and everything that is read off its states.
+
+    Parameters
+    ----------
+    seconds_mesh, began
+        How long the mesh took, and when the run began (`time.perf_counter`).
+    """
+
+    def __init__(
+        self, case: Case, mesh: Mesh, parameters: Parameters, seconds_mesh: float, began: float
+    ) -> None:
+        self.case, self.mesh, self.parameters = case, mesh, parameters
+        self._seconds_mesh, self._began = seconds_mesh, began
+        self.stress = None if parameters.elastic is None else Stress(case, mesh, parameters)
+        self.cell = Cell(case, mesh, parameters, self.stress)
+        stoichiometry = case.kinetics.cathode.stoichiometry
+        assert stoichiometry is not None
+        self.initial: State = self.cell.initial(float(stoichiometry))
+        self._length = {k: float(line.weights.sum()) for k, line in enumerate(self.cell.lines)}
+
+    @property
+    def capacity(self) -> float:
+        """Charge that the active particles hold in their window, in A s/m^2 of cell width."""
+        active = self.parameters.active
+        assert active is not None
+        window = active.potential.upper - active.potential.lower
+        area = sum(model.area * len(model.group) for model in self.cell.diffusion)
+        return FARADAY * active.max_concentration * area * window / self.mesh.geometry.width
+
+    # ------------------------------------------------------------------------------ one instant
+
+    def charge(self, state: State) -> ChargeSolution:
+        """Potentials and reactions at `state`, in the form that measures and fields read."""
+        cell, solution = self.cell, state.solution
+        assert solution is not None
+        terminals, equilibrium, prefactor = [], [], []
+        for e, electrode in enumerate(cell.problem.layout.electrodes):
+            groups = [g for g, owner in enumerate(cell.problem.layout.owner) if owner == e]
+            patches = [cell.problem.layout.patches[g] for g in groups]
+            edges = Edges(
+                np.concatenate([p.all_edges.nodes for p in patches]),
+                np.concatenate([p.all_edges.coordinates for p in patches], axis=1),
+            )
+            terminals.append(
+                Terminal(electrode.name, edges, electrode.kinetics, solution.voltages[e])
+            )
+            rest, factor = [], []
+            for g, p in zip(groups, patches, strict=True):
+                reaction = cell.reaction(g, state)
+                inner = p.at_points(solution.inner[g])
+                shape = (-1, inner.shape[-1])
+                rest.append(
+                    np.broadcast_to(reaction.equilibrium(inner), inner.shape).reshape(shape)
+                )
+                factor.append(reaction.prefactor(inner).reshape(shape))
+            equilibrium.append(np.concatenate(rest))
+            prefactor.append(np.concatenate(factor))
+        at_nodes = np.zeros(self.mesh.nodes.shape[1])
+        for g, line in zip(cell.lithium_groups, cell.lines, strict=True):
+            at_nodes[line.nodes[0]] = cell.reaction(g, state).equilibrium(solution.inner[g])[0]
+        return ChargeSolution(
+            space=cell.problem.space,
+            terminals=tuple(terminals),
+            potential=solution.potential,
+            terminal_potentials=solution.voltages,
+            conductivity=cell.problem.conductivity,
+            iterations=solution.iterations,
+            linear_iterations=solution.linear_iterations,
+            residual=solution.residual,
+            method="two-level",
+            equilibrium=tuple(equilibrium),
+            prefactor=tuple(prefactor),
+            rest=at_nodes,
+        )
+
+    @cached_property
+    def _foil(self) -> AnodeProfile:
+        nothing = np.zeros(self.mesh.nodes.shape[1])
+        return profile(self.mesh, nothing, nothing, None)
+
+    def _profile(self, plating: Floats, thickness: Floats, pressure: Floats | None) -> AnodeProfile:
+        foil = self._foil
+        return AnodeProfile(
+            foil.s,
+            foil.x,
+            foil.y,
+            plating[foil.nodes],
+            thickness[foil.nodes],
+            None if pressure is None else -pressure[foil.nodes],
+            foil.nodes,
+        )
+
+    def anode(self, state: State) -> AnodeProfile:
+        """Plating current and plated thickness along the foil."""
+        cell, solution = self.cell, state.solution
+        assert solution is not None
+        plating = np.zeros(self.mesh.nodes.shape[1])
+        for g, e, line in zip(
+            cell.lithium_groups, [FOIL, *range(2, 1 + len(cell.lines))], cell.lines, strict=True
+        ):
+            nodes = line.nodes[0]
+            phi = solution.potential[cell.problem.space.number[nodes]]
+            reaction = cell.reaction(g, state)
+            plating[nodes] = -reaction(solution.voltages[e] - phi, solution.inner[g][0])[0]
+        thickness = cell.all_nodes(cell.thickness(state.content))
+        return self._profile(plating, thickness, None)
+
+    def particles(self, state: State) -> ParticleTable:
+        """Current and mean stoichiometry of each particle."""
+        bodies, cell = self.mesh.geometry.particles, self.cell
+        current, x = np.zeros(len(bodies)), np.full(len(bodies), np.nan)
+        if len(bodies):
+            assert state.solution is not None
+            for group, model, values, g in zip(
+                cell.groups,
+                cell.diffusion,
+                cell.stoichiometry(state.content),
+                cell.particle_groups,
+                strict=True,
+            ):
+                x[group.ids] = model.mean(values)
+                current[group.ids] = state.solution.loads[g].sum(axis=1)
+        return ParticleTable(bodies.x, bodies.y, bodies.diameter, bodies.active, current, x)
+
+    def frame(self, state: State) -> Frame:
+        """Profile and particles of a state."""
+        cell, solution = self.cell, state.solution
+        assert solution is not None
+        table = self.particles(state)
+        surface = np.full((len(table.x), 2), np.nan)
+        if len(table.x):
+            for group, values in zip(cell.groups, cell.surface_stoichiometry(state), strict=True):
+                surface[group.ids] = np.stack([values.min(axis=1), values.max(axis=1)], axis=1)
+        total = cell.electrode_currents(solution)[CATHODE]
+        return Frame(
+            time=state.time,
+            voltage=voltage(state),
+            current_density=total / self.mesh.geometry.width,
+            anode=self.anode(state),
+            stoichiometry=table.stoichiometry,
+            surface_stoichiometry=surface,
+            particle_current=table.current,
+        )
+
+    # ----------------------------------------------------------------------------------- a row
+
+    def row(
+        self, state: State, step: int, taken: float, throughput: float, iterations: int
+    ) -> Mapping[str, float]:
+        """The numbers of an accepted step.
+
+        Parameters
+        ----------
+        step
+            The step of the unrolled protocol.
+        taken, throughput, iterations
+            Length of the step in s, charge passed since the start of the run in C per m of depth,
+            and Newton iterations.
+        """
+        cell, geometry, solution = self.cell, self.mesh.geometry, state.solution
+        assert solution is not None
+        active = self.parameters.active
+        assert active is not None
+        current = cell.electrode_currents(solution)[CATHODE]
+        anode = self.anode(state)
+        mean = anode.mean(anode.plating)
+        thick = anode.mean(anode.thickness)
+        surfaces = cell.surface_stoichiometry(state)
+        mean_x = mean_stoichiometry(cell, state)
+        rest = (
+            float(active.potential.extended(np.array(mean_x))[0]) - self.parameters.anode_potential
+        )
+        balance = ledger(cell, self.initial.content, state.content, throughput)
+        per_width = HOUR * geometry.width
+        row: dict[str, float] = {
+            "Test Time / s": state.time,
+            "Voltage / V": voltage(state),
+            "Current / A": current * geometry.depth,
+            "step": float(step),
+            "dt_s": taken,
+            "current_density_A_m2": current / geometry.width,
+            "capacity_Ah_m2": charge_given(cell, state) / per_width,
+            "throughput_Ah_m2": throughput / per_width,
+            "open_circuit_V": rest,
+            "overpotential_V": voltage(state) - rest,
+            "anode_plating_mean_A_m2": mean,
+            "anode_plating_max_A_m2": float(anode.plating.max()),
+            "anode_plating_min_A_m2": float(anode.plating.min()),
+            **_spread("focusing", anode, anode.plating, mean),
+            "thickness_mean_m": thick,
+            "thickness_max_m": float(anode.thickness.max()),
+            "thickness_min_m": float(anode.thickness.min()),
+            **_spread("thickness", anode, anode.thickness, thick),
+            "stoichiometry_mean": mean_x,
+            "stoichiometry_surface_min": min(float(x.min()) for x in surfaces),
+            "stoichiometry_surface_max": max(float(x.max()) for x in surfaces),
+            "lithium_in_particles_mol_m": balance.in_particles,
+            "lithium_plated_mol_m": balance.plated,
+            "lithium_error": balance.lithium_error,
+            "charge_cathode_C_m": balance.cathode,
+            "charge_anode_C_m": balance.anode,
+            "charge_error": balance.charge_error,
+            "newton_iterations": float(iterations),
+        }
+        return MappingProxyType(row)
+
+    # -------------------------------------------------------------------------------- a result
+
+    def result(self, state: State, row: Mapping[str, float]) -> Result:
+        """Fields, profile, particles and metrics of a state."""
+        case, mesh, cell = self.case, self.mesh, self.cell
+        solution = state.solution
+        assert solution is not None
+        charge = self.charge(state)
+        plating = plating_at_nodes(mesh, charge)
+        lithium = np.isfinite(plating)
+        thickness = cell.all_nodes(cell.thickness(state.content))
+        stress = None if self.stress is None else self.stress.solve(cell, state.content)
+        pressure = None if stress is None else pressure_at_nodes(mesh, stress)
+        anode = self._profile(plating, np.where(lithium, thickness, np.nan), pressure)
+        metrics: dict[str, Any] = charge_metrics(mesh, charge, anode, self.parameters)
+        metrics |= {
+            "overpotential_V": row["overpotential_V"],
+            "cell_voltage_V": row["Voltage / V"],
+            "simulated_time_s": state.time,
+        }
+        total = cell.electrode_currents(solution)[CATHODE]
+        if total:
+            metrics["overpotential_concentration_V"] = (
+                sum(charge.rest_power(k) for k in range(len(charge.terminals))) / total
+                - row["open_circuit_V"]
+            )
+        taken = (
+            "capacity_Ah_m2", "throughput_Ah_m2", "thickness_mean_m", "thickness_max_m",
+            "thickness_min_m", "thickness_max_over_mean", "thickness_min_over_mean",
+            "stoichiometry_mean", "stoichiometry_surface_min", "stoichiometry_surface_max",
+            "lithium_error", "charge_error",
+        )  # fmt: skip
+        metrics |= {name: row[name] for name in taken}
+        if stress is not None:
+            assert pressure is not None
+            metrics |= mechanics_metrics(mesh, stress)
+            at_foil = {str(case.mechanics.lithium): pressure[anode.nodes]}
+            metrics |= fracture_metrics(case, mesh, anode, at_foil, self.parameters)
+        bodies = mesh.geometry.particles
+        now = time.perf_counter()
+        metrics |= {
+            "active_particles": int(bodies.active.sum()),
+            "inactive_particles": int((~bodies.active).sum()),
+            "seconds_mesh": self._seconds_mesh,
+            "seconds_solve": now - self._began - self._seconds_mesh,
+            "seconds_total": now - self._began,
+            "version": package_version(),
+            "case_sha256": case.sha256,
+        }
+        x = np.full(mesh.nodes.shape[1], np.nan)
+        for nodes, values in zip(
+            cell.particle_nodes(), cell.stoichiometry(state.content), strict=True
+        ):
+            x[nodes] = values  # a value for all nodes where the particle is averaged
+        field_mesh = self._field_mesh
+        found = fields(mesh, field_mesh, charge, x, stress)
+        for array in found.values():
+            array.flags.writeable = False
+        return Result(
+            case=case,
+            geometry=mesh.geometry,
+            mesh=mesh,
+            field_mesh=field_mesh,
+            fields=MappingProxyType(found),
+            anode=anode,
+            particles=self.particles(state),
+            metrics=MappingProxyType(metrics),
+            references=references(self.parameters.used, inputs(case)),
+            notes=tuple(assumptions(case)),
+        )
+
+    @cached_property
+    def _field_mesh(self) -> FieldMesh:
+        found = FieldMesh.of(self.mesh)
+        found.points.flags.writeable = False
+        return found
+
+
+def _spread(name: str, anode: AnodeProfile, values: Floats, mean: float) -> dict[str, float]:
+    """Greatest and least of a profile, averaged over 2 um of arc, over its mean."""
+    running = anode.running_mean(values)
+    if abs(mean) <= 1e-9 * float(np.abs(running).max()):
+        return {f"{name}_max_over_mean": np.nan, f"{name}_min_over_mean": np.nan}
+    return {
+        f"{name}_max_over_mean": float((running / mean).max()),
+        f"{name}_min_over_mean": float((running / mean).min()),
+    }
+
+
+def assumptions(case: Case) -> list[str]:
+    """What the numbers of a run in time rest on, in words."""
+    table = case.kinetics.cathode
+    notes = [
+        {
+            "resolved": "Lithium diffuses in every particle by Fick's law on its own mesh.",
+            "averaged": "Each particle has one mean stoichiometry; its surface differs from it as "
+            "in steady diffusion.",
+            "fixed": "Particles keep their stoichiometry, as if they were a store without end.",
+        }[table.diffusion]
+    ]
+    if case.geometry.anode.motion == "kept":
+        notes.append("The geometry stays as drawn while lithium plates: thickness is small.")
+    else:
+        notes.append(
+            "The Li|SE interface moves with the plated lithium. The electrolyte gives way without "
+            "stress, and what it loses in volume leaves the cell."
+        )
+    return notes

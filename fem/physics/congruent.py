@@ -1,0 +1,167 @@
+"""Which particles have the same mesh: one matrix then serves them all.
+
+The particles of a lattice are copies of one another. Their nodes are numbered anew in the mesh of
+the cell, so copies are recognised by where their nodes lie.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.spatial import cKDTree
+
+from fem.errors import InputError
+from fem.forms.interface import Edges
+from fem.geometry import Phase
+from fem.mesh import Ints, Mesh
+
+Floats = NDArray[np.float64]
+
+COPY_TOLERANCE = 1e-7
+"""Distance of the nodes of congruent particles relative to their extent: rounding, not shape."""
+
+
+@dataclass(frozen=True)
+class ParticleGroup:
+    """`k` congruent particles with `n` mesh nodes, `m` of them on the electrolyte.
+
+    Attributes
+    ----------
+    ids
+        Numbers of the bodies (k,).
+    elements
+        Triangles (k, nt) of the mesh, in the same order for each particle.
+    state_nodes
+        Mesh nodes (k, n), in the same local order for each particle.
+    surface
+        Local numbers 0 to n - 1 of the nodes on the electrolyte (m,).
+    edges
+        Numbers 0 to m - 1 of the start, end and middle of each surface edge (ne, 3), with the
+        particle on the left.
+    """
+
+    ids: Ints
+    elements: Ints
+    state_nodes: Ints
+    surface: Ints
+    edges: Ints
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    @cached_property
+    def nodes(self) -> Ints:
+        """Mesh nodes on the electrolyte (k, m)."""
+        return self.state_nodes[:, self.surface]
+
+    def surface_edges(self, mesh: Mesh) -> Edges:
+        """The edges of all surfaces, particle after particle."""
+        nodes = self.nodes[:, self.edges].reshape(-1, 3)
+        return Edges(nodes, mesh.nodes[:, nodes])
+
+
+def groups(mesh: Mesh, bodies: Sequence[int]) -> list[ParticleGroup]:
+    """The bodies of active material, in groups of equal meshes.
+
+    Every body is in one group; groups and their members keep the order of `bodies`.
+
+    Raises
+    ------
+    InputError
+        If a body has no surface on the electrolyte.
+    """
+    surfaces = mesh.interface_by_body(Phase.ACTIVE)
+    number = np.array([region.body for region in mesh.geometry.regions])
+    body_of = np.where(mesh.geometry.phases == Phase.ACTIVE, number, -1)[mesh.region]
+    families: list[tuple[_Body, list[_Body]]] = []
+    for body in bodies:
+        if body not in surfaces:
+            raise InputError(
+                f"particle {body} has no surface on the electrolyte",
+                given=body,
+                allowed=f"one of {sorted(surfaces)}",
+                cure="make it inactive",
+            )
+        edges = Edges.of(mesh, surfaces[body]).nodes
+        one = _Body.of(mesh, body, np.flatnonzero(body_of == body), edges)
+        for first, members in families:
+            copy = one.ordered_as(first)
+            if copy is not None:
+                members.append(copy)
+                break
+        else:
+            families.append((one, [one]))
+    return [_group(members) for _, members in families]
+
+
+@dataclass(frozen=True)
+class _Body:
+    """One particle with local numbers: `triangles` (nt, 3) are its vertices, sorted by row."""
+
+    id: int
+    elements: Ints
+    nodes: Ints
+    places: Floats
+    """Coordinates (n, 2) from their mean in m."""
+    triangles: Ints
+    edges: Ints
+
+    @classmethod
+    def of(cls, mesh: Mesh, body: int, elements: Ints, edges: Ints) -> _Body:
+        nodes = np.unique(mesh.triangles[elements])
+        places = mesh.nodes[:, nodes].T
+        triangles = np.sort(np.searchsorted(nodes, mesh.triangles[elements, :3]), axis=1)
+        local = np.searchsorted(nodes, edges)
+        return cls(body, elements, nodes, places - places.mean(axis=0), triangles, local)
+
+    @cached_property
+    def spread(self) -> float:
+        """Root mean square distance of the nodes from their mean in m."""
+        return float(np.sqrt((self.places**2).sum(axis=1).mean()))
+
+    @cached_property
+    def tree(self) -> cKDTree:
+        return cKDTree(self.places)
+
+    def ordered_as(self, other: _Body) -> _Body | None:
+        """This particle with nodes and triangles in the order of `other`; `None` if not alike."""
+        tolerance = COPY_TOLERANCE * other.spread
+        if (
+            self.places.shape != other.places.shape
+            or self.triangles.shape != other.triangles.shape
+            or self.edges.shape != other.edges.shape
+            or abs(self.spread - other.spread) > tolerance
+        ):
+            return None
+        distance, place = other.tree.query(self.places)
+        n = len(place)
+        if distance.max() > tolerance or len(np.unique(place)) < n:
+            return None
+        mine, theirs = np.sort(place[self.triangles], axis=1), other.triangles
+        order, as_theirs = np.lexsort(mine.T), np.lexsort(theirs.T)
+        edges = place[self.edges]
+        if not (
+            np.array_equal(mine[order], theirs[as_theirs])
+            and np.array_equal(edges[np.lexsort(edges.T)], other.edges[np.lexsort(other.edges.T)])
+        ):
+            return None
+        elements, nodes = np.empty_like(self.elements), np.empty_like(self.nodes)
+        places = np.empty_like(self.places)
+        elements[as_theirs] = self.elements[order]
+        nodes[place], places[place] = self.nodes, self.places
+        return _Body(self.id, elements, nodes, places, other.triangles, other.edges)
+
+
+def _group(members: Sequence[_Body]) -> ParticleGroup:
+    surface = np.unique(members[0].edges)
+    return ParticleGroup(
+        ids=np.array([member.id for member in members]),
+        elements=np.stack([member.elements for member in members]),
+        state_nodes=np.stack([member.nodes for member in members]),
+        surface=surface,
+        edges=np.searchsorted(surface, members[0].edges),
+    )

@@ -1,0 +1,192 @@
+"""When a step of a protocol ends: what the user asked for, and what the cell can no longer do."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from fem.case.operation import Step
+from fem.coupling import CATHODE, Cell
+from fem.physics.stage import Drive
+from fem.state import State
+
+VOLTAGE_TOLERANCE = 1e-6
+STOICHIOMETRY_TOLERANCE = 1e-7
+THICKNESS_TOLERANCE = 1e-13
+RELATIVE_TOLERANCE = 1e-9
+
+SURFACE_EMPTY, SURFACE_FULL = "particle surface empty", "particle surface full"
+USED_UP = "lithium used up"
+
+
+@dataclass(frozen=True)
+class Event:
+    """Something that ends a step: `excess` over its threshold in units of the `tolerance`."""
+
+    name: str
+    excess: Callable[[State], float]
+
+
+@dataclass(frozen=True)
+class Task:
+    """A step of the protocol as it is done: its drives, its end in time, its events.
+
+    `end` is the time at which the step is over, infinite if it ends otherwise; `end_name` says why.
+    """
+
+    label: str
+    drives: list[Drive]
+    end: float
+    end_name: str
+    events: tuple[Event, ...]
+
+    def reached(self, state: State) -> float:
+        """The largest excess of all events; the step is over where it is 0 or more."""
+        return max((event.excess(state) for event in self.events), default=-np.inf)
+
+    def reason(self, state: State) -> str:
+        """The event that ends the step at `state`."""
+        return max(self.events, key=lambda event: event.excess(state)).name
+
+
+def task(label: str, step: Step, cell: Cell, begun: float, given: float, capacity: float) -> Task:
+    """What to do in `step`.
+
+    Parameters
+    ----------
+    begun, given
+        Time in s, and the charge that the cathode had given (C per m of depth), when it began.
+    capacity
+        Charge that the active particles hold in their window, in A s/m^2 of cell width.
+    """
+    width = cell.mesh.geometry.width
+    density = step.current(capacity)
+    cathode = Drive(potential=float(step.hold)) if step.hold is not None else None
+    if cathode is None:
+        assert density is not None
+        cathode = Drive(current=density * width)
+    floating = [Drive(current=0.0) for _ in cell.lines[1:]]
+    ends = step.ends
+    end, end_name = np.inf, ""
+    if "time" in ends:
+        end, end_name = begun + float(ends["time"]), "time"
+    if "capacity" in ends and density:
+        by_charge = begun + float(ends["capacity"]) / abs(density)
+        if by_charge < end:
+            end, end_name = by_charge, "capacity"
+    return Task(
+        label,
+        [Drive(potential=0.0), cathode, *floating],
+        end,
+        end_name,
+        tuple(_events(step, cell, given, density, width)),
+    )
+
+
+def _events(
+    step: Step, cell: Cell, given: float, density: float | None, width: float
+) -> list[Event]:
+    ends = step.ends
+    sign = 1.0 if density is None or density >= 0.0 else -1.0
+    events = []
+
+    def current(state: State) -> float:
+        assert state.solution is not None
+        return cell.electrode_currents(state.solution)[CATHODE]
+
+    if "voltage" in ends:
+        limit = float(ends["voltage"])
+        events.append(Event("voltage", lambda s: sign * (voltage(s) - limit) / VOLTAGE_TOLERANCE))
+    if "current" in ends:
+        least = float(ends["current"]) * width
+        events.append(
+            Event("current", lambda s: (least - abs(current(s))) / (RELATIVE_TOLERANCE * least))
+        )
+    if "capacity" in ends and density is None:
+        charge = float(ends["capacity"]) * width
+        events.append(
+            Event(
+                "capacity",
+                lambda s: (
+                    (abs(charge_given(cell, s) - given) - charge) / (RELATIVE_TOLERANCE * charge)
+                ),
+            )
+        )
+    if "stoichiometry" in ends:
+        goal = float(ends["stoichiometry"])
+        events.append(
+            Event(
+                "stoichiometry",
+                lambda s: (
+                    np.sign(current(s))
+                    * (goal - mean_stoichiometry(cell, s))
+                    / STOICHIOMETRY_TOLERANCE
+                ),
+            )
+        )
+    if "thickness" in ends:
+        thick = float(ends["thickness"])
+        events.append(
+            Event("thickness", lambda s: (largest_thickness(cell, s) - thick) / THICKNESS_TOLERANCE)
+        )
+    if step.rest is None:
+        events += _limits(cell, current)
+    return events
+
+
+def _limits(cell: Cell, current: Callable[[State], float]) -> list[Event]:
+    """What the cell can no longer do; each counts only while the current goes that way."""
+    active = cell.parameters.active
+    assert active is not None
+    lower, upper = active.potential.lower, active.potential.upper
+    reserve = cell.reserve
+
+    def empty(state: State) -> float:
+        if current(state) <= 0.0:
+            return -np.inf
+        least = min(float(x.min()) for x in cell.surface_stoichiometry(state))
+        return (lower - least) / STOICHIOMETRY_TOLERANCE
+
+    def full(state: State) -> float:
+        if current(state) >= 0.0:
+            return -np.inf
+        most = max(float(x.max()) for x in cell.surface_stoichiometry(state))
+        return (most - upper) / STOICHIOMETRY_TOLERANCE
+
+    def used_up(state: State) -> float:
+        if current(state) >= 0.0:
+            return -np.inf
+        least = float(cell.thickness_at_points(state.content)[0].min())
+        return (-reserve - least) / THICKNESS_TOLERANCE
+
+    limits = [Event(USED_UP, used_up)] if cell.parameters.molar_volume else []
+    if cell.case.kinetics.cathode.diffusion != "fixed":
+        limits += [Event(SURFACE_EMPTY, empty), Event(SURFACE_FULL, full)]
+    return limits
+
+
+def voltage(state: State) -> float:
+    """Cell voltage in V."""
+    assert state.solution is not None
+    return state.solution.voltages[CATHODE]
+
+
+def charge_given(cell: Cell, state: State) -> float:
+    """Charge that the cathode has given since the start, in C per m of depth."""
+    return float(sum(q.sum() for q in cell.given(state.content)))
+
+
+def mean_stoichiometry(cell: Cell, state: State) -> float:
+    """Mean lithium fraction of the active particles, by area."""
+    total = area = 0.0
+    for model, x in zip(cell.diffusion, cell.stoichiometry(state.content), strict=True):
+        means = model.mean(x)
+        total, area = total + model.area * float(means.sum()), area + model.area * len(means)
+    return total / area
+
+
+def largest_thickness(cell: Cell, state: State) -> float:
+    """Largest thickness plated or stripped anywhere on lithium, in m."""
+    return max(float(np.abs(h).max()) for h in cell.thickness_at_points(state.content))

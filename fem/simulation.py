@@ -1,0 +1,376 @@
+"""A cell in time: the protocol's steps one after the other, and what is told of each.
+
+The loop knows no files and no terminal. Whoever wants to write, or to show progress, hands in an
+observer, which is called with every accepted step.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from typing import Any, Protocol
+
+from numpy.typing import NDArray
+
+from fem import geometry as geometries
+from fem import mesh as meshes
+from fem.case import Case
+from fem.case.operation import Protocol as ProtocolTable
+from fem.case.operation import Step as ProtocolStep
+from fem.coupling import Cell, Trial
+from fem.errors import SolveError
+from fem.history import Event, Frame, History
+from fem.observe import Observer as View
+from fem.parameters import resolve
+from fem.protocol import Task, charge_given, task
+from fem.result import Result
+from fem.solve.stepping import Controller
+from fem.state import State
+
+CONTROLLER = Controller()
+SHORTEST = 1e-9
+"""Steps shorter than this share of `stepping.first` mean that the run cannot go on."""
+MOST_LOCATIONS = 60
+RETREAT = 0.25
+"""How much shorter a step is tried again after one that could not be solved."""
+REJECTED = 1.1
+"""A change so much beyond its limit is not accepted."""
+
+
+@dataclass(frozen=True)
+class Counters:
+    """Where a run is: everything besides the state that the next step depends on.
+
+    Attributes
+    ----------
+    number
+        Accepted states so far.
+    step
+        The step of the unrolled protocol that is under way, or comes next.
+    begun, given
+        Time in s, and charge given by the cathode in C per m of depth, when it began; `begun` is
+        `None` if it has not.
+    dt
+        Length of the next step in time.
+    throughput
+        Charge passed so far, whatever its direction, in C per m of depth.
+    rejected, iterations
+        Steps that were not accepted; Newton iterations of those that were.
+    """
+
+    number: int = 0
+    step: int = 0
+    begun: float | None = None
+    given: float = 0.0
+    dt: float = 0.0
+    throughput: float = 0.0
+    rejected: int = 0
+    iterations: int = 0
+
+
+class Checkpoint(Protocol):
+    """What a run is taken up from."""
+
+    arrays: dict[str, NDArray[Any]]
+    facts: Mapping[str, Any]
+    rows: Sequence[Mapping[str, float]]
+
+
+@dataclass(frozen=True)
+class Accepted:
+    """One accepted step, for observers.
+
+    Attributes
+    ----------
+    number
+        0 is the initial state under its first current; counts on through the run.
+    row
+        The row of the history.
+    step, label
+        The step of the unrolled protocol.
+    ended_by
+        Why that step ended here; empty if it goes on.
+    ends_at
+        When it will end at the latest, in s; infinite if unknown.
+    """
+
+    number: int
+    row: Mapping[str, float]
+    step: int
+    label: str
+    ended_by: str
+    ends_at: float
+    state: State
+    counters: Counters
+    events: tuple[Event, ...]
+    view: View
+
+    def arrays(self) -> dict[str, NDArray[Any]]:
+        """All arrays that the run can be taken up from."""
+        return self.state.arrays()
+
+    def facts(self) -> dict[str, Any]:
+        """All plain numbers that the run can be taken up from."""
+        return {"counters": asdict(self.counters), "events": [list(e) for e in self.events]}
+
+    def result(self) -> Result:
+        """The fields and numbers of this state."""
+        return self.view.result(self.state, self.row)
+
+    def frame(self) -> Frame:
+        """Profile and particles of this state."""
+        return self.view.frame(self.state)
+
+
+Observer = Callable[[Accepted], None]
+
+
+def simulate(
+    case: Case,
+    progress: Callable[[str], None] = lambda stage: None,
+    observers: Sequence[Observer] = (),
+    resume: Checkpoint | None = None,
+) -> Result:
+    """Run the protocol of `case`; writes nothing.
+
+    Parameters
+    ----------
+    progress
+        Called with the name of each stage as it begins.
+    observers
+        Called with every accepted step, in this order.
+    resume
+        Where to go on; from the start if left out.
+
+    Raises
+    ------
+    InputError
+        If the case cannot be.
+    SolveError
+        If a step has no solution however short it is.
+    """
+    return _Run(case, progress, observers, resume).go()
+
+
+class _Run:
+    """The loop with its bookkeeping; only accepted steps change it."""
+
+    def __init__(
+        self,
+        case: Case,
+        progress: Callable[[str], None],
+        observers: Sequence[Observer],
+        resume: Checkpoint | None,
+    ) -> None:
+        assert isinstance(case.operation, ProtocolTable)
+        began = time.perf_counter()
+        self._case, self._observers = case, observers
+        progress("geometry")
+        shape = geometries.build(case)
+        parameters = resolve(case, shape)
+        progress("mesh")
+        mesh = meshes.from_case(case, shape)
+        meshed = time.perf_counter()
+        progress("assembly")
+        self._view = View(case, mesh, parameters, meshed - began, began)
+        self._protocol = case.operation.unrolled
+        self._rows: list[Mapping[str, float]] = []
+        self._events: list[Event] = []
+        self._frames = _Frames(case.output.frames)
+        self._counters = Counters(dt=float(case.stepping.first))
+        self._state = self._view.initial
+        self._progress = progress
+        if resume is not None:
+            self._state = State.from_arrays(resume.arrays)
+            self._counters = Counters(**resume.facts["counters"])
+            self._events = [
+                (int(r), int(s), str(a), str(b)) for r, s, a, b in resume.facts["events"]
+            ]
+            self._rows = list(resume.rows)
+
+    @property
+    def _cell(self) -> Cell:
+        return self._view.cell
+
+    def go(self) -> Result:
+        """All steps of the protocol that are left."""
+        while self._counters.step < len(self._protocol):
+            label, step = self._protocol[self._counters.step]
+            self._progress(label)
+            if self._counters.begun is None:
+                self._begin(label, step)
+            if self._counters.begun is not None:
+                self._continue(label, step)
+        self._progress("measures")
+        history = History.of(self._rows, self._events)
+        result = self._view.result(self._state, self._rows[-1])
+        frames = [
+            frame for number, frame in self._frames.kept if number < self._counters.number - 1
+        ]
+        frames.append(self._view.frame(self._state))
+        return replace(result, history=history, frames=tuple(frames))
+
+    def _task(self, label: str, step: ProtocolStep) -> Task:
+        counters = self._counters
+        begun = self._state.time if counters.begun is None else counters.begun
+        given = charge_given(self._cell, self._state) if counters.begun is None else counters.given
+        return task(label, step, self._cell, begun, given, self._view.capacity)
+
+    def _begin(self, label: str, step: ProtocolStep) -> None:
+        """The potentials jump to those of the new current; the step may be over at once."""
+        todo = self._task(label, step)
+        try:
+            state = self._cell.instant(self._state, todo.drives)
+        except SolveError as error:
+            raise self._lost(error, label) from None
+        self._counters = replace(
+            self._counters,
+            begun=state.time,
+            given=charge_given(self._cell, state),
+            dt=float(self._case.stepping.first),
+        )
+        over = todo.reached(state) >= 0.0
+        self._accept(state, todo, todo.reason(state) if over else "", 0, 0.0)
+
+    def _continue(self, label: str, step: ProtocolStep) -> None:
+        """Steps in time until the step of the protocol is over."""
+        todo = self._task(label, step)
+        number = self._counters.step
+        most = self._case.stepping.most_steps
+        while self._counters.step == number:
+            if self._counters.number > most:
+                raise self._lost(
+                    SolveError(
+                        f"the run has taken {most} steps in time",
+                        cures=("a larger stepping.most_steps", "a larger stepping.tolerance"),
+                    ),
+                    label,
+                )
+            dt, last = self._next(todo)
+            trial = self._try(todo, dt, label)
+            if trial is None:
+                continue
+            ended_by = todo.end_name if last and trial.state.time == todo.end else ""
+            if todo.reached(trial.state) >= 0.0:
+                trial = self._locate(todo, trial)
+                ended_by = todo.reason(trial.state)
+            taken = trial.state.time - self._state.time
+            following = CONTROLLER.next(taken, trial.error, trial.change)
+            # A step cut short by its end says nothing about how long the next could be.
+            if last or ended_by:
+                following = max(following, self._counters.dt)
+            self._counters = replace(self._counters, dt=following)
+            self._accept(trial.state, todo, ended_by, trial.iterations, taken)
+
+    def _next(self, todo: Task) -> tuple[float, bool]:
+        """Length of the step to try, and whether it reaches the end of the task."""
+        longest = self._case.stepping.longest
+        dt = self._counters.dt if longest is None else min(self._counters.dt, float(longest))
+        left = todo.end - self._state.time
+        if dt >= left * (1.0 - 1e-12):
+            return left, True
+        # Two equal steps rather than a long and a tiny one.
+        return (0.5 * left if 2.0 * dt > left else dt), False
+
+    def _try(self, todo: Task, dt: float, label: str) -> Trial | None:
+        """A step that may be accepted, or `None` and a shorter step to try next."""
+        failure: SolveError | None = None
+        try:
+            trial = self._cell.step(self._state, dt, todo.drives)
+        except SolveError as error:
+            failure, shorter = error, RETREAT * dt
+        else:
+            if trial.error <= 1.0 and trial.change <= REJECTED:
+                if abs(trial.state.time - todo.end) <= 1e-12 * abs(todo.end):
+                    trial = replace(trial, state=replace(trial.state, time=todo.end))
+                return trial
+            shorter = min(CONTROLLER.next(dt, trial.error, trial.change), 0.9 * dt)
+        self._counters = replace(self._counters, dt=shorter, rejected=self._counters.rejected + 1)
+        if shorter < SHORTEST * float(self._case.stepping.first):
+            raise self._lost(failure or SolveError("the error of the step stays too large"), label)
+        return None
+
+    def _locate(self, todo: Task, beyond: Trial) -> Trial:
+        """The step that ends where the first event is reached, within its tolerance.
+
+        The bracket shrinks by false position (the Illinois variant), each time with a new step.
+        """
+        low, f_low = 0.0, min(todo.reached(self._state), -1e-300)
+        high, f_high = beyond.state.time - self._state.time, todo.reached(beyond.state)
+        best = beyond
+        side = 0
+        for _ in range(MOST_LOCATIONS):
+            if 0.0 <= f_high <= 1.0 or high - low <= 1e-14 * max(high, abs(self._state.time)):
+                break
+            share = f_high / (f_high - f_low) if f_low > -1e300 else 0.5
+            dt = high - min(max(share, 0.02), 0.98) * (high - low)
+            trial = self._cell.step(self._state, dt, todo.drives)
+            value = todo.reached(trial.state)
+            if value >= 0.0:
+                high, f_high, best = dt, value, trial
+                f_low *= 0.5 if side == 1 else 1.0
+                side = 1
+            elif value >= -1.0:
+                return trial
+            else:
+                low, f_low = dt, value
+                f_high *= 0.5 if side == -1 else 1.0
+                side = -1
+        return best
+
+    def _accept(
+        self, state: State, todo: Task, ended_by: str, iterations: int, taken: float
+    ) -> None:
+        """Make a state the one that the run goes on from, and tell the observers."""
+        step = self._counters.step
+        passed = abs(charge_given(self._cell, state) - charge_given(self._cell, self._state))
+        self._counters = replace(
+            self._counters,
+            number=self._counters.number + 1,
+            throughput=self._counters.throughput + passed,
+            iterations=self._counters.iterations + iterations,
+        )
+        number = self._counters.number - 1
+        self._state = state
+        row = self._view.row(state, step, taken, self._counters.throughput, iterations)
+        self._rows.append(row)
+        if ended_by:
+            self._events.append((len(self._rows) - 1, step, todo.label, ended_by))
+            self._counters = replace(self._counters, step=step + 1, begun=None)
+        accepted = Accepted(
+            number=number,
+            row=row,
+            step=step,
+            label=todo.label,
+            ended_by=ended_by,
+            ends_at=todo.end,
+            state=state,
+            counters=self._counters,
+            events=tuple(self._events),
+            view=self._view,
+        )
+        self._frames(accepted)
+        for observer in self._observers:
+            observer(accepted)
+
+    def _lost(self, error: SolveError, label: str) -> SolveError:
+        """`error` with where in the run it happened."""
+        error.step = error.step or f"{self._counters.step + 1} ({label})"
+        error.time = self._state.time
+        return error
+
+
+class _Frames:
+    """At most so many frames, evenly over the accepted steps: every other one goes when full."""
+
+    def __init__(self, most: int) -> None:
+        self._most, self._stride = max(2, most), 1
+        self.kept: list[tuple[int, Frame]] = []
+
+    def __call__(self, accepted: Accepted) -> None:
+        if accepted.number % self._stride == 0 and len(self.kept) >= self._most:
+            self._stride *= 2
+            self.kept = [(n, frame) for n, frame in self.kept if n % self._stride == 0]
+        if accepted.number % self._stride == 0:
+            self.kept.append((accepted.number, accepted.frame()))
