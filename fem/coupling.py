@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse.linalg import splu
+from scipy.sparse import csc_matrix
+from scipy.sparse.linalg import SuperLU, splu
 
 from fem.case import Case
 from fem.constants import FARADAY
@@ -22,7 +23,7 @@ from fem.geometry import Phase
 from fem.mesh import Ints, Mesh
 from fem.parameters import Parameters
 from fem.physics.cell import CellProblem
-from fem.physics.particles import Diffusion, diffusion_model, groups
+from fem.physics.particles import Diffusion, ParticleGroup, diffusion_model, groups
 from fem.physics.stage import CellSolution, Drive, Electrode, Response
 from fem.physics.surfaces import Intercalation, Patches, Plating, Reaction
 from fem.solve.stepping import (
@@ -69,10 +70,17 @@ class Cell:
     ----------
     stress
         The mechanics, if stress acts on the kinetics.
+    like
+        A cell with the same particles on a mesh of the same triangles, whose models serve again.
     """
 
     def __init__(
-        self, case: Case, mesh: Mesh, parameters: Parameters, stress: Stress | None = None
+        self,
+        case: Case,
+        mesh: Mesh,
+        parameters: Parameters,
+        stress: Stress | None = None,
+        like: Cell | None = None,
     ) -> None:
         active = parameters.active
         assert active is not None
@@ -80,15 +88,17 @@ class Cell:
         table = case.kinetics.cathode
         lithium = mesh.interface_by_body(Phase.LITHIUM)
         self.lines = tuple(Patches.line(mesh, which) for which in lithium.values())
-        bodies = mesh.geometry.particles
-        alive = np.flatnonzero(bodies.active) if len(bodies) else np.array([0])
-        self.groups = groups(mesh, [int(body) for body in alive])
-        self.diffusion: list[Diffusion] = [
-            diffusion_model(
-                table.diffusion, mesh, group, active.max_concentration or 1.0, active.diffusivity
-            )
-            for group in self.groups
-        ]
+        self.groups: list[ParticleGroup] = _groups(mesh) if like is None else like.groups
+        self.diffusion: list[Diffusion] = (
+            [
+                diffusion_model(
+                    table.diffusion, mesh, group, active.max_concentration, active.diffusivity
+                )
+                for group in self.groups
+            ]
+            if like is None
+            else like.diffusion
+        )
         particles = tuple(Patches.of(mesh, g.nodes, g.edges) for g in self.groups)
         names = ["the lithium foil", *(f"isolated lithium {k}" for k in range(len(self.lines) - 1))]
         floating = [
@@ -148,23 +158,23 @@ class Cell:
         return content[len(self.lines) + len(self.groups) :]
 
     @cached_property
-    def _line_mass(self) -> list[object]:
+    def _line_masses(self) -> list[SuperLU]:
         ones = [line.mass(np.ones_like(line.weights))[0] for line in self.lines]
-        from scipy.sparse import csc_matrix
+        return [splu(csc_matrix(mass)) for mass in ones]
 
-        return [splu(csc_matrix(mass)).solve for mass in ones]
+    def at_nodes(self, line: int, density: Floats) -> Floats:
+        """A density at the quadrature points of a line (1, ne, nq) at its nodes (m,).
+
+        The projection keeps the integral.
+        """
+        return np.asarray(self._line_masses[line].solve(self.lines[line].loads(density)[0]))
 
     def thickness(self, content: Content) -> list[Floats]:
-        """Plated thickness at the nodes of each lithium line (m,), in m.
-
-        The projection onto the nodes keeps the plated volume.
-        """
+        """Plated thickness at the nodes of each lithium line (m,), in m."""
         volume = self.parameters.molar_volume / FARADAY
         return [
-            solve(line.loads(volume * charge / line.weights)[0])  # type: ignore[operator]
-            for line, solve, charge in zip(
-                self.lines, self._line_mass, self.plated(content), strict=True
-            )
+            self.at_nodes(k, volume * charge / self.lines[k].weights)
+            for k, charge in enumerate(self.plated(content))
         ]
 
     def thickness_at_points(self, content: Content) -> list[Floats]:
@@ -190,6 +200,16 @@ class Cell:
         solution = stage.found
         assert isinstance(solution, CellSolution)
         return replace(state, solution=solution, rate=None, previous=())
+
+    def reshaped(self, state: State, drives: list[Drive]) -> State:
+        """`state` on a line that has moved: potentials and reactions change, diffusion goes on."""
+        stage = self._stage(state.content, 0.0, drives, state.solution, state.content)
+        assert isinstance(stage.found, CellSolution)
+        rate = None
+        if state.rate is not None:
+            particles = list(self.stoichiometry(state.rate))
+            rate = (*self.plated(stage.rate), *particles, *self.given(stage.rate))
+        return replace(state, rate=rate, solution=stage.found, previous=())
 
     def step(self, state: State, dt: float, drives: list[Drive]) -> Trial:
         """Try a step of length `dt` in s from `state`.
@@ -353,6 +373,13 @@ class Cell:
         for owner, loads in zip(self.problem.layout.owner, solution.loads, strict=True):
             totals[owner] += float(loads.sum())
         return totals
+
+
+def _groups(mesh: Mesh) -> list[ParticleGroup]:
+    """The particles that react, alike ones together; a plane cathode is one."""
+    bodies = mesh.geometry.particles
+    alive = np.flatnonzero(bodies.active) if len(bodies) else np.array([0])
+    return groups(mesh, [int(body) for body in alive])
 
 
 def extrapolated(known: list[tuple[float, CellSolution]], time: float) -> CellSolution:

@@ -16,6 +16,7 @@ from fem.case import Case
 from fem.constants import FARADAY
 from fem.coupling import CATHODE, FOIL, Cell
 from fem.forms.interface import Edges
+from fem.geometry import Phase
 from fem.history import Frame
 from fem.instant import (
     fields,
@@ -50,19 +51,35 @@ class Observer:
     ----------
     seconds_mesh, began
         How long the mesh took, and when the run began (`time.perf_counter`).
+    drawn
+        Area of lithium as drawn, in m^2.
+    cell
+        The cell, if its mesh is not the first one.
     """
 
     def __init__(
-        self, case: Case, mesh: Mesh, parameters: Parameters, seconds_mesh: float, began: float
+        self,
+        case: Case,
+        mesh: Mesh,
+        parameters: Parameters,
+        seconds_mesh: float,
+        began: float,
+        drawn: float,
+        cell: Cell | None = None,
     ) -> None:
         self.case, self.mesh, self.parameters = case, mesh, parameters
-        self._seconds_mesh, self._began = seconds_mesh, began
+        self._seconds_mesh, self._began, self._drawn = seconds_mesh, began, drawn
         self.stress = None if parameters.elastic is None else Stress(case, mesh, parameters)
-        self.cell = Cell(case, mesh, parameters, self.stress)
+        self.cell = Cell(case, mesh, parameters, self.stress) if cell is None else cell
         stoichiometry = case.kinetics.cathode.stoichiometry
         assert stoichiometry is not None
         self.initial: State = self.cell.initial(float(stoichiometry))
-        self._length = {k: float(line.weights.sum()) for k, line in enumerate(self.cell.lines)}
+
+    def on(self, mesh: Mesh, cell: Cell) -> Observer:
+        """The same run after its lithium line has moved."""
+        return Observer(
+            self.case, mesh, self.parameters, self._seconds_mesh, self._began, self._drawn, cell
+        )
 
     @property
     def capacity(self) -> float:
@@ -248,7 +265,21 @@ class Observer:
             "charge_error": balance.charge_error,
             "newton_iterations": float(iterations),
         }
+        if self.case.geometry.anode.motion == "moved":
+            row |= self._swept(balance.plated)
         return MappingProxyType(row)
+
+    def _swept(self, plated: float) -> dict[str, float]:
+        """Area that the lithium has gained, and how far it is from the plated volume.
+
+        The line moves by a thickness along its normals, which on a curve is not the volume.
+        """
+        swept = lithium_area(self.mesh) - self._drawn
+        volume = plated * self.parameters.molar_volume
+        return {
+            "swept_area_m2": swept,
+            "swept_error": abs(swept - volume) / abs(volume) if volume else 0.0,
+        }
 
     # -------------------------------------------------------------------------------- a result
 
@@ -326,6 +357,11 @@ class Observer:
         found = FieldMesh.of(self.mesh)
         found.points.flags.writeable = False
         return found
+
+
+def lithium_area(mesh: Mesh) -> float:
+    """Area of all lithium in m^2."""
+    return sum(r.area for r in mesh.geometry.regions if r.phase == Phase.LITHIUM)
 
 
 def _spread(name: str, anode: AnodeProfile, values: Floats, mean: float) -> dict[str, float]:

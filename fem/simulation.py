@@ -20,8 +20,10 @@ from fem.case.operation import Protocol as ProtocolTable
 from fem.case.operation import Step as ProtocolStep
 from fem.coupling import Cell, Trial
 from fem.errors import SolveError
+from fem.growth import Shape, due, follow
 from fem.history import Event, Frame, History
 from fem.observe import Observer as View
+from fem.observe import lithium_area
 from fem.parameters import resolve
 from fem.protocol import Task, charge_given, task
 from fem.result import Result
@@ -105,14 +107,16 @@ class Accepted:
     counters: Counters
     events: tuple[Event, ...]
     view: View
+    shape: Shape | None
 
     def arrays(self) -> dict[str, NDArray[Any]]:
         """All arrays that the run can be taken up from."""
-        return self.state.arrays()
+        return self.state.arrays() | ({} if self.shape is None else self.shape.arrays())
 
     def facts(self) -> dict[str, Any]:
         """All plain numbers that the run can be taken up from."""
-        return {"counters": asdict(self.counters), "events": [list(e) for e in self.events]}
+        facts = {"counters": asdict(self.counters), "events": [list(e) for e in self.events]}
+        return facts if self.shape is None else facts | {"shape": self.shape.facts()}
 
     def result(self) -> Result:
         """The fields and numbers of this state."""
@@ -173,7 +177,15 @@ class _Run:
         mesh = meshes.from_case(case, shape)
         meshed = time.perf_counter()
         progress("assembly")
-        self._view = View(case, mesh, parameters, meshed - began, began)
+        drawn = lithium_area(mesh)
+        self._view = View(case, mesh, parameters, meshed - began, began, drawn)
+        self._shape: Shape | None = None
+        if case.geometry.anode.motion == "moved":
+            self._shape = Shape.drawn(mesh, self._view.cell)
+            if resume is not None:
+                self._shape = Shape.taken_up(resume.arrays, resume.facts["shape"])
+                cell = Cell(case, self._shape.mesh, parameters)
+                self._view = self._view.on(self._shape.mesh, cell)
         self._protocol = case.operation.unrolled
         self._rows: list[Mapping[str, float]] = []
         self._events: list[Event] = []
@@ -247,6 +259,9 @@ class _Run:
                     ),
                     label,
                 )
+            if self._shape is not None and due(self._case, self._cell, self._shape, self._state):
+                self._follow(todo)
+                todo = self._task(label, step)
             dt, last = self._next(todo)
             trial = self._try(todo, dt, label)
             if trial is None:
@@ -262,6 +277,17 @@ class _Run:
                 following = max(following, self._counters.dt)
             self._counters = replace(self._counters, dt=following)
             self._accept(trial.state, todo, ended_by, trial.iterations, taken)
+
+    def _follow(self, todo: Task) -> None:
+        """Move the lithium line by what was plated since it moved last."""
+        assert self._shape is not None
+        try:
+            shape, cell, state = follow(self._case, self._cell, self._shape, self._state)
+            state = cell.reshaped(state, todo.drives)
+        except SolveError as error:
+            raise self._lost(error, todo.label) from None
+        self._shape, self._state = shape, state
+        self._view = self._view.on(shape.mesh, cell)
 
     def _next(self, todo: Task) -> tuple[float, bool]:
         """Length of the step to try, and whether it reaches the end of the task."""
@@ -282,7 +308,7 @@ class _Run:
             failure, shorter = error, RETREAT * dt
         else:
             if trial.error <= 1.0 and trial.change <= REJECTED:
-                if abs(trial.state.time - todo.end) <= 1e-12 * abs(todo.end):
+                if abs(trial.state.time - todo.end) <= 1e-12 * trial.state.time:
                     trial = replace(trial, state=replace(trial.state, time=todo.end))
                 return trial
             shorter = min(CONTROLLER.next(dt, trial.error, trial.change), 0.9 * dt)
@@ -349,6 +375,7 @@ class _Run:
             counters=self._counters,
             events=tuple(self._events),
             view=self._view,
+            shape=self._shape,
         )
         self._frames(accepted)
         for observer in self._observers:

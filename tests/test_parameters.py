@@ -79,3 +79,192 @@ def test_only_what_is_used_is_listed(case):
     assert used["plain"] == {("LPSCl", "ionic_conductivity")}
     assert ("NCM811", "youngs_modulus") in used["rigid"]
     assert ("lithium", "youngs_modulus") not in used["rigid"]
+
+
+# ------------------------------------------------------------------------------- runs in time
+
+PROTOCOL = {
+    "mesh.size": "4 um",
+    "kinetics.cathode.stoichiometry": 0.7,
+    "operation": {
+        "kind": "protocol",
+        "temperature": "303.15 K",
+        "steps": [{"charge": "10 A/m^2", "until": {"time": "1 h"}}],
+    },
+    "mechanics": {"enabled": False},
+}
+SWELLING = {"mechanics": {"enabled": True, "lithium": "elastic", "swelling": True}}
+
+
+@pytest.fixture(scope="module")
+def protocol():
+    return fem.Case.load(CASES / "zheng2023_flat.toml").replace(PROTOCOL)
+
+
+def parameters(case):
+    return resolve(case, build(case))
+
+
+def read_of(parameters, material):
+    return {u.property.name for u in parameters.used if u.material.id == material}
+
+
+def test_active_material_of_a_protocol(protocol):
+    """The set of Chen 2020: 4e-15 m2/s, 63104 mol/m3, window 0.266 to 0.91."""
+    result = parameters(protocol)
+    active = result.active
+    assert (active.max_concentration, active.diffusivity) == (63104.0, 4e-15)
+    assert (active.potential.lower, active.potential.upper) == (0.266, 0.91)
+    assert active.partial_molar_volume is None
+    assert not active.mixed
+    assert result.anode_potential == 0.0
+    assert result.open_circuit_potential == pytest.approx(3.73040272435022, abs=1e-13)
+    assert result.molar_volume == 1.29962546816e-5
+    assert read_of(result, "NCM811") == {
+        "open_circuit_potential", "stoichiometry_min", "stoichiometry_max", "max_concentration",
+        "chemical_diffusivity",
+    }  # fmt: skip
+
+
+def test_a_snapshot_has_no_active_material(case):
+    """It reads neither concentration nor diffusivity."""
+    result = parameters(case)
+    assert result.active is None
+    assert not read_of(result, "NCM811") & {"max_concentration", "chemical_diffusivity"}
+    assert result.molar_volume == 0.0
+
+
+def test_a_fixed_stoichiometry_needs_no_particle_data(protocol):
+    result = parameters(protocol.replace({"kinetics.cathode.diffusion": "fixed"}))
+    assert (result.active.max_concentration, result.active.diffusivity) == (0.0, 0.0)
+    assert read_of(result, "NCM811") == {
+        "open_circuit_potential", "stoichiometry_min", "stoichiometry_max",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("material", "start", "concentration", "diffusivity", "molar_volume"),
+    [
+        # 5.1 % over 63104 mol/m3 and a window of 0.644; swells on uptake.
+        ("NCM811", 0.7, 63104.0, 4e-15, 0.051 / (63104.0 * 0.644)),
+        # Given, and negative: it shrinks on uptake.
+        ("LCO", 0.9, 51217.9257309275, 1e-13, -7.28e-7),
+        # Three lithium in 459.1 g at 3.5 g/cm3; neither swells nor shrinks.
+        ("LTO", 0.5, 22870.0, 1e-15, 0.0),
+    ],
+)
+def test_every_active_material_of_the_library_works(
+    protocol, material, start, concentration, diffusivity, molar_volume
+):
+    case = protocol.replace(
+        {"geometry.cathode.particles.material": material, "kinetics.cathode.stoichiometry": start}
+        | SWELLING
+    )
+    active = parameters(case).active
+    assert active.max_concentration == concentration
+    assert active.diffusivity == diffusivity
+    assert active.partial_molar_volume == pytest.approx(molar_volume, rel=1e-12, abs=0.0)
+    assert not active.mixed
+
+
+def test_indium_as_active_material(protocol):
+    """The library knows its potential alone: enough for a fixed stoichiometry, else it asks."""
+    case = protocol.replace({"geometry.cathode.particles.material": "InLi"})
+    with pytest.raises(fem.InputError) as caught:
+        parameters(case)
+    assert caught.value.key == "materials.InLi.max_concentration"
+    fixed = parameters(case.replace({"kinetics.cathode.diffusion": "fixed"}))
+    assert fixed.active.potential(0.5) == 0.622
+    given = {"max_concentration": "42000 mol/m^3", "chemical_diffusivity": "1e-13 m^2/s"}
+    active = parameters(case.replace({"materials.InLi": given})).active
+    assert (active.max_concentration, active.diffusivity) == (42000.0, 1e-13)
+
+
+def test_lithium_that_dissolves_has_no_thickness(protocol):
+    """In-Li stands at 0.622 V and needs no molar volume unless something depends on a thickness."""
+    alloy = protocol.replace({"geometry.anode.material": "InLi"})
+    result = parameters(alloy)
+    assert result.anode_potential == 0.622
+    assert result.open_circuit_potential == pytest.approx(3.73040272435022 - 0.622, abs=1e-13)
+    assert result.molar_volume == 0.0
+    assert parameters(alloy.replace(SWELLING)).molar_volume == 0.0
+    asking = (
+        {"geometry.anode.motion": "moved"},
+        {"operation.steps": [{"charge": "10 A/m^2", "until": {"thickness": "1 um"}}]},
+        {"mechanics": {"enabled": True, "lithium": "elastic"}},
+        SWELLING | {"mechanics.coupling": "lithium"},
+    )
+    for change in asking:
+        with pytest.raises(fem.InputError) as caught:
+            parameters(alloy.replace(change))
+        assert caught.value.key == "materials.InLi.molar_volume"
+
+
+@pytest.mark.parametrize("coupling", ["particles", "both"])
+def test_stress_in_the_particles_needs_a_molar_volume(protocol, coupling):
+    change = {"mechanics": {"enabled": True, "lithium": "elastic", "coupling": coupling}}
+    assert parameters(protocol.replace(change)).active.partial_molar_volume > 0.0
+    alone = {"mechanics": {"enabled": True, "lithium": "elastic", "coupling": "lithium"}}
+    assert parameters(protocol.replace(alone)).active.partial_molar_volume is None
+
+
+@pytest.mark.parametrize(
+    ("given", "mixed"),
+    [
+        ({"youngs_modulus": "150 GPa", "chemical_diffusivity": "1e-14 m^2/s"}, False),
+        ({"open_circuit_potential": "4.3 - 0.8*x"}, True),
+        ({"max_concentration": "49000 mol/m^3"}, True),
+        ({"stoichiometry_min": 0.3}, True),
+        ({"open_circuit_potential": "4.3 - 0.8*x", "max_concentration": "49000 mol/m^3"}, False),
+    ],
+)
+def test_sets_of_two_sources_are_marked(protocol, given, mixed):
+    """A new potential drops the old window, so that the last of these is one whole set."""
+    active = parameters(protocol.replace({"materials.NCM811": given})).active
+    assert active.mixed is mixed
+
+
+def test_a_concentration_that_is_not_read_mixes_nothing(protocol):
+    change = {
+        "materials.NCM811": {"max_concentration": "49000 mol/m^3"},
+        "kinetics.cathode.diffusion": "fixed",
+    }
+    assert not parameters(protocol.replace(change)).active.mixed
+
+
+def test_a_file_of_the_exchange_format(protocol):
+    """It gives one set; diffusivity at x = 1/2 as written in the file."""
+    sketch = Path(__file__).parent / "materials" / "lgm50_sketch.json"
+    case = protocol.replace(
+        {"material_files": [str(sketch)], "geometry.cathode.particles.material": "lgm50_sketch"}
+    )
+    result = parameters(case)
+    assert not result.active.mixed
+    assert result.active.max_concentration == 63000.0
+    assert result.active.diffusivity(0.5) == pytest.approx(4e-15, rel=1e-14, abs=0.0)
+    assert {u.property.status for u in result.used if u.material.id == "lgm50_sketch"} == {"given"}
+    assert parameters(case.replace({"materials.lgm50_sketch.stoichiometry_max": 0.85})).active.mixed
+
+
+def test_start_outside_the_window(protocol):
+    with pytest.raises(fem.InputError, match=r"0\.266 to 0\.91") as caught:
+        parameters(protocol.replace({"kinetics.cathode.stoichiometry": 0.2}))
+    assert caught.value.key == "kinetics.cathode.stoichiometry"
+
+
+def test_exchange_current_density_of_a_snapshot_follows_its_stoichiometry(case, protocol):
+    """2 x^0.7 (1-x)^0.3 for an anodic coefficient of 0.3; a protocol applies it at the surface."""
+    follows = {
+        "kinetics.cathode": {
+            "exchange_current_density": "2 A/m^2",
+            "anodic_transfer_coefficient": 0.3,
+            "cathodic_transfer_coefficient": 0.7,
+            "stoichiometry": 0.8,
+            "exchange_current_dependence": "stoichiometry",
+        }
+    }
+    snapshot = parameters(case.replace(follows)).cathode.exchange_current_density
+    assert snapshot == pytest.approx(2.0 * 2.0 * 0.8**0.7 * 0.2**0.3, rel=1e-14)
+    assert parameters(protocol.replace(follows)).cathode.exchange_current_density == 2.0
+    follows["kinetics.cathode"]["exchange_current_dependence"] = "constant"
+    assert parameters(case.replace(follows)).cathode.exchange_current_density == 2.0

@@ -22,7 +22,7 @@ UP_TO_RESULTS = (
     "case constants errors forms geometry history laws materials measures mesh parameters physics "
     "result solve spaces units"
 )
-IN_TIME = "balance coupling instant observe protocol simulation state stress"
+IN_TIME = "balance coupling growth instant observe protocol simulation state stress"
 ROOMS = {
     # numbers and words
     "errors": "",
@@ -41,7 +41,7 @@ ROOMS = {
     # solvers know matrices and functions, never physics
     "solve": "errors",
     "parameters": "case errors geometry laws materials",
-    "physics": "errors forms geometry laws mesh parameters solve spaces",
+    "physics": "constants errors forms geometry laws mesh parameters solve spaces",
     "measures": "case forms geometry laws mesh parameters physics spaces",
     "history": "measures result",
     "result": "case geometry history measures mesh",
@@ -53,6 +53,7 @@ ROOMS = {
     "coupling": UP_TO_RESULTS + " state stress",
     "balance": "constants coupling solve",
     "protocol": "case coupling physics state",
+    "growth": UP_TO_RESULTS + " coupling state",
     "observe": UP_TO_RESULTS + " balance coupling instant protocol state stress",
     "simulation": UP_TO_RESULTS + " " + IN_TIME,
     # the only rooms that draw, write files or talk

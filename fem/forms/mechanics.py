@@ -2,6 +2,9 @@
 
 Weak form, for all w:  integral of sigma(u) : grad(w) dA = loads, with
 sigma = lambda tr(eps) I + 2 mu eps.  Displacements are numbered by node: (x0, y0, x1, y1, ...).
+
+A body that swells by the relative volume s has sigma = C : (eps - s/3 I) instead, out of the plane
+too: s loads it with the integral of K s div(w), K = lambda + 2 mu / 3.
 """
 
 from __future__ import annotations
@@ -58,12 +61,23 @@ def stiffness(space: Space, lam: Floats, mu: Floats) -> bsr_matrix:
 
 
 def dilation(space: Space, density: Floats) -> Floats:
-    """The vector (2n,) with entries ``integral of density * div(w) dA``; `density` is (nt,)."""
+    """The vector (2n,) with entries ``integral of density * div(w) dA``.
+
+    `density` is given a triangle (nt,) or at the quadrature points (nt, nq).
+    """
     grad = gradients(space.basis)
-    local = np.einsum("xeqa,eq,e->eax", grad, space.basis.dx, density)
+    sizes = "e" if density.ndim == 1 else "eq"
+    local = np.einsum(f"xeqa,eq,{sizes}->eax", grad, space.basis.dx, density)
     dofs = 2 * space.triangles[:, :, None] + np.arange(2)
     force = np.bincount(dofs.ravel(), weights=local.ravel(), minlength=2 * len(space))
     return np.asarray(force, dtype=float)
+
+
+def at_points(basis: Basis, values: Floats) -> Floats:
+    """Values at the six nodes of each triangle (nt, 6) at its quadrature points (nt, nq)."""
+    # Shape functions live on the reference triangle: those of the first are those of all.
+    shapes = np.stack([np.asarray(basis.basis[a][0])[0] for a in range(6)])
+    return np.asarray(values @ shapes)
 
 
 def strain(basis: Basis, triangles: Ints, displacement: Floats, out_of_plane: float) -> Floats:
@@ -89,14 +103,21 @@ def stress_at(
     out_of_plane: float,
     lam: Floats,
     mu: Floats,
+    swelling: Floats | None = None,
 ) -> Floats:
-    """Stress (4, nt, nq) in the order xx, yy, zz, xy, in Pa; `lam` and `mu` are (nt,)."""
+    """Stress (4, nt, nq) in the order xx, yy, zz, xy, in Pa.
+
+    `lam` and `mu` are (nt,); `swelling` is the relative change of volume at the six nodes of each
+    triangle (nt, 6).
+    """
     eps = strain(basis, triangles, displacement, out_of_plane)
+    if swelling is not None:
+        eps[:3] -= at_points(basis, swelling) / 3.0
     return stress(eps, lam[:, None], mu[:, None])
 
 
 def nodal_basis(space: Space) -> Basis:
-    """A basis whose "quadrature points" are the six nodes of each triangle."""
+    """A basis of the space whose "quadrature points" are the six nodes of each triangle."""
     nodes = np.array([[0, 1, 0, 0.5, 0.5, 0], [0, 0, 1, 0, 0.5, 0.5]])
     return Basis(
         space.mesh.skfem,

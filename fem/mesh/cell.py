@@ -95,6 +95,17 @@ class Mesh:
         body = number[np.where(self.geometry.phases[left] == phase, left, right)]
         return {int(b): which[body == b] for b in np.unique(body)}
 
+    def edges_along(self, outline: int) -> Ints:
+        """Rows of `edges` on an outline, from its start to its end."""
+        rows = np.flatnonzero(self.outline == outline)
+        middles = self.nodes[:, self.edges[rows, 2]]
+        return rows[np.argsort(self.geometry.outlines[outline].curve.parameter(middles))]
+
+    def vertices_along(self, outline: int) -> Ints:
+        """Vertices on an outline, from its start to its end."""
+        rows = self.edges_along(outline)
+        return np.append(self.edges[rows, 0], self.edges[rows[-1], 1])
+
     def refined(self) -> Mesh:
         """Every triangle cut in four, with the new nodes on the exact curves."""
         t = self.triangles
@@ -194,6 +205,56 @@ def quality(mesh: Mesh) -> Quality:
             (region.name, float(area), region.area)
             for region, area in zip(mesh.geometry.regions, areas, strict=True)
         ),
+    )
+
+
+def shapes(mesh: Mesh, before: Mesh | None = None) -> Floats:
+    """How near each triangle (nt,) is to an equilateral one, which has 1.
+
+    It is the smallest Jacobian inside over the one of an equilateral triangle with the same sum of
+    squared sides: positive means that the triangle, curved as it is, does not fold.
+
+    Parameters
+    ----------
+    before
+        A sound mesh of the same topology: triangles that have turned over since count as
+        negative. A mesh alone shows only those that fold inside themselves.
+    """
+    p = mesh.nodes[:, mesh.triangles]
+    a, b, c = (p[:, :, k] for k in range(3))
+    # The Jacobian of a curved P2 triangle is quadratic; its smallest Bernstein coefficient is a
+    # bound from below, and exact where sides are straight.
+    points = np.array([[0, 0], [1, 0], [0, 1], [0.5, 0], [0.5, 0.5], [0, 0.5]])
+    slopes = np.stack([_slopes(xi, eta) for xi, eta in points])
+    d = np.einsum("xta,qak->xktq", p, slopes)
+    jacobian = d[0, 0] * d[1, 1] - d[0, 1] * d[1, 0]
+    ends = np.stack([jacobian[:, [0, 1]], jacobian[:, [1, 2]], jacobian[:, [0, 2]]])
+    middle = 2.0 * jacobian[:, 3:] - 0.5 * ends.sum(axis=2).T
+    bounds = np.hstack([jacobian[:, :3], middle])
+    sound = p if before is None else before.nodes[:, mesh.triangles]
+    u, v = sound[:, :, 1] - sound[:, :, 0], sound[:, :, 2] - sound[:, :, 0]
+    orientation = np.sign(u[0] * v[1] - u[1] * v[0])
+    squares = ((b - a) ** 2 + (c - b) ** 2 + (a - c) ** 2).sum(axis=0)
+    return np.asarray(2.0 * np.sqrt(3.0) * (bounds * orientation[:, None]).min(axis=1) / squares)
+
+
+def smallest_quality(mesh: Mesh) -> float:
+    """The worst of `shapes`: 1 if all triangles are equilateral, less than 0 if one folds."""
+    return float(shapes(mesh).min())
+
+
+def _slopes(xi: float, eta: float) -> Floats:
+    """Derivatives (6, 2) of the P2 shape functions of a triangle, middles of 01, 12, 02 last."""
+    rest = 1.0 - xi - eta
+    return np.array(
+        [
+            [1.0 - 4.0 * rest, 1.0 - 4.0 * rest],
+            [4.0 * xi - 1.0, 0.0],
+            [0.0, 4.0 * eta - 1.0],
+            [4.0 * (rest - xi), -4.0 * xi],
+            [4.0 * eta, 4.0 * xi],
+            [-4.0 * eta, 4.0 * (rest - eta)],
+        ]
     )
 
 

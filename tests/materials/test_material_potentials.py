@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fem.errors import InputError
-from fem.materials import library
+from fem.materials import Curve, library
 
 # x, U in V, dU/dx in V: from the coefficients of the publications, 30-digit arithmetic, the
 # slope by numerical differentiation there.
@@ -90,3 +90,78 @@ def test_far_outside_nothing_overflows() -> None:
         x = np.array([-10.0, 0.0, 1.0, 10.0])
         assert np.isfinite(curve.unchecked(x)).all()
         assert np.isfinite(curve.slope(x)).all()
+
+
+# ------------------------------------------------------------------------- beyond the window
+
+SHAPES = {
+    "NCM811": {},
+    "LCO": {},
+    "LTO": {},
+    "table": {
+        "open_circuit_potential": {"stoichiometry": [0.1, 0.5, 0.95], "potential": [4.3, 3.9, 3.5]}
+    },
+    "formula": {
+        "open_circuit_potential": "4 + 0.05*log((1 - x)/x) - 0.5*x",
+        "stoichiometry_min": 0.05,
+        "stoichiometry_max": 0.95,
+    },
+}
+shapes = pytest.mark.parametrize("name", SHAPES)
+
+
+def curve_of(name: str) -> Curve:
+    if SHAPES[name]:
+        return library(overrides={"NCM811": SHAPES[name]})["NCM811"].potential
+    return library()[name].potential
+
+
+@shapes
+def test_extended_is_the_curve_inside_and_its_tangent_beyond(name: str) -> None:
+    curve = curve_of(name)
+    inside = np.linspace(curve.lower, curve.upper, 97)
+    value, slope = curve.extended(inside)
+    np.testing.assert_array_equal(value, curve(inside))
+    np.testing.assert_array_equal(slope, curve.slope(inside))
+    for end, beyond in ((0, curve.lower - 0.3), (-1, curve.upper + 2.0)):
+        far, far_slope = curve.extended(beyond)
+        assert far_slope == slope[end]
+        assert far == pytest.approx(value[end] + slope[end] * (beyond - inside[end]), rel=1e-14)
+
+
+@shapes
+@given(x=st.floats(allow_nan=False, allow_infinity=False))
+def test_extended_is_finite_everywhere(name: str, x: float) -> None:
+    """For any iterate, without a warning (which is an error here), and of its shape."""
+    value, slope = curve_of(name).extended(np.full((2, 2), x))
+    assert np.isfinite(value).all() and np.isfinite(slope).all()
+    assert value.shape == slope.shape == (2, 2)
+
+
+@pytest.mark.parametrize("name", ["NCM811", "LCO", "table", "formula"])
+@given(a=st.floats(-3.0, 3.0), b=st.floats(-3.0, 3.0))
+def test_extended_falls_everywhere(name: str, a: float, b: float) -> None:
+    """Where the curve falls at both ends, more lithium means less potential, however much."""
+    curve = curve_of(name)
+    (left, right), slope = curve.extended(sorted((a, b)))
+    assert (slope < 0.0).all()
+    assert left >= right - 1e-13
+    if abs(a - b) > 1e-6:
+        assert left > right
+
+
+@pytest.mark.parametrize("name", ["NCM811", "LCO", "formula"])
+@given(t=st.floats(-0.5, 1.5))
+def test_slope_of_the_extended_curve(name: str, t: float) -> None:
+    """Against central differences of fourth order over 4e-4, which see kinks of dU/dx at the ends.
+
+    The step of LCO near x = 0.494 is 0.006/1.062 wide; there the differences err most.
+    """
+    curve = curve_of(name)
+    x = curve.lower + t * (curve.upper - curve.lower)
+    h = 1e-4
+    u = [float(curve.extended(x + k * h)[0]) for k in (-2, -1, 1, 2)]
+    difference = (u[0] - 8.0 * u[1] + 8.0 * u[2] - u[3]) / (12.0 * h)
+    slope = float(curve.extended(x)[1])
+    straddles = min(abs(x - curve.lower), abs(x - curve.upper)) <= 2.0 * h
+    assert slope == pytest.approx(difference, rel=0.05 if straddles else 1e-4, abs=1e-9)

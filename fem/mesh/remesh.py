@@ -1,0 +1,127 @@
+"""New triangles around a lithium line that has moved far; those of the particles stay."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.spatial import cKDTree
+
+from fem.errors import InputError, SolveError
+from fem.geometry.types import OUTSIDE, Phase
+from fem.mesh.cell import MICROMETRE, Ints, Mesh, assemble
+from fem.mesh.triangulate import Chain, Triangulation, chains_of, fill, joined
+
+SAME_PLACE = 1e-12
+"""Distance in m within which nodes of two meshes are one: far below any edge."""
+
+
+def remeshed(mesh: Mesh, size: float, growth: float = 0.3, max_size: float | None = None) -> Mesh:
+    """A new mesh of the geometry that `mesh` has now.
+
+    Regions that touch no Li|SE line keep their triangles, in the same order; the others are filled
+    anew between them. Where the mesher would cut edges that both share, as when the line has come
+    near to the bed, all electrolyte is filled anew and the particles alone are kept.
+
+    Parameters
+    ----------
+    size, growth, max_size
+        As for `fem.mesh.generate`.
+
+    Raises
+    ------
+    SolveError
+        If the space between the line and the particles is too narrow to be meshed.
+    """
+    largest = (10.0 * size if max_size is None else max_size) / MICROMETRE
+    touching = np.zeros(len(mesh.geometry.regions), dtype=bool)
+    touching[mesh.sides[mesh.interface(Phase.LITHIUM)]] = True
+    particles = mesh.geometry.phases == Phase.ACTIVE
+    for kept in (~touching, particles):
+        try:
+            whole = _refilled(mesh, kept, size, growth, largest)
+        except InputError as error:
+            raise SolveError(
+                f"the moved lithium line cannot be meshed: {error.problem}",
+                cures=("a smaller mesh.size", "end the run before lines and particles come close"),
+            ) from error
+        if whole is not None:
+            return whole
+    raise SolveError(
+        "the moved lithium line cannot be meshed without new triangles in the particles",
+        cures=("a smaller mesh.size", "end the run before lines and particles come close"),
+    )
+
+
+def same_nodes(old: Mesh, new: Mesh, phase: Phase = Phase.ACTIVE) -> tuple[Ints, Ints]:
+    """Nodes of one phase in a mesh and in its `remeshed` successor.
+
+    Returns
+    -------
+    tuple[Ints, Ints]
+        Node numbers in the old mesh, ascending, and in the new one, pair by pair.
+
+    Raises
+    ------
+    SolveError
+        If a node of the phase has moved, vanished or appeared.
+    """
+    before, after = (np.unique(m.triangles[m.elements(phase)]) for m in (old, new))
+    if len(before):
+        distance, match = cKDTree(new.nodes[:, after].T).query(old.nodes[:, before].T)
+        if len(before) == len(after) == len(np.unique(match)) and distance.max() < SAME_PLACE:
+            return before, after[match]
+    elif not len(after):
+        return before, after
+    raise SolveError(
+        f"the nodes of the {phase} differ between two meshes, so fields there cannot be carried on",
+        cures=("make new meshes of a run with remeshed",),
+    )
+
+
+def _refilled(
+    mesh: Mesh, kept: NDArray[np.bool_], size: float, growth: float, largest: float
+) -> Mesh | None:
+    """The mesh with new triangles in regions not `kept`; `None` if kept edges would be cut."""
+    geometry = mesh.geometry
+    keeps = {k for k in range(len(kept)) if kept[k]}
+    chains: list[Chain] = []
+    shared: dict[int, int] = {}
+    for chain in chains_of(geometry, size):
+        sides = {chain.left, chain.right}
+        if sides <= keeps | {OUTSIDE}:
+            continue
+        if sides & keeps:
+            points = mesh.nodes[:, mesh.vertices_along(chain.number)] / MICROMETRE
+            left, right = (OUTSIDE if k in keeps else k for k in (chain.left, chain.right))
+            chain = Chain(points, left, right, chain.number)
+            shared[chain.number] = points.shape[1] - 1
+        chains.append(chain)
+    filled = fill(chains, growth, largest)
+    if any((filled.outline == number).sum() != edges for number, edges in shared.items()):
+        return None
+
+    old, seam = _part(mesh, kept)
+    rim = np.unique(filled.edges[np.isin(filled.outline, list(shared))])
+    both = joined([old, filled], [seam, rim])
+    return assemble(
+        both.vertices * MICROMETRE, both.triangles, both.region, both.edges, both.outline, geometry
+    )
+
+
+def _part(mesh: Mesh, kept: NDArray[np.bool_]) -> tuple[Triangulation, Ints]:
+    """The triangles of kept regions, and those of their vertices that others share.
+
+    Edges between kept and other regions are left out: they come with the others.
+    """
+    inside = kept[mesh.region]
+    triangles = mesh.triangles[:, :3]
+    vertices, local = np.unique(triangles[inside], return_inverse=True)
+    own = ((mesh.sides == OUTSIDE) | kept[mesh.sides]).all(axis=1)
+    part = Triangulation(
+        mesh.nodes[:, vertices] / MICROMETRE,
+        local.reshape(-1, 3),
+        mesh.region[inside],
+        np.searchsorted(vertices, mesh.edges[own, :2]),
+        mesh.outline[own],
+    )
+    return part, np.flatnonzero(np.isin(vertices, triangles[~inside]))

@@ -1,0 +1,262 @@
+"""Functions of the stoichiometry as users give them: formulas and tables."""
+
+from __future__ import annotations
+
+import copy
+import math
+import pickle
+import re
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from fem.errors import InputError
+from fem.materials import Diffusivity, describe, library
+from fem.materials.formula import FUNCTIONS, Formula
+from fem.materials.potentials import ncm811_chen2020
+
+CHEN = (
+    "4.4875 - 0.8090*x - 0.0428*tanh(18.5138*(x - 0.5542)) - 17.7326*tanh(15.7890*(x - 0.3117))"
+    " + 17.5842*tanh(15.9308*(x - 0.3120))"
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "at_two", "slope"),
+    [
+        ("x", 2.0, 1.0),
+        ("-x**2", -4.0, -4.0),
+        ("2**-x", 0.25, -0.25 * math.log(2.0)),
+        ("x**3**2", 512.0, 9.0 * 256.0),
+        ("1 - 2 - x", -3.0, -1.0),
+        ("8/2/x", 2.0, -1.0),
+        ("(1 + x)*(3 - x)", 3.0, -2.0),
+        ("+1.5e-3*x", 3e-3, 1.5e-3),
+        ("exp(x)", math.exp(2.0), math.exp(2.0)),
+        ("log(x)", math.log(2.0), 0.5),
+        ("log10(x)", math.log10(2.0), 0.5 / math.log(10.0)),
+        ("sqrt(x)", math.sqrt(2.0), 0.5 / math.sqrt(2.0)),
+        ("tanh(x)", math.tanh(2.0), 1.0 / math.cosh(2.0) ** 2),
+        ("sinh(x)", math.sinh(2.0), math.cosh(2.0)),
+        ("cosh(x)", math.cosh(2.0), math.sinh(2.0)),
+        ("sin(x)", math.sin(2.0), math.cos(2.0)),
+        ("cos(x)", math.cos(2.0), -math.sin(2.0)),
+        ("atan(x)", math.atan(2.0), 0.2),
+        ("0.7", 0.7, 0.0),
+        ("  x\n + 1 ", 3.0, 1.0),
+    ],
+)
+def test_value_and_slope(text: str, at_two: float, slope: float) -> None:
+    """Precedence as in mathematics; derivatives by hand."""
+    formula = Formula(" ".join(text.split()))
+    x = np.full((3, 2), 2.0)
+    assert formula.function(x) == pytest.approx(np.full((3, 2), at_two), rel=1e-14)
+    assert formula.slope(x) == pytest.approx(np.full((3, 2), slope), rel=1e-14)
+    assert (x == 2.0).all()
+
+
+def test_every_function_is_tried() -> None:
+    tried = test_value_and_slope.pytestmark[0].args[1]
+    assert {name for name in FUNCTIONS if any(text == f"{name}(x)" for text, *_ in tried)} == set(
+        FUNCTIONS
+    )
+
+
+def test_formula_is_the_built_in_function() -> None:
+    """The fit of Chen 2020 as text gives the same numbers and slopes."""
+    x = np.linspace(0.27, 0.9, 64)
+    formula, built_in = Formula(CHEN), library()["NCM811"].potential
+    assert formula.function(x) == pytest.approx(ncm811_chen2020(x), abs=2e-14)
+    assert formula.slope(x) == pytest.approx(built_in.slope(x), rel=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("text", "part"),
+    [
+        ("4.2 - 0.8 x", "cannot be read near position"),
+        ("4.2 - (x", "cannot be read"),
+        ("", "cannot be read"),
+        ("x = 2", "cannot be read"),
+        ("x\x00", "cannot be read"),
+        ("x^2", "x**2, not x^2"),
+        ("4 + y", "'y' is neither x nor a function"),
+        ("tanh + x", "'tanh' is neither x nor"),
+        ("Exp(x)", "no function 'Exp'"),
+        ("abs(x)", "no function 'abs'"),
+        ("exp(x, 2)", "takes one argument"),
+        ("exp()", "takes one argument"),
+        ("exp(x=x)", "takes one argument"),
+        ("exp(*x)", "not allowed"),
+        ("x if x else 1", "not allowed"),
+        ("x > 0.5", "not allowed"),
+        ("x % 2", "not allowed"),
+        ("x // 2", "not allowed"),
+        ("~x", "not allowed"),
+        ("1j*x", "'1j' is not allowed"),
+        ("True*x", "'True' is not allowed"),
+        ("'x'", "not allowed"),
+        ("[x]", "not allowed"),
+        ("x.real", "not allowed"),
+        ("x[0]", "not allowed"),
+        ("(lambda: x)()", "not allowed"),
+        ("__import__('os').system('true') + x", "not allowed"),
+        ("open('x')", "no function 'open'"),
+        ("+".join("x" * 300), "levels deep"),
+        ("(" * 500 + "x" + ")" * 500, "cannot be read"),
+        ("1" * 400 + "*x", "beyond 1e+300"),
+        ("1e999*x", "beyond 1e+300"),
+        ("-" * 5000 + "x", "not a formula"),
+    ],
+)
+def test_what_is_no_formula(text: str, part: str) -> None:
+    with pytest.raises(ValueError, match=re.escape(part)):
+        Formula(text)
+
+
+@given(st.text(alphabet="x0123456789.+-*/()e ^tanhlogqrs,='\"_[]{}:;@!<>&|~%\\\n", max_size=40))
+def test_any_text_gives_numbers_or_a_plain_refusal(text: str) -> None:
+    try:
+        formula = Formula(text)
+    except ValueError as error:
+        assert str(error)
+        return
+    value = formula.function(np.array([0.2, 0.5]))
+    assert value.shape == (2,)
+    assert value.dtype == float
+
+
+def test_frozen_hashed_copied() -> None:
+    material = library(overrides={"LCO": {"open_circuit_potential": "4 - x"}})["LCO"]
+    assert pickle.loads(pickle.dumps(material)) == material == copy.deepcopy(material)
+    assert hash(pickle.loads(pickle.dumps(material))) == hash(material)
+    assert material.potential(0.25) == 3.75
+
+
+# ------------------------------------------------------------------------------ as a potential
+
+
+def test_a_formula_as_potential() -> None:
+    """Its window is all of x from 0 to 1, or what is given with it; the old one is gone."""
+    text = "4.2 - 0.8*x + 0.02*tanh(15*(x - 0.5))"
+    material = library(overrides={"NCM811": {"open_circuit_potential": f" {text} "}})["NCM811"]
+    assert (material.potential.lower, material.potential.upper) == (0.0, 1.0)
+    prop = material["open_circuit_potential"]
+    assert (prop.text, prop.status, prop.source) == (text, "given", "case file")
+    assert material.potential(0.5) == pytest.approx(3.8, abs=1e-15)
+    assert material.potential.slope(0.5) == pytest.approx(-0.5, rel=1e-14)
+    narrow = {"open_circuit_potential": "4 + log((1 - x)/x)", "stoichiometry_min": 0.1,
+              "stoichiometry_max": 0.9}  # fmt: skip
+    curve = library(overrides={"NCM811": narrow})["NCM811"].potential
+    assert (curve.lower, curve.upper) == (0.1, 0.9)
+    assert curve(0.5) == 4.0
+
+
+@pytest.mark.parametrize(
+    ("text", "part"),
+    [
+        ("4 + log((1 - x)/x)", "gives inf at x = 0"),
+        ("4 - sqrt(x - 0.5)", "gives nan at x = 0"),
+        ("4/(x - 0.5)", "at x = 0.5"),
+        ("4.2 - 0.8*X*x", "'X' is neither x"),
+        ("4.2 - 0.8 x", "cannot be read"),
+        ("4.2 - 0.8*y", "is not a unit"),
+    ],
+)
+def test_bad_formula_in_a_case(text: str, part: str) -> None:
+    with pytest.raises(InputError) as caught:
+        library(overrides={"LCO": {"open_circuit_potential": text}}, file="cell.toml")
+    error = caught.value
+    assert error.key == "materials.LCO.open_circuit_potential"
+    assert error.file == "cell.toml"
+    assert part in str(error)
+    assert error.cure is not None and ("x" in error.cure or "formula" in error.cure)
+
+
+def test_a_formula_only_where_x_matters() -> None:
+    with pytest.raises(InputError, match="is not a unit"):
+        library(overrides={"LCO": {"density": "5 - x"}})
+
+
+def test_a_long_formula_is_shown_whole_within_100_columns() -> None:
+    text = describe(library(overrides={"NCM811": {"open_circuit_potential": CHEN}})["NCM811"])
+    assert max(map(len, text.splitlines())) <= 100
+    assert " ".join(CHEN.split()) in " ".join(text.split())
+    assert "open_circuit_potential  see below" in text
+
+
+# ----------------------------------------------------------------------------- as a diffusivity
+
+
+def material_with(tmp_path: Path, value: str) -> Any:
+    path = tmp_path / "own.toml"
+    path.write_text(f'[NCM811.chemical_diffusivity]\nvalue = {value}\nsource = "s"\n', "utf-8")
+    return library([path])["NCM811"]
+
+
+def test_a_number_stays_a_number() -> None:
+    assert library()["NCM811"].diffusivity == 4e-15
+
+
+def test_table_of_diffusivities(tmp_path: Path) -> None:
+    """Its logarithm is interpolated: half way from 1e-16 to 1e-14 lies 1e-15.
+
+    From x = 0.3 to 0.5 it grows hundredfold, so that d ln D/dx = ln(100)/0.2.
+    """
+    table = "{stoichiometry = [0.3, 0.5, 0.9], chemical_diffusivity = [1e-16, 1e-14, 1e-14]}"
+    diffusivity = material_with(tmp_path, table).diffusivity
+    assert isinstance(diffusivity, Diffusivity)
+    x = np.array([[0.0, 0.3, 0.4], [0.5, 0.7, 1.5]])
+    assert diffusivity(x) == pytest.approx(
+        np.array([[1e-16, 1e-16, 1e-15], [1e-14, 1e-14, 1e-14]]), rel=1e-12, abs=0.0
+    )
+    rate = math.log(100.0) / 0.2
+    assert diffusivity.slope(x) == pytest.approx(
+        np.array([[0.0, 1e-16 * rate, 1e-15 * rate], [0.0, 0.0, 0.0]]), rel=1e-12, abs=0.0
+    )
+
+
+def test_formula_of_diffusivity(tmp_path: Path) -> None:
+    """Constant beyond the window of the material, 0.266 to 0.91."""
+    diffusivity = material_with(tmp_path, '"1e-14*exp(-3*x)"').diffusivity
+    x = np.array([-1e300, 0.266, 0.5, 0.91, 2.0])
+    inside = np.array([0.266, 0.266, 0.5, 0.91, 0.91])
+    assert diffusivity(x) == pytest.approx(1e-14 * np.exp(-3.0 * inside), rel=1e-14, abs=0.0)
+    assert diffusivity.slope(x) == pytest.approx(
+        -3e-14 * np.exp(-3.0 * inside) * [0, 1, 1, 1, 0], rel=1e-14, abs=0.0
+    )
+
+
+@pytest.mark.parametrize(
+    ("value", "key", "part"),
+    [
+        ('"1e-14*(0.5 - x)"', "", "gives -4.16e-18 at x = 0.500416"),
+        ('"1e-14/(x - 0.266)"', "", "gives inf at x = 0.266"),
+        ('"ncm811_chen2020"', "", "number unit"),
+        ('"4e-15 m/s"', "", "another dimension"),
+        ("4e-15", "", "with a unit"),
+        ("{stoichiometry = [0.3, 0.9], potential = [1, 2]}", "", "two columns"),
+        ("{stoichiometry = [0.3, 0.9], chemical_diffusivity = [1e-14, 0.0]}",
+         ".chemical_diffusivity", "above 0"),
+        ("{stoichiometry = [0.9, 0.3], chemical_diffusivity = [1e-14, 1e-15]}",
+         ".stoichiometry", "must increase"),
+        ("{stoichiometry = [0.9], chemical_diffusivity = [1e-14]}", "", "two points"),
+    ],
+)  # fmt: skip
+def test_bad_diffusivity(tmp_path: Path, value: str, key: str, part: str) -> None:
+    with pytest.raises(InputError) as caught:
+        material_with(tmp_path, value)
+    assert caught.value.key == f"NCM811.chemical_diffusivity{key}"
+    assert caught.value.file == str(tmp_path / "own.toml")
+    assert part in str(caught.value)
+
+
+def test_a_new_volume_change_drops_the_molar_volume_that_says_otherwise() -> None:
+    material = library(overrides={"LCO": {"volume_change": "3 %"}})["LCO"]
+    assert "partial_molar_volume" not in material
+    both = {"volume_change": "3 %", "partial_molar_volume": "-1e-6 m^3/mol"}
+    assert library(overrides={"LCO": both})["LCO"]["partial_molar_volume"].value == -1e-6
+    assert "partial_molar_volume" in library(overrides={"LCO": {"density": "5 g/cm^3"}})["LCO"]
