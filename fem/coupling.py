@@ -27,7 +27,6 @@ from fem.physics.particles import Diffusion, ParticleGroup, diffusion_model, gro
 from fem.physics.stage import CellSolution, Drive, Electrode, Response
 from fem.physics.surfaces import Intercalation, Patches, Plating, Reaction
 from fem.solve.stepping import (
-    GAMMA,
     Content,
     Stage,
     Step,
@@ -35,7 +34,7 @@ from fem.solve.stepping import (
     combine,
     tr_bdf2,
 )
-from fem.state import State
+from fem.state import State, extrapolated
 
 if TYPE_CHECKING:
     from fem.stress import Stress
@@ -380,26 +379,3 @@ def _groups(mesh: Mesh) -> list[ParticleGroup]:
     bodies = mesh.geometry.particles
     alive = np.flatnonzero(bodies.active) if len(bodies) else np.array([0])
     return groups(mesh, [int(body) for body in alive])
-
-
-def extrapolated(known: list[tuple[float, CellSolution]], time: float) -> CellSolution:
-    """The solution at `time` by the polynomial through the last three known ones."""
-    recent = [(t, s) for t, s in known[-3:] if s.potential.shape == known[-1][1].potential.shape]
-    times = np.array([t for t, _ in recent])
-    if len(set(times.tolist())) < len(times) or len(times) == 1:
-        return recent[-1][1]
-    weights = [float(np.prod([(time - b) / (a - b) for b in times if b != a])) for a in times]
-    last = recent[-1][1]
-
-    def mix(name: str) -> list[Floats]:
-        return [
-            np.asarray(sum(w * a for w, a in zip(weights, arrays, strict=True)))
-            for arrays in zip(*(getattr(s, name) for _, s in recent), strict=True)
-        ]
-
-    potential = np.asarray(sum(w * s.potential for w, (_, s) in zip(weights, recent, strict=True)))
-    voltages = [float(v) for v in mix("voltages")]
-    return replace(last, potential=potential, voltages=tuple(voltages), inner=tuple(mix("inner")))
-
-
-__all__ = ["CATHODE", "FOIL", "GAMMA", "Cell", "Trial", "extrapolated"]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import TYPE_CHECKING
@@ -81,3 +81,19 @@ class Frame:
     surface_stoichiometry: Floats
     particle_current: Floats
     result: Result | None = field(default=None, compare=False)
+
+
+class Frames:
+    """At most so many frames, evenly over the accepted steps: every other one goes when full."""
+
+    def __init__(self, most: int) -> None:
+        self._most, self._stride = max(2, most), 1
+        self.kept: list[tuple[int, Frame]] = []
+
+    def offer(self, number: int, frame: Callable[[], Frame]) -> None:
+        """Keep the frame of the accepted step `number` if it is its turn."""
+        if number % self._stride == 0 and len(self.kept) >= self._most:
+            self._stride *= 2
+            self.kept = [(n, kept) for n, kept in self.kept if n % self._stride == 0]
+        if number % self._stride == 0:
+            self.kept.append((number, frame()))

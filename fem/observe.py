@@ -30,8 +30,9 @@ from fem.materials import references
 from fem.measures.anode import AnodeProfile
 from fem.measures.charge import charge_metrics
 from fem.measures.particles import ParticleTable
-from fem.measures.stress import fracture_metrics, mechanics_metrics
+from fem.measures.stress import fracture_metrics, mechanics_metrics, pressure_notes
 from fem.mesh import Mesh
+from fem.notes import protocol_notes
 from fem.parameters import Parameters
 from fem.physics.charge import ChargeSolution, Terminal
 from fem.protocol import charge_given, mean_stoichiometry, voltage
@@ -283,8 +284,11 @@ class Observer:
 
     # -------------------------------------------------------------------------------- a result
 
-    def result(self, state: State, row: Mapping[str, float]) -> Result:
-        """Fields, profile, particles and metrics of a state."""
+    def result(self, state: State, row: Mapping[str, float], final: bool = False) -> Result:
+        """Fields, profile, particles and metrics of a state.
+
+        The final one is also solved for the lithium models that the case compares.
+        """
         case, mesh, cell = self.case, self.mesh, self.cell
         solution = state.solution
         assert solution is not None
@@ -314,11 +318,17 @@ class Observer:
             "lithium_error", "charge_error",
         )  # fmt: skip
         metrics |= {name: row[name] for name in taken}
+        notes = protocol_notes(case, self.parameters)
         if stress is not None:
-            assert pressure is not None
+            assert self.stress is not None and pressure is not None
             metrics |= mechanics_metrics(mesh, stress)
             at_foil = {str(case.mechanics.lithium): pressure[anode.nodes]}
+            for model in case.mechanics.lithium_models[1:] if final else ():
+                other = self.stress.compared(model, cell, state.content)
+                at_foil[model] = pressure_at_nodes(mesh, other)[anode.nodes]
             metrics |= fracture_metrics(case, mesh, anode, at_foil, self.parameters)
+            if not self.stress.on_lithium:
+                notes += pressure_notes(anode, at_foil, charge, self.parameters)
         bodies = mesh.geometry.particles
         now = time.perf_counter()
         metrics |= {
@@ -349,7 +359,7 @@ class Observer:
             particles=self.particles(state),
             metrics=MappingProxyType(metrics),
             references=references(self.parameters.used, inputs(case)),
-            notes=tuple(assumptions(case)),
+            notes=tuple(notes),
         )
 
     @cached_property
@@ -373,24 +383,3 @@ def _spread(name: str, anode: AnodeProfile, values: Floats, mean: float) -> dict
         f"{name}_max_over_mean": float((running / mean).max()),
         f"{name}_min_over_mean": float((running / mean).min()),
     }
-
-
-def assumptions(case: Case) -> list[str]:
-    """What the numbers of a run in time rest on, in words."""
-    table = case.kinetics.cathode
-    notes = [
-        {
-            "resolved": "Lithium diffuses in every particle by Fick's law on its own mesh.",
-            "averaged": "Each particle has one mean stoichiometry; its surface differs from it as "
-            "in steady diffusion.",
-            "fixed": "Particles keep their stoichiometry, as if they were a store without end.",
-        }[table.diffusion]
-    ]
-    if case.geometry.anode.motion == "kept":
-        notes.append("The geometry stays as drawn while lithium plates: thickness is small.")
-    else:
-        notes.append(
-            "The Li|SE interface moves with the plated lithium. The electrolyte gives way without "
-            "stress, and what it loses in volume leaves the cell."
-        )
-    return notes

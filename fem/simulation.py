@@ -21,7 +21,7 @@ from fem.case.operation import Step as ProtocolStep
 from fem.coupling import Cell, Trial
 from fem.errors import SolveError
 from fem.growth import Shape, due, follow
-from fem.history import Event, Frame, History
+from fem.history import Event, Frame, Frames, History
 from fem.observe import Observer as View
 from fem.observe import lithium_area
 from fem.parameters import resolve
@@ -189,7 +189,7 @@ class _Run:
         self._protocol = case.operation.unrolled
         self._rows: list[Mapping[str, float]] = []
         self._events: list[Event] = []
-        self._frames = _Frames(case.output.frames)
+        self._frames = Frames(case.output.frames)
         self._counters = Counters(dt=float(case.stepping.first))
         self._state = self._view.initial
         self._progress = progress
@@ -216,7 +216,7 @@ class _Run:
                 self._continue(label, step)
         self._progress("measures")
         history = History.of(self._rows, self._events)
-        result = self._view.result(self._state, self._rows[-1])
+        result = self._view.result(self._state, self._rows[-1], final=True)
         frames = [
             frame for number, frame in self._frames.kept if number < self._counters.number - 1
         ]
@@ -377,7 +377,7 @@ class _Run:
             view=self._view,
             shape=self._shape,
         )
-        self._frames(accepted)
+        self._frames.offer(number, accepted.frame)
         for observer in self._observers:
             observer(accepted)
 
@@ -386,18 +386,3 @@ class _Run:
         error.step = error.step or f"{self._counters.step + 1} ({label})"
         error.time = self._state.time
         return error
-
-
-class _Frames:
-    """At most so many frames, evenly over the accepted steps: every other one goes when full."""
-
-    def __init__(self, most: int) -> None:
-        self._most, self._stride = max(2, most), 1
-        self.kept: list[tuple[int, Frame]] = []
-
-    def __call__(self, accepted: Accepted) -> None:
-        if accepted.number % self._stride == 0 and len(self.kept) >= self._most:
-            self._stride *= 2
-            self.kept = [(n, frame) for n, frame in self.kept if n % self._stride == 0]
-        if accepted.number % self._stride == 0:
-            self.kept.append((accepted.number, accepted.frame()))

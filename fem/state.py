@@ -6,7 +6,7 @@ it means to forget it.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -73,6 +73,26 @@ class State:
             solution=known[-1][1] if known else None,
             previous=known[:-1],
         )
+
+
+def extrapolated(known: list[tuple[float, CellSolution]], time: float) -> CellSolution:
+    """The solution at `time` by the polynomial through the last three known ones."""
+    recent = [(t, s) for t, s in known[-3:] if s.potential.shape == known[-1][1].potential.shape]
+    times = np.array([t for t, _ in recent])
+    if len(set(times.tolist())) < len(times) or len(times) == 1:
+        return recent[-1][1]
+    weights = [float(np.prod([(time - b) / (a - b) for b in times if b != a])) for a in times]
+    last = recent[-1][1]
+
+    def mix(name: str) -> list[Floats]:
+        return [
+            np.asarray(sum(w * a for w, a in zip(weights, arrays, strict=True)))
+            for arrays in zip(*(getattr(s, name) for _, s in recent), strict=True)
+        ]
+
+    potential = np.asarray(sum(w * s.potential for w, (_, s) in zip(weights, recent, strict=True)))
+    voltages = [float(v) for v in mix("voltages")]
+    return replace(last, potential=potential, voltages=tuple(voltages), inner=tuple(mix("inner")))
 
 
 _NUMBERS = ("iterations", "linear_iterations", "residual")

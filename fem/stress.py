@@ -9,6 +9,8 @@ from numpy.typing import NDArray
 
 from fem.case import Case
 from fem.constants import FARADAY
+from fem.errors import InputError
+from fem.geometry import Phase
 from fem.instant import conditions
 from fem.mesh import Mesh
 from fem.parameters import Parameters
@@ -42,11 +44,33 @@ class Stress:
         )
         self._operator = InterfaceOperator.of(self._problem) if self.on_lithium else None
         self._by_load: Floats | None = None
+        self._last: tuple[Content, MechanicsSolution] | None = None
+        if self.on_lithium and len(mesh.interface_by_body(Phase.LITHIUM)) > 1:
+            raise InputError(
+                "stress on isolated lithium cannot act on its reaction",
+                key="mechanics.coupling",
+                given=coupling,
+                allowed='"none" or "particles" where there is isolated lithium',
+                cure="remove geometry.anode.isolated, or change the coupling",
+            )
 
     def solve(self, cell: Cell, content: Content) -> MechanicsSolution:
-        """The elastic state of a cell's content."""
+        """The elastic state of a cell's content; the last one is remembered."""
+        if self._last is None or self._last[0] is not content:
+            self._last = content, self._solve(self._problem, cell, content)
+        return self._last[1]
+
+    def compared(self, lithium: str, cell: Cell, content: Content) -> MechanicsSolution:
+        """The same with another model of lithium."""
+        assert self._parameters.elastic is not None
+        other = MechanicsProblem(
+            self._mesh, self._parameters.elastic, conditions(self._case, lithium), self._body
+        )
+        return self._solve(other, cell, content)
+
+    def _solve(self, problem: MechanicsProblem, cell: Cell, content: Content) -> MechanicsSolution:
         thickness = cell.all_nodes(cell.thickness(content))
-        return self._problem.solve(thickness, self.swelling(cell, content))
+        return problem.solve(thickness, self.swelling(cell, content))
 
     def swelling(self, cell: Cell, content: Content) -> Floats | None:
         """Relative change of volume at the nodes of the body's triangles (nt, 6)."""

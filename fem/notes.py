@@ -1,0 +1,54 @@
+"""What a reader must know to trust a run in time: assumptions and warnings, in words."""
+
+from __future__ import annotations
+
+from fem.case import Case
+from fem.parameters import Parameters
+
+
+def protocol_notes(case: Case, parameters: Parameters) -> list[str]:
+    """The assumptions behind a run; those that are likely to mislead begin with "Warning"."""
+    table, mechanics = case.kinetics.cathode, case.mechanics
+    notes = [
+        {
+            "resolved": "Lithium diffuses in every particle by Fick's law on its own mesh.",
+            "averaged": "Each particle has one mean stoichiometry; its surface differs from it as "
+            "in steady diffusion.",
+            "fixed": "Particles keep their stoichiometry, as if they were a store without end.",
+        }[table.diffusion]
+    ]
+    if case.geometry.anode.motion == "kept":
+        notes.append("The geometry stays as drawn while lithium plates: its thickness is small.")
+    else:
+        notes.append(
+            "The Li|SE interface moves with the plated lithium. The electrolyte gives way without "
+            "stress, and the volume it loses leaves the cell. Thickness is plated volume over the "
+            "present area, which shrinks in hollows and grows on tips."
+        )
+    if mechanics.enabled:
+        notes.append(
+            "Stress follows from the plated thickness on linear-elastic solids in small strain."
+        )
+        notes.append(
+            {
+                "none": "Stress does not act back on the reactions.",
+                "lithium": "The normal pressure p on lithium shifts its potential by V p / F.",
+                "particles": "The mean normal stress at the surface of particles shifts their "
+                "potential by their partial molar volume times it, over F.",
+                "both": "Stress shifts the potentials of lithium, by its normal pressure, and of "
+                "particles, by the mean normal stress at their surface.",
+            }[mechanics.coupling]
+        )
+    if mechanics.swelling:
+        notes.append(
+            "Particles swell and shrink with their stoichiometry and stay bonded to the "
+            "electrolyte, whatever the tension: real ones would come loose."
+        )
+    active = parameters.active
+    if active is not None and active.mixed:
+        notes.append(
+            "Warning: potential, window and concentration of the active material come from "
+            "different sources. Stoichiometry of one is read as that of another, which shifts "
+            "voltages and capacities."
+        )
+    return notes
