@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
@@ -36,15 +37,6 @@ class History:
 
     columns: Mapping[str, Floats]
     events: tuple[Event, ...] = ()
-
-    @classmethod
-    def of(cls, rows: Sequence[Mapping[str, float]], events: Sequence[Event]) -> History:
-        """The history of these rows; all have the same columns."""
-        names = rows[0].keys() if rows else ()
-        columns = {name: np.array([row[name] for row in rows]) for name in names}
-        for values in columns.values():
-            values.flags.writeable = False
-        return cls(MappingProxyType(columns), tuple(events))
 
     def __getitem__(self, name: str) -> Floats:
         return self.columns[name]
@@ -81,6 +73,34 @@ class Frame:
     surface_stoichiometry: Floats
     particle_current: Floats
     result: Result | None = field(default=None, compare=False)
+
+
+class Log:
+    """Rows that are added one by one, eight bytes a number, so that long runs stay small."""
+
+    def __init__(self, rows: Sequence[Mapping[str, float]] = ()) -> None:
+        self._columns: dict[str, array[float]] = {}
+        self.last: Mapping[str, float] = {}
+        for row in rows:
+            self.add(row)
+
+    def add(self, row: Mapping[str, float]) -> None:
+        """Add a row; all rows have the same names."""
+        if not self._columns:
+            self._columns = {name: array("d") for name in row}
+        for name, column in self._columns.items():
+            column.append(row[name])
+        self.last = row
+
+    def __len__(self) -> int:
+        return len(next(iter(self._columns.values()), ()))
+
+    def history(self, events: Sequence[Event]) -> History:
+        """What was added so far."""
+        columns = {name: np.array(values) for name, values in self._columns.items()}
+        for values in columns.values():
+            values.flags.writeable = False
+        return History(MappingProxyType(columns), tuple(events))
 
 
 class Frames:

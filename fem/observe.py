@@ -28,7 +28,7 @@ from fem.instant import (
 )
 from fem.materials import references
 from fem.measures.anode import AnodeProfile
-from fem.measures.charge import charge_metrics
+from fem.measures.charge import AT_REST, charge_metrics
 from fem.measures.particles import ParticleTable
 from fem.measures.stress import fracture_metrics, mechanics_metrics, pressure_notes
 from fem.mesh import Mesh
@@ -306,7 +306,7 @@ class Observer:
             "simulated_time_s": state.time,
         }
         total = cell.electrode_currents(solution)[CATHODE]
-        if total:
+        if "overpotential_anode_V" in metrics:
             metrics["overpotential_concentration_V"] = (
                 sum(charge.rest_power(k) for k in range(len(charge.terminals))) / total
                 - row["open_circuit_V"]
@@ -377,7 +377,7 @@ def lithium_area(mesh: Mesh) -> float:
 def _spread(name: str, anode: AnodeProfile, values: Floats, mean: float) -> dict[str, float]:
     """Greatest and least of a profile, averaged over 2 um of arc, over its mean."""
     running = anode.running_mean(values)
-    if abs(mean) <= 1e-9 * float(np.abs(running).max()):
+    if abs(mean) <= AT_REST * float(np.abs(running).max()):
         return {f"{name}_max_over_mean": np.nan, f"{name}_min_over_mean": np.nan}
     return {
         f"{name}_max_over_mean": float((running / mean).max()),

@@ -21,7 +21,7 @@ from fem.case.operation import Step as ProtocolStep
 from fem.coupling import Cell, Trial
 from fem.errors import SolveError
 from fem.growth import Shape, due, follow
-from fem.history import Event, Frame, Frames, History
+from fem.history import Event, Frame, Frames, Log
 from fem.observe import Observer as View
 from fem.observe import lithium_area
 from fem.parameters import resolve
@@ -72,11 +72,14 @@ class Counters:
 
 
 class Checkpoint(Protocol):
-    """What a run is taken up from."""
+    """What a run is taken up from: what `Accepted` gave, and the rows up to there."""
 
-    arrays: dict[str, NDArray[Any]]
-    facts: Mapping[str, Any]
-    rows: Sequence[Mapping[str, float]]
+    @property
+    def arrays(self) -> dict[str, NDArray[Any]]: ...
+    @property
+    def facts(self) -> Mapping[str, Any]: ...
+    @property
+    def rows(self) -> Sequence[Mapping[str, float]]: ...
 
 
 @dataclass(frozen=True)
@@ -187,7 +190,7 @@ class _Run:
                 cell = Cell(case, self._shape.mesh, parameters)
                 self._view = self._view.on(self._shape.mesh, cell)
         self._protocol = case.operation.unrolled
-        self._rows: list[Mapping[str, float]] = []
+        self._rows = Log(() if resume is None else resume.rows)
         self._events: list[Event] = []
         self._frames = Frames(case.output.frames)
         self._counters = Counters(dt=float(case.stepping.first))
@@ -199,7 +202,6 @@ class _Run:
             self._events = [
                 (int(r), int(s), str(a), str(b)) for r, s, a, b in resume.facts["events"]
             ]
-            self._rows = list(resume.rows)
 
     @property
     def _cell(self) -> Cell:
@@ -215,8 +217,8 @@ class _Run:
             if self._counters.begun is not None:
                 self._continue(label, step)
         self._progress("measures")
-        history = History.of(self._rows, self._events)
-        result = self._view.result(self._state, self._rows[-1], final=True)
+        history = self._rows.history(self._events)
+        result = self._view.result(self._state, self._rows.last, final=True)
         frames = [
             frame for number, frame in self._frames.kept if number < self._counters.number - 1
         ]
@@ -360,7 +362,7 @@ class _Run:
         number = self._counters.number - 1
         self._state = state
         row = self._view.row(state, step, taken, self._counters.throughput, iterations)
-        self._rows.append(row)
+        self._rows.add(row)
         if ended_by:
             self._events.append((len(self._rows) - 1, step, todo.label, ended_by))
             self._counters = replace(self._counters, step=step + 1, begun=None)

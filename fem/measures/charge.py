@@ -17,6 +17,9 @@ from fem.physics.charge import ChargeSolution
 
 Floats = NDArray[np.float64]
 
+AT_REST = 1e-6
+"""Net current, as a share of all that crosses the cathode's surfaces, below which there is none."""
+
 
 def charge_metrics(
     mesh: Mesh, charge: ChargeSolution, anode: AnodeProfile, parameters: Parameters
@@ -28,34 +31,22 @@ def charge_metrics(
     """
     foil, cathode = 0, 1
     current = charge.total(cathode)
-    lithium = [k for k in range(len(charge.terminals)) if k != cathode]
-    applied = current / mesh.geometry.width
-    mean = -charge.total(foil) / anode.length
-    running = anode.running_mean(anode.plating)
     metrics: dict[str, Any] = {
-        "current_density_A_m2": applied,
+        "current_density_A_m2": current / mesh.geometry.width,
         "current_A": current * mesh.geometry.depth,
         "overpotential_V": charge.terminal_potentials[cathode],
-        "overpotential_anode_V": sum(charge.reaction_power(k) for k in lithium) / current,
-        "overpotential_electrolyte_V": charge.ohmic_power() / current,
-        "overpotential_cathode_V": charge.reaction_power(cathode) / current,
-        "anode_plating_mean_A_m2": mean,
+        "anode_plating_mean_A_m2": -charge.total(foil) / anode.length,
         "anode_plating_max_A_m2": float(anode.plating.max()),
         "anode_plating_min_A_m2": float(anode.plating.min()),
-        "focusing_max_over_mean": float((running / mean).max()),
-        "focusing_min_over_mean": float((running / mean).min()),
-        "focusing_max_over_applied": float((running / applied).max()),
-        "plating_total_over_applied": -charge.total(foil) / current,
         "lithium_line_length_m": anode.length,
         "degrees_of_freedom": len(charge.space)
         + sum(t.current is not None for t in charge.terminals),
         "newton_iterations": charge.iterations,
         "newton_residual": charge.residual,
     }
-    if mesh.geometry.deposits:
-        metrics["tip_over_applied"] = [
-            anode.at(*deposit.tip, running) / applied for deposit in mesh.geometry.deposits
-        ]
+    edges = charge.terminals[cathode].edges
+    if abs(current) > AT_REST * edges.total(np.abs(charge.reaction(cathode))):
+        metrics |= _relative(mesh, charge, anode, current)
     if parameters.open_circuit_potential is not None:
         metrics["cell_voltage_V"] = (
             charge.terminal_potentials[cathode] + parameters.open_circuit_potential
@@ -63,6 +54,31 @@ def charge_metrics(
     floating = charge.terminal_potentials[cathode + 1 :]
     if floating:
         metrics["isolated_lithium_potential_V"] = list(floating)
+    return metrics
+
+
+def _relative(
+    mesh: Mesh, charge: ChargeSolution, anode: AnodeProfile, current: float
+) -> dict[str, Any]:
+    """What is told in shares of the current, and means nothing without one."""
+    foil, cathode = 0, 1
+    lithium = [k for k in range(len(charge.terminals)) if k != cathode]
+    applied = current / mesh.geometry.width
+    mean = -charge.total(foil) / anode.length
+    running = anode.running_mean(anode.plating)
+    metrics: dict[str, Any] = {
+        "overpotential_anode_V": sum(charge.reaction_power(k) for k in lithium) / current,
+        "overpotential_electrolyte_V": charge.ohmic_power() / current,
+        "overpotential_cathode_V": charge.reaction_power(cathode) / current,
+        "focusing_max_over_mean": float((running / mean).max()),
+        "focusing_min_over_mean": float((running / mean).min()),
+        "focusing_max_over_applied": float((running / applied).max()),
+        "plating_total_over_applied": -charge.total(foil) / current,
+    }
+    if mesh.geometry.deposits:
+        metrics["tip_over_applied"] = [
+            anode.at(*deposit.tip, running) / applied for deposit in mesh.geometry.deposits
+        ]
     return metrics
 
 

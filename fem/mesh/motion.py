@@ -177,16 +177,14 @@ def _end_directions(curve: Curve) -> tuple[Floats, Floats]:
 def _follow(mesh: Mesh, vertices: Floats, regions: Ints) -> None:
     """Move the vertices inside `regions`, in place, by a Laplace equation.
 
-    Vertices on the side walls slide along them; those on other outlines, and those shared with
-    other regions, keep the places they have in `vertices`.
+    Vertices on the side walls slide along them; those on other outlines, which are all that other
+    regions share, keep the places they have in `vertices`.
     """
-    moving = np.isin(mesh.region, regions)
-    triangles = mesh.triangles[moving, :3]
+    triangles = mesh.triangles[np.isin(mesh.region, regions), :3]
     count = vertices.shape[1]
     on_side = _on_side(mesh)
     free = np.zeros(count, dtype=bool)
     free[triangles] = True
-    free[mesh.triangles[~moving, :3]] = False
     free[mesh.edges[~on_side, :2]] = False  # corners of the walls among them
     sliding = np.zeros(count, dtype=bool)
     sliding[mesh.edges[on_side, :2]] = True

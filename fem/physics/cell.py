@@ -26,7 +26,7 @@ Floats = NDArray[np.float64]
 
 WORN_OUT = 3.0
 """The ratio of film conductances, new to prepared, beyond which the solver is prepared anew."""
-STAGE = Newton(tolerance=1e-12, max_iterations=40)
+STAGE = Newton(tolerance=1e-11, max_iterations=40)
 
 
 class CellProblem:
@@ -81,7 +81,11 @@ class CellProblem:
         z = stage.start(start)
         # The solver a stage begins with follows from `start` alone, so that a run that was taken
         # up again, or had steps rejected, does the same arithmetic.
-        if start is not None and (self._prepared is None or self._prepared[0] != start.films):
+        if start is not None and not start.films:
+            self._prepared = None
+        elif start is not None and (
+            self._prepared is None or self._prepared[:2] != (start.films, stage.free)
+        ):
             self._prepare(stage, start.films)
         linear = [0]
 

@@ -84,8 +84,8 @@ class Diffusion(ABC):
     def __init__(self, mesh: Mesh, group: ParticleGroup, max_concentration: float) -> None:
         self.group = group
         self.max_concentration = max_concentration
-        self._space = Space(mesh, group.elements[0])
-        self.area = float(self._space.basis.dx.sum())
+        self.area = float(Space(mesh, group.elements[0]).basis.dx.sum())
+        """Of one particle, in m^2."""
 
     def initial(self, stoichiometry: float) -> Floats:
         """The state (k, size) of uniform stoichiometry."""

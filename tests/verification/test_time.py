@@ -1,0 +1,209 @@
+"""A cell in time: orders of its steps, and a flat cell against a solution without elements."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from time_harness import (
+    CONCENTRATION,
+    DIFFUSIVITY,
+    HEIGHT,
+    START,
+    VARYING,
+    WIDTH,
+    Slab,
+    bed_case,
+    cell_of,
+    drives,
+    flat_case,
+    march,
+    potential,
+    surface,
+)
+
+import fem
+from fem.constants import FARADAY
+from fem.coupling import CATHODE, Cell
+from fem.state import State
+
+Floats = NDArray[np.float64]
+
+
+def constant(x: Floats) -> Floats:
+    return np.full_like(x, DIFFUSIVITY)
+
+
+def varying(x: Floats) -> Floats:
+    return 1e-13 * np.exp(3.0 * (x - 0.6))
+
+
+DIFFUSIVITIES = [(f"{DIFFUSIVITY} m^2/s", constant), (VARYING, varying)]
+
+
+def measured(cell: Cell, state: State) -> Floats:
+    """Voltage (V), extreme surface stoichiometries and extreme thicknesses (um) of a state."""
+    assert state.solution is not None
+    x = np.concatenate([s.ravel() for s in cell.surface_stoichiometry(state)])
+    h = 1e6 * cell.thickness(state.content)[0]
+    voltage = state.solution.voltages[CATHODE]
+    return np.array([voltage, x.min(), x.max(), h.min(), h.max()])
+
+
+def orders(values: list[Floats]) -> Floats:
+    """Orders of convergence from results with 1, 2, 4, ... times as many steps."""
+    steps = np.abs(np.diff(np.array(values), axis=0))
+    return np.asarray(np.log2(steps[:-1] / steps[1:]))
+
+
+# ------------------------------------------------------------------------------- order in time
+
+
+@pytest.mark.parametrize("diffusivity", [d for d, _ in DIFFUSIVITIES])
+def test_order_at_constant_current(diffusivity: str) -> None:
+    """Second order of voltage and surface stoichiometry, although the flux sets in with a jump.
+
+    What the jump excites dies out, as the steps are L-stable. Each step passes the same charge, so
+    the thickness is exact.
+    """
+    cell = cell_of(flat_case(diffusivity=diffusivity))
+    start, given = cell.initial(START), drives(20.0)
+    found = [measured(cell, march(cell, given, 200.0, n, start)[-1]) for n in (20, 40, 80)]
+    assert orders(found)[:, :3] == pytest.approx(2.0, abs=0.1)
+    assert [f[3:] for f in found] == [pytest.approx(found[0][3:], rel=1e-10)] * 3
+    assert abs(found[-1][0] - found[-2][0]) < 2e-5
+
+
+def test_order_under_a_hold() -> None:
+    """A voltage held where a current has brought it: stoichiometry and thickness of order 2."""
+    cell = cell_of(flat_case(diffusivity=VARYING))
+    charged = march(cell, drives(20.0), 60.0, 30, cell.initial(START))[-1]
+    assert charged.solution is not None
+    hold = drives(hold=charged.solution.voltages[CATHODE])
+    found = [measured(cell, march(cell, hold, 60.0, n, charged)[-1]) for n in (10, 20, 40)]
+    assert orders([f[[1, 3]] for f in found]) == pytest.approx(2.0, abs=0.1)
+
+
+def test_order_with_particles() -> None:
+    """Round particles of which the upper ones take more current: all fields of order 2."""
+    cell = cell_of(bed_case(rows=2))
+    given = drives(60.0, width=10e-6)
+    start = march(cell, given, 20.0, 20, cell.initial(START))[-1]
+    found = [measured(cell, march(cell, given, 20.0, n, start)[-1]) for n in (20, 40, 80)]
+    assert found[-1][2] - found[-1][1] > 1e-3
+    assert orders(found) == pytest.approx(2.0, abs=0.1)
+
+
+# ------------------------------------------------------------------- against another solution
+
+
+def series(i: float, t: float) -> float:
+    """Surface stoichiometry of a slab from which a constant current density takes lithium.
+
+    ``x = x0 - i L/(F c_max D) [tau + 1/3 - 2/pi^2 sum exp(-n^2 pi^2 tau)/n^2]``, tau = D t/L^2.
+    """
+    n, tau = np.arange(1.0, 4001.0), DIFFUSIVITY * t / HEIGHT**2
+    decay = float((np.exp(-((n * np.pi) ** 2) * tau) / n**2).sum())
+    bend = i * HEIGHT / (FARADAY * CONCENTRATION * DIFFUSIVITY)
+    return START - bend * (tau + 1.0 / 3.0 - 2.0 / np.pi**2 * decay)
+
+
+def test_reference_by_polynomials_gives_the_series() -> None:
+    times = [5.0, 50.0, 200.0]
+    x, i, charge = Slab(constant).run(times, density=20.0)
+    assert x == pytest.approx([series(20.0, t) for t in times], abs=1e-10)
+    assert i == pytest.approx(20.0)
+    assert charge == pytest.approx(20.0 * np.array(times), rel=1e-10)
+
+
+def test_reference_by_polynomials_is_converged() -> None:
+    coarse, fine = (Slab(varying, degree).run([60.0], hold=4.1) for degree in (24, 32))
+    assert [float(a[0]) for a in coarse] == pytest.approx([float(a[0]) for a in fine], rel=1e-7)
+
+
+def extrapolated(cell: Cell, given: dict[str, float], end: float) -> Floats:
+    """Surface stoichiometry, voltage (V), current density (A/m^2) and plated charge (C/m^2).
+
+    At steps of no length, by Richardson's extrapolation.
+    """
+    found = []
+    for n in (30, 60):
+        state = march(cell, drives(**given), end, n, cell.initial(START))[-1]
+        assert state.solution is not None
+        current = cell.electrode_currents(state.solution)[CATHODE] / WIDTH
+        plated = float(cell.plated(state.content)[0].sum()) / WIDTH
+        found.append((surface(cell, state), state.solution.voltages[CATHODE], current, plated))
+    coarse, fine = np.array(found)
+    return np.asarray((4.0 * fine - coarse) / 3.0)
+
+
+@pytest.mark.parametrize(
+    ("diffusivity", "function", "limit"),
+    [(*DIFFUSIVITIES[0], 0.2e-6), (*DIFFUSIVITIES[1], 10e-6)],
+)
+def test_voltage_at_constant_current(
+    diffusivity: str, function: Callable[[Floats], Floats], limit: float
+) -> None:
+    """To 10 uV on 1 um (0.2 uV where D is constant); a mesh of 4 um misses ten times as much."""
+    (x,), (i,), _ = Slab(function).run([200.0], density=20.0)
+    exact = float(potential(x)) + Slab(function).overpotentials(i, x)
+    misses = []
+    for size in ("4 um", "1 um"):
+        case = flat_case(diffusivity=diffusivity, size=size)
+        misses.append(abs(extrapolated(cell_of(case), {"density": 20.0}, 200.0)[1] - exact))
+    assert misses[1] < limit
+    assert misses[0] > 10.0 * misses[1]
+
+
+@pytest.mark.parametrize(("diffusivity", "function"), DIFFUSIVITIES)
+def test_current_under_a_hold(diffusivity: str, function: Callable[[Floats], Floats]) -> None:
+    """4.1 V from the first instant: surface to 2e-6, current to 2e-5, plated charge to 1e-3."""
+    (x,), (i,), (charge,) = Slab(function).run([200.0], hold=4.1)
+    cell = cell_of(flat_case(diffusivity=diffusivity, size="1 um"))
+    found_x, voltage, current, plated = extrapolated(cell, {"hold": 4.1}, 200.0)
+    assert voltage == pytest.approx(4.1, abs=1e-12)
+    assert found_x == pytest.approx(x, abs=2e-6)
+    assert current == pytest.approx(i, rel=2e-5)
+    assert plated == pytest.approx(charge, rel=1e-3)
+
+
+def test_run_with_its_own_steps_finds_the_reference() -> None:
+    """`fem.run`, with the default tolerance (0.03 mV here) and with a strict one."""
+    (x,), (i,), _ = Slab(constant).run([200.0], density=20.0)
+    exact = float(potential(x)) + Slab(constant).overpotentials(i, x)
+    for tolerance, limit in ((1e-3, 5e-5), (1e-6, 5e-6)):
+        case = flat_case(
+            {"charge": "20 A/m^2", "until": {"time": "200 s"}},
+            stepping__tolerance=tolerance,
+            size="1 um",
+        )
+        history = fem.run(case).history
+        assert history is not None
+        assert abs(history["Voltage / V"][-1] - exact) < limit
+
+
+# ------------------------------------------------------------------------------ Faraday's law
+
+
+@pytest.mark.parametrize(
+    ("end", "micrometres"),
+    [({"time": "4000 min"}, 64.6544102624), ({"capacity": "1 mAh/cm^2"}, 4.84908)],
+)
+def test_thickness_by_faraday(end: dict[str, str], micrometres: float) -> None:
+    """h = V i t / F with V = 6.94/.534 cm^3/mol: 4000 min at 0.2 mA/cm^2, and 1 mAh/cm^2."""
+    case = flat_case(
+        {"charge": "0.2 mA/cm^2", "until": end},
+        kinetics__cathode__diffusion="fixed",
+        geometry__cathode__thickness="200 um",
+        stepping__thickness="2 um",
+    )
+    history = fem.run(case).history
+    assert history is not None
+    assert len(history) > 3
+    exact = 6.94e-3 / 534.0 * 2.0 * history["Test Time / s"][-1] / FARADAY
+    for name in ("thickness_mean_m", "thickness_max_m", "thickness_min_m"):
+        assert history[name][-1] == pytest.approx(exact, rel=1e-9)
+    digits = 1e-9 if "time" in end else 1e-6
+    assert 1e6 * exact == pytest.approx(micrometres, rel=digits)
