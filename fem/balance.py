@@ -9,9 +9,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
+from numpy.typing import NDArray
+
 from fem.constants import FARADAY
 from fem.coupling import Cell
+from fem.forms.diffusion import shapes
+from fem.laws.elasticity import hydrostatic
+from fem.physics.mechanics import MechanicsSolution
 from fem.solve.stepping import Content, combine
+
+Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -61,3 +69,44 @@ def ledger(cell: Cell, initial: Content, content: Content, throughput: float) ->
         for model, x, charge in zip(cell.diffusion, cell.stoichiometry(change), given, strict=True)
     ]
     return Ledger(sum(amounts), plated / FARADAY, sum(given), -plated, throughput)
+
+
+@dataclass(frozen=True)
+class Work:
+    """Work since the start of a run that must be found as elastic energy, in J per m of depth.
+
+    Attributes
+    ----------
+    done
+        By plating against the pressure on lithium, by swelling against the stress in the particles,
+        and by the stack's load.
+    turned_over
+        The same with every part counted positive, which errors compare with.
+    """
+
+    done: float = 0.0
+    turned_over: float = 0.0
+
+    def after(self, old: MechanicsSolution, new: MechanicsSolution, change: Floats) -> Work:
+        """The work once the thickness at the mesh nodes has changed by `change` (N,) in m.
+
+        Solids are linear: mean forces times changes are exact, however long the step.
+        """
+        plating = 0.5 * float((old.plating_forces + new.plating_forces) @ change)
+        load = new.load_work - old.load_work
+        parts = (plating, load, -_swelling_work(old, new))
+        return Work(self.done + sum(parts), self.turned_over + sum(abs(part) for part in parts))
+
+    def error(self, energy: float) -> float:
+        """Work that is not found in the change of elastic `energy`, over all that was done."""
+        return abs(energy - self.done) / self.turned_over if self.turned_over else 0.0
+
+
+def _swelling_work(old: MechanicsSolution, new: MechanicsSolution) -> float:
+    """Work of the stress on growing particles, in J per m of depth."""
+    if old.swelling is None or new.swelling is None:
+        return 0.0
+    space = new.bodies[0]
+    change = (new.swelling - old.swelling) @ shapes(space)
+    mean = 0.5 * (hydrostatic(old.stress()) + hydrostatic(new.stress()))
+    return float((mean * change * np.asarray(space.basis.dx)).sum())

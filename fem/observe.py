@@ -11,12 +11,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fem.balance import ledger
+from fem.balance import Work, ledger
 from fem.case import Case
 from fem.constants import FARADAY
 from fem.coupling import CATHODE, FOIL, Cell
 from fem.forms.interface import Edges
-from fem.geometry import Phase
 from fem.history import Frame
 from fem.instant import (
     fields,
@@ -27,14 +26,15 @@ from fem.instant import (
     profile,
 )
 from fem.materials import references
-from fem.measures.anode import AnodeProfile
-from fem.measures.charge import AT_REST, charge_metrics
+from fem.measures.anode import AnodeProfile, lithium_area, spread
+from fem.measures.charge import charge_metrics
 from fem.measures.particles import ParticleTable
 from fem.measures.stress import fracture_metrics, mechanics_metrics, pressure_notes
 from fem.mesh import Mesh
 from fem.notes import protocol_notes
 from fem.parameters import Parameters
 from fem.physics.charge import ChargeSolution, Terminal
+from fem.physics.mechanics import MechanicsSolution
 from fem.protocol import charge_given, mean_stoichiometry, voltage
 from fem.result import FieldMesh, Result
 from fem.state import State
@@ -208,8 +208,19 @@ class Observer:
 
     # ----------------------------------------------------------------------------------- a row
 
+    def elastic(self, state: State) -> MechanicsSolution | None:
+        """The elastic state, if mechanics is switched on."""
+        return None if self.stress is None else self.stress.solve(self.cell, state.content)
+
     def row(
-        self, state: State, step: int, taken: float, throughput: float, iterations: int
+        self,
+        state: State,
+        step: int,
+        taken: float,
+        throughput: float,
+        iterations: int,
+        work: Work | None = None,
+        energy: float = 0.0,
     ) -> Mapping[str, float]:
         """The numbers of an accepted step.
 
@@ -220,6 +231,8 @@ class Observer:
         taken, throughput, iterations
             Length of the step in s, charge passed since the start of the run in C per m of depth,
             and Newton iterations.
+        work, energy
+            Mechanical work since the start, and the elastic energy then, in J per m of depth.
         """
         cell, geometry, solution = self.cell, self.mesh.geometry, state.solution
         assert solution is not None
@@ -250,11 +263,11 @@ class Observer:
             "anode_plating_mean_A_m2": mean,
             "anode_plating_max_A_m2": float(anode.plating.max()),
             "anode_plating_min_A_m2": float(anode.plating.min()),
-            **_spread("focusing", anode, anode.plating, mean),
+            **spread("focusing", anode, anode.plating, mean),
             "thickness_mean_m": thick,
             "thickness_max_m": float(anode.thickness.max()),
             "thickness_min_m": float(anode.thickness.min()),
-            **_spread("thickness", anode, anode.thickness, thick),
+            **spread("thickness", anode, anode.thickness, thick),
             "stoichiometry_mean": mean_x,
             "stoichiometry_surface_min": min(float(x.min()) for x in surfaces),
             "stoichiometry_surface_max": max(float(x.max()) for x in surfaces),
@@ -266,6 +279,12 @@ class Observer:
             "charge_error": balance.charge_error,
             "newton_iterations": float(iterations),
         }
+        elastic = self.elastic(state)
+        if self.stress is not None and elastic is not None:
+            row |= self.stress.row(anode, elastic)
+        if work is not None:
+            row["mechanical_work_J_m"] = work.done
+            row["work_error"] = work.error(row["elastic_energy_J_m"] - energy)
         if self.case.geometry.anode.motion == "moved":
             row |= self._swept(balance.plated)
         return MappingProxyType(row)
@@ -296,7 +315,7 @@ class Observer:
         plating = plating_at_nodes(mesh, charge)
         lithium = np.isfinite(plating)
         thickness = cell.all_nodes(cell.thickness(state.content))
-        stress = None if self.stress is None else self.stress.solve(cell, state.content)
+        stress = self.elastic(state)
         pressure = None if stress is None else pressure_at_nodes(mesh, stress)
         anode = self._profile(plating, np.where(lithium, thickness, np.nan), pressure)
         metrics: dict[str, Any] = charge_metrics(mesh, charge, anode, self.parameters)
@@ -367,19 +386,3 @@ class Observer:
         found = FieldMesh.of(self.mesh)
         found.points.flags.writeable = False
         return found
-
-
-def lithium_area(mesh: Mesh) -> float:
-    """Area of all lithium in m^2."""
-    return sum(r.area for r in mesh.geometry.regions if r.phase == Phase.LITHIUM)
-
-
-def _spread(name: str, anode: AnodeProfile, values: Floats, mean: float) -> dict[str, float]:
-    """Greatest and least of a profile, averaged over 2 um of arc, over its mean."""
-    running = anode.running_mean(values)
-    if abs(mean) <= AT_REST * float(np.abs(running).max()):
-        return {f"{name}_max_over_mean": np.nan, f"{name}_min_over_mean": np.nan}
-    return {
-        f"{name}_max_over_mean": float((running / mean).max()),
-        f"{name}_min_over_mean": float((running / mean).min()),
-    }

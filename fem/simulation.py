@@ -7,28 +7,29 @@ observer, which is called with every accepted step.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
-from typing import Any, Protocol
-
-from numpy.typing import NDArray
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from fem import geometry as geometries
 from fem import mesh as meshes
+from fem.accepted import Accepted, Checkpoint, Counters, Observer
+from fem.balance import Work
 from fem.case import Case
 from fem.case.operation import Protocol as ProtocolTable
 from fem.case.operation import Step as ProtocolStep
 from fem.coupling import Cell, Trial
 from fem.errors import SolveError
 from fem.growth import Shape, due, follow
-from fem.history import Event, Frame, Frames, Log
+from fem.history import Event, Frames, Log
+from fem.measures.anode import lithium_area
 from fem.observe import Observer as View
-from fem.observe import lithium_area
 from fem.parameters import resolve
 from fem.protocol import Task, charge_given, task
 from fem.result import Result
 from fem.solve.stepping import Controller
 from fem.state import State
+
+__all__ = ["Accepted", "Checkpoint", "Observer", "simulate"]
 
 CONTROLLER = Controller()
 SHORTEST = 1e-9
@@ -38,99 +39,6 @@ RETREAT = 0.25
 """How much shorter a step is tried again after one that could not be solved."""
 REJECTED = 1.1
 """A change so much beyond its limit is not accepted."""
-
-
-@dataclass(frozen=True)
-class Counters:
-    """Where a run is: everything besides the state that the next step depends on.
-
-    Attributes
-    ----------
-    number
-        Accepted states so far.
-    step
-        The step of the unrolled protocol that is under way, or comes next.
-    begun, given
-        Time in s, and charge given by the cathode in C per m of depth, when it began; `begun` is
-        `None` if it has not.
-    dt
-        Length of the next step in time.
-    throughput
-        Charge passed so far, whatever its direction, in C per m of depth.
-    rejected, iterations
-        Steps that were not accepted; Newton iterations of those that were.
-    """
-
-    number: int = 0
-    step: int = 0
-    begun: float | None = None
-    given: float = 0.0
-    dt: float = 0.0
-    throughput: float = 0.0
-    rejected: int = 0
-    iterations: int = 0
-
-
-class Checkpoint(Protocol):
-    """What a run is taken up from: what `Accepted` gave, and the rows up to there."""
-
-    @property
-    def arrays(self) -> dict[str, NDArray[Any]]: ...
-    @property
-    def facts(self) -> Mapping[str, Any]: ...
-    @property
-    def rows(self) -> Sequence[Mapping[str, float]]: ...
-
-
-@dataclass(frozen=True)
-class Accepted:
-    """One accepted step, for observers.
-
-    Attributes
-    ----------
-    number
-        0 is the initial state under its first current; counts on through the run.
-    row
-        The row of the history.
-    step, label
-        The step of the unrolled protocol.
-    ended_by
-        Why that step ended here; empty if it goes on.
-    ends_at
-        When it will end at the latest, in s; infinite if unknown.
-    """
-
-    number: int
-    row: Mapping[str, float]
-    step: int
-    label: str
-    ended_by: str
-    ends_at: float
-    state: State
-    counters: Counters
-    events: tuple[Event, ...]
-    view: View
-    shape: Shape | None
-
-    def arrays(self) -> dict[str, NDArray[Any]]:
-        """All arrays that the run can be taken up from."""
-        return self.state.arrays() | ({} if self.shape is None else self.shape.arrays())
-
-    def facts(self) -> dict[str, Any]:
-        """All plain numbers that the run can be taken up from."""
-        facts = {"counters": asdict(self.counters), "events": [list(e) for e in self.events]}
-        return facts if self.shape is None else facts | {"shape": self.shape.facts()}
-
-    def result(self) -> Result:
-        """The fields and numbers of this state."""
-        return self.view.result(self.state, self.row)
-
-    def frame(self) -> Frame:
-        """Profile and particles of this state."""
-        return self.view.frame(self.state)
-
-
-Observer = Callable[[Accepted], None]
 
 
 def simulate(
@@ -360,8 +268,17 @@ class _Run:
             iterations=self._counters.iterations + iterations,
         )
         number = self._counters.number - 1
+        work = self._worked(state)
         self._state = state
-        row = self._view.row(state, step, taken, self._counters.throughput, iterations)
+        row = self._view.row(
+            state,
+            step,
+            taken,
+            self._counters.throughput,
+            iterations,
+            work,
+            self._counters.energy or 0.0,
+        )
         self._rows.add(row)
         if ended_by:
             self._events.append((len(self._rows) - 1, step, todo.label, ended_by))
@@ -382,6 +299,20 @@ class _Run:
         self._frames.offer(number, accepted.frame)
         for observer in self._observers:
             observer(accepted)
+
+    def _worked(self, state: State) -> Work | None:
+        """Mechanical work up to `state`; `None` where no forces belong to a thickness."""
+        before, after = self._view.elastic(self._state), self._view.elastic(state)
+        if before is None or after is None or self._case.mechanics.lithium == "yielded":
+            return None
+        cell, counters = self._cell, self._counters
+        old, new = (cell.all_nodes(cell.thickness(s.content)) for s in (self._state, state))
+        work = Work(counters.work, counters.turned_over).after(before, after, new - old)
+        energy = before.elastic_energy if counters.energy is None else counters.energy
+        self._counters = replace(
+            counters, work=work.done, turned_over=work.turned_over, energy=energy
+        )
+        return work
 
     def _lost(self, error: SolveError, label: str) -> SolveError:
         """`error` with where in the run it happened."""

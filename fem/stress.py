@@ -11,7 +11,9 @@ from fem.case import Case
 from fem.constants import FARADAY
 from fem.errors import InputError
 from fem.geometry import Phase
-from fem.instant import conditions
+from fem.instant import conditions, pressure_at_nodes
+from fem.measures.anode import AnodeProfile
+from fem.measures.stress import lithium_pressure, process_zone_means
 from fem.mesh import Mesh
 from fem.parameters import Parameters
 from fem.physics.elastic import ElasticBody
@@ -44,7 +46,7 @@ class Stress:
         )
         self._operator = InterfaceOperator.of(self._problem) if self.on_lithium else None
         self._by_load: Floats | None = None
-        self._last: tuple[Content, MechanicsSolution] | None = None
+        self._known: list[tuple[Content, MechanicsSolution]] = []
         if self.on_lithium and len(mesh.interface_by_body(Phase.LITHIUM)) > 1:
             raise InputError(
                 "stress on isolated lithium cannot act on its reaction",
@@ -55,10 +57,27 @@ class Stress:
             )
 
     def solve(self, cell: Cell, content: Content) -> MechanicsSolution:
-        """The elastic state of a cell's content; the last one is remembered."""
-        if self._last is None or self._last[0] is not content:
-            self._last = content, self._solve(self._problem, cell, content)
-        return self._last[1]
+        """The elastic state of a cell's content; the last two are remembered."""
+        for known, solution in self._known:
+            if known is content:
+                return solution
+        solution = self._solve(self._problem, cell, content)
+        self._known = [*self._known[-1:], (content, solution)]
+        return solution
+
+    def row(self, anode: AnodeProfile, solution: MechanicsSolution) -> dict[str, float]:
+        """Numbers of an elastic state for the history."""
+        mesh = self._mesh
+        pressure = pressure_at_nodes(mesh, solution)[anode.nodes]
+        row = {
+            "lithium_pressure_Pa": lithium_pressure(mesh, anode, pressure),
+            "elastic_energy_J_m": solution.elastic_energy,
+        }
+        tips = [process_zone_means(mesh, solution, d.tip) for d in mesh.geometry.deposits]
+        if tips:
+            row["von_mises_tip_max_Pa"] = max(tip[0] for tip in tips)
+            row["principal_stress_tip_max_Pa"] = max(tip[1] for tip in tips)
+        return row
 
     def compared(self, lithium: str, cell: Cell, content: Content) -> MechanicsSolution:
         """The same with another model of lithium."""

@@ -3,24 +3,44 @@
 from __future__ import annotations
 
 import argparse
+import shlex
+import sys
 import textwrap
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import fem
+from fem.case import Protocol
 from fem.cli.cases import load, naming
-from fem.cli.progress import Progress
-from fem.errors import InputError
+from fem.cli.progress import Outlook, Progress
+from fem.errors import InputError, SolveError
 from fem.result import Result
+
+if TYPE_CHECKING:
+    from fem.case import Case
+    from fem.output import Recorder
 
 WIDTH = 100
 
 
 def command(arguments: argparse.Namespace) -> None:
     """Run the case that the arguments name."""
+    case = load(arguments)
+    # Beside the folder where the command was given, not beside the case, which may be read-only.
+    folder = Path("out", Path(arguments.case).stem) if arguments.out is None else arguments.out
+    in_time = isinstance(case.operation, Protocol)
+    result = (_in_time if in_time else _snapshot)(arguments, case, folder)
+    if not arguments.quiet:
+        print(summary(result))
+        print(f"written to {folder}")
+
+
+def _snapshot(arguments: argparse.Namespace, case: Case, folder: str | Path) -> Result:
     from fem.cli.estimate import drawn
     from fem.output import check_folder
 
-    case = load(arguments)
     if arguments.resume:
         raise InputError(
             'operation.kind = "snapshot" is solved in one go: there is nothing to resume',
@@ -28,17 +48,53 @@ def command(arguments: argparse.Namespace) -> None:
             given="--resume",
             cure="leave --resume out",
         )
-    # Beside the folder where the command was given, not beside the case, which may be read-only.
-    folder = Path("out", Path(arguments.case).stem) if arguments.out is None else arguments.out
     check_folder(folder, case)
     with Progress(arguments.quiet) as progress, naming(arguments):
         drawn(case)
         result = fem.run(case, progress)
         progress("figures and files")
         fem.save(result, folder)
-    if not arguments.quiet:
-        print(summary(result))
-        print(f"written to {folder}")
+    return result
+
+
+def _in_time(arguments: argparse.Namespace, case: Case, folder: str | Path) -> Result:
+    from fem.cli.estimate import drawn
+    from fem.output import check_folder, recording
+    from fem.simulation import simulate
+
+    assert isinstance(case.operation, Protocol)
+    check_folder(folder, case, arguments.resume)
+    with Progress(arguments.quiet) as progress, naming(arguments):
+        drawn(case)
+        with recording(folder, case, arguments.resume) as recorder:
+            for problem in recorder.checkpoint.damaged if recorder.checkpoint else ():
+                print(f"left out: {problem}", file=sys.stderr)
+            with _telling_how_to_go_on(arguments, folder, recorder):
+                outlook = Outlook(progress, case.operation.unrolled)
+                result = simulate(case, progress, (recorder, outlook), recorder.checkpoint)
+                progress("figures and files")
+                return recorder.finish(result)
+
+
+@contextmanager
+def _telling_how_to_go_on(
+    arguments: argparse.Namespace, folder: str | Path, recorder: Recorder
+) -> Iterator[None]:
+    """Errors and interrupts say what is on the disk, and the command that goes on from there."""
+    try:
+        yield
+    except (KeyboardInterrupt, SolveError) as stopped:
+        if recorder.steps < 0:
+            raise
+        words = ["fem", "run", arguments.case, "--out", str(folder), "--resume"]
+        for change in arguments.changes:
+            words += ["--set", change]
+        kept = f"t = {recorder.time:.6g} s, {recorder.steps} steps on disk"
+        hint = f"continue with: {shlex.join(words)}"
+        if isinstance(stopped, SolveError):
+            stopped.cures = (*stopped.cures, f"{hint}  ({kept})")
+            raise
+        raise KeyboardInterrupt(f"interrupted at {kept}; {hint}") from None
 
 
 def summary(result: Result) -> str:

@@ -14,6 +14,8 @@ from fem.mesh import Ints, Mesh
 
 Floats = NDArray[np.float64]
 
+AT_REST = 1e-6
+"""Net current, as a share of all that crosses surfaces, below which there is none."""
 RUNNING_WINDOW = 2e-6
 """Arc in m over which profiles are averaged before extremes are taken."""
 
@@ -98,6 +100,22 @@ def foil_nodes(mesh: Mesh) -> tuple[Ints, Floats]:
         lengths.append(np.hypot(*tangent) @ weights * 0.25)
     nodes = np.append(edges[:, [0, 2]].ravel(), edges[-1, 1])
     return nodes, np.concatenate([[0.0], np.cumsum(np.stack(lengths, axis=1).ravel())])
+
+
+def lithium_area(mesh: Mesh) -> float:
+    """Area of all lithium in m^2."""
+    return sum(r.area for r in mesh.geometry.regions if r.phase == Phase.LITHIUM)
+
+
+def spread(name: str, anode: AnodeProfile, values: Floats, mean: float) -> dict[str, float]:
+    """Greatest and least of a profile, averaged over 2 um of arc, over its mean."""
+    running = anode.running_mean(values)
+    if abs(mean) <= AT_REST * float(np.abs(running).max()):
+        return {f"{name}_max_over_mean": np.nan, f"{name}_min_over_mean": np.nan}
+    return {
+        f"{name}_max_over_mean": float((running / mean).max()),
+        f"{name}_min_over_mean": float((running / mean).min()),
+    }
 
 
 def _simpson(values: Floats, s: Floats) -> Floats:

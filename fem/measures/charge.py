@@ -9,16 +9,13 @@ from numpy.typing import NDArray
 
 from fem.case import Case
 from fem.geometry import Phase
-from fem.measures.anode import AnodeProfile
+from fem.measures.anode import AT_REST, AnodeProfile
 from fem.measures.particles import ParticleTable
 from fem.mesh import Mesh
 from fem.parameters import Parameters
 from fem.physics.charge import ChargeSolution
 
 Floats = NDArray[np.float64]
-
-AT_REST = 1e-6
-"""Net current, as a share of all that crosses the cathode's surfaces, below which there is none."""
 
 
 def charge_metrics(

@@ -5,30 +5,48 @@ from __future__ import annotations
 import os
 import tempfile
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from fem.errors import FemError, InputError
 
 MARK = "metrics.json"
-"""The file by which a folder is known to hold an earlier run."""
+"""The file by which a folder is known to hold a finished run."""
+CHECKPOINTS = "checkpoints"
+"""The folder by which a folder is known to hold an unfinished run in time."""
+FOLDERS = frozenset({CHECKPOINTS, "series"})
+"""What a run writes that is a folder; all else are files."""
+HIDDEN = ".fem-"
+"""How the names of scratch folders begin."""
 
 
-def require_free(folder: Path, owned: Iterable[str], inputs: Iterable[Path] = ()) -> None:
+def unfinished(folder: Path) -> bool:
+    """Whether a folder holds a run in time that did not come to its end."""
+    return (folder / CHECKPOINTS).is_dir() and not (folder / MARK).exists()
+
+
+def require_free(
+    folder: Path, owned: Iterable[str], inputs: Iterable[Path] = (), resume: bool = False
+) -> None:
     """Refuse a folder that a run may not or cannot write into; leaves no trace.
 
-    A run may write into a folder that does not exist, is empty, or holds an earlier run.
+    A new run may write into a folder that does not exist, is empty, or holds a finished run; a
+    run that is resumed needs one that holds an unfinished run.
 
     Parameters
     ----------
     owned
-        Names of the files that a run writes, or takes away if it no longer makes them.
+        Names of what a run writes, or takes away if it no longer makes it.
     inputs
         Files that must not be overwritten.
+    resume
+        Whether an unfinished run is to go on.
     """
     require_writable(folder)
     try:
-        _require_ours(folder, set(owned), inputs)
+        if resume:
+            _require_unfinished(folder)
+        _require_ours(folder, set(owned), inputs, resume)
     except OSError as error:
         raise _closed(folder, error) from None
 
@@ -36,7 +54,7 @@ def require_free(folder: Path, owned: Iterable[str], inputs: Iterable[Path] = ()
 def require_writable(folder: Path) -> None:
     """Refuse a folder, which need not exist yet, in which no file can be made; leaves no trace."""
     try:
-        with tempfile.TemporaryDirectory(prefix=".fem-", dir=_base(folder)):
+        with tempfile.TemporaryDirectory(prefix=HIDDEN, dir=_base(folder)):
             pass
     except OSError as error:
         raise _closed(folder, error) from None
@@ -52,9 +70,34 @@ def _closed(folder: Path, error: OSError) -> InputError:
     )
 
 
-def _require_ours(folder: Path, owned: set[str], inputs: Iterable[Path]) -> None:
+def _require_unfinished(folder: Path) -> None:
+    if unfinished(folder):
+        return
+    if (folder / MARK).exists():
+        raise InputError(
+            "the run in this folder is finished: there is nothing to resume",
+            file=str(folder),
+            given="--resume",
+            cure="leave --resume out to run it anew",
+        )
+    raise InputError(
+        "no run to resume: there are no checkpoints in this folder",
+        file=str(folder),
+        given="--resume",
+        cure="leave --resume out, or give the folder of the unfinished run with --out",
+    )
+
+
+def _require_ours(folder: Path, owned: set[str], inputs: Iterable[Path], resume: bool) -> None:
     place = str(folder)
-    if folder.is_dir():
+    if folder.is_dir() and unfinished(folder):
+        if not resume:
+            raise InputError(
+                "this folder holds an unfinished run",
+                file=place,
+                cure="go on with it by --resume, or give another folder with --out",
+            )
+    elif folder.is_dir():
         names = {entry.name for entry in folder.iterdir() if not entry.name.startswith(".")}
         if names and MARK not in names:
             raise InputError(
@@ -63,10 +106,10 @@ def _require_ours(folder: Path, owned: set[str], inputs: Iterable[Path]) -> None
                 allowed="a new folder, an empty one, or that of an earlier run",
                 cure="give another folder with --out",
             )
-        blocked = {name for name in owned & names if (folder / name).is_dir()}
+        blocked = {n for n in owned & names if (folder / n).is_dir() != (n in FOLDERS)}
         if blocked:
             raise InputError(
-                f"folders stand where a run writes files ({_some(blocked)})",
+                f"folders stand where a run writes files, or the reverse ({_some(blocked)})",
                 file=place,
                 cure="rename them, or give another folder with --out",
             )
@@ -93,13 +136,13 @@ def replacing(folder: Path, owned: Iterable[str]) -> Iterator[Path]:
         If the files cannot be written: the disk is full, a file is in use.
     """
     try:
-        with tempfile.TemporaryDirectory(prefix=".fem-", dir=_base(folder)) as hidden:
+        with tempfile.TemporaryDirectory(prefix=HIDDEN, dir=_base(folder)) as hidden:
             new = Path(hidden) / "new"  # the hidden folder itself is private to its owner
             new.mkdir()
             yield new
             if folder.exists():
                 names = {*owned, *(entry.name for entry in new.iterdir())}
-                _exchange(new, folder, Path(hidden) / "old", sorted(names))
+                _exchange(new, folder, Path(hidden) / "old", _ordered(names, new))
             else:
                 folder.parent.mkdir(parents=True, exist_ok=True)
                 new.rename(folder)
@@ -117,12 +160,45 @@ def whole(path: Path) -> Iterator[Path]:
         If the file cannot be written.
     """
     try:
-        with tempfile.TemporaryDirectory(prefix=".fem-", dir=path.parent) as hidden:
-            new = Path(hidden) / path.name
+        with safely(path) as new:
             yield new
-            os.replace(new, path)
     except OSError as error:
         raise _unwritten(path, error) from error
+
+
+@contextmanager
+def safely(path: Path) -> Iterator[Path]:
+    """As `whole`, for a caller who sees to errors himself: they stay as they are.
+
+    The file is on the disk before it gets its name. If the machine stops at any moment, `path`
+    holds all that is new or all that was there before.
+    """
+    with tempfile.TemporaryDirectory(prefix=HIDDEN, dir=path.parent) as hidden:
+        new = Path(hidden) / path.name
+        yield new
+        settle(new)
+        os.replace(new, path)
+    settle(path.parent)
+
+
+def settle(path: Path) -> None:
+    """Have a file, or the names in a folder, reach the disk and not merely its cache."""
+    if not path.is_dir():
+        with path.open("rb+") as stream:
+            os.fsync(stream.fileno())
+    elif os.name != "nt":  # where folders cannot be opened, and renaming waits by itself
+        place = os.open(path, os.O_RDONLY)
+        try:
+            with suppress(OSError):  # some network file systems know no such thing
+                os.fsync(place)
+        finally:
+            os.close(place)
+
+
+def settle_all(folder: Path) -> None:
+    """Have everything below a folder reach the disk."""
+    for path in (*folder.rglob("*"), folder):
+        settle(path)
 
 
 def _unwritten(place: Path, error: OSError) -> FemError:
@@ -131,6 +207,16 @@ def _unwritten(place: Path, error: OSError) -> FemError:
         "  nothing there was changed\n"
         "  cure:    make room, or give another place with --out"
     )
+
+
+def _ordered(names: Iterable[str], new: Path) -> list[str]:
+    """The order in which an exchange that stops midway leaves a folder that is understood.
+
+    The mark of a finished run comes last. Before that of an earlier run goes, the checkpoints of
+    the new one are there.
+    """
+    mark = 3 if (new / MARK).exists() else 1
+    return sorted(names, key=lambda name: ({CHECKPOINTS: 0, MARK: mark}.get(name, 2), name))
 
 
 def _exchange(new: Path, folder: Path, old: Path, names: list[str]) -> None:

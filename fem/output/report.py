@@ -21,6 +21,13 @@ CAPTIONS = {
     "von_mises_tip": "Von Mises stress around the most loaded protrusion.",
     "anode_profile": "Along the lithium surface.",
 }
+CAPTIONS_IN_TIME = {
+    "voltage": "Voltage against charge passed; voltage and current in time.",
+    "anode_history": "Along the lithium surface in time: plated thickness and plating current.",
+    "stoichiometry": "Lithium in the particles.",
+}
+"""Figures that only a run in time has."""
+ANIMATION = "The run in time."
 FILES = {
     "metrics.json": "all numbers above, in SI units",
     "anode.csv": "profile along the lithium surface, a row a node in order of arc length; "
@@ -34,6 +41,12 @@ FILES = {
     "panel.pdf": "the maps at a journal's column width",
     "case.toml": "the case as resolved, defaults included",
     "references.txt": "sources of every parameter",
+}
+FILES_IN_TIME = {
+    "history.csv": "a row an accepted step: time, voltage, current (positive on charge) and the "
+    "numbers that follow, SI units in their names",
+    "fields.pvd": "the series of fields for ParaView, files in series",
+    "animation.gif": "the run in time",
 }
 STYLE = """\
 body { font: 16px/1.5 system-ui, sans-serif; color: #1a1a1a; background: #fff;
@@ -56,11 +69,12 @@ mark { background: #ffe9a8; color: inherit; padding: 0 .15rem; }
 
 
 def report(result: Result, pictures: Mapping[str, bytes]) -> str:
-    """The page as text; `pictures` are PNG files by the name of the figure."""
+    """The page as text; `pictures` are PNG or GIF files by the name of the figure."""
     title = result.case.title or "Run of a solid-state cell"
     warnings = [note for note in result.notes if note.startswith(WARNING)]
     others = [note for note in result.notes if not note.startswith(WARNING)]
     metrics = result.metrics
+    files = FILES | (FILES_IN_TIME if result.history is not None else {})
     lines = [
         "<!DOCTYPE html>",
         '<html lang="en">',
@@ -76,7 +90,7 @@ def report(result: Result, pictures: Mapping[str, bytes]) -> str:
         "<h2>Key numbers</h2>",
         *_numbers(metrics),
         "<h2>Figures</h2>",
-        *(_figure(name, png) for name, png in pictures.items()),
+        *(_figure(name, picture) for name, picture in pictures.items()),
         "<h2>Assumptions</h2>",
         "<ul>",
         *(f"<li>{escape(note)}</li>" for note in others),
@@ -86,7 +100,7 @@ def report(result: Result, pictures: Mapping[str, bytes]) -> str:
         "<h2>Sources</h2>",
         f"<pre>{_sources(result.references)}</pre>",
         "<h2>Files of this run</h2>",
-        *_table((f"<code>{name}</code>", escape(text)) for name, text in FILES.items()),
+        *_table((f"<code>{name}</code>", escape(text)) for name, text in files.items()),
         "</body>",
         "</html>",
     ]
@@ -105,11 +119,13 @@ def _numbers(metrics: Mapping[str, Any]) -> Iterator[str]:
     yield "</table>"
 
 
-def _figure(name: str, png: bytes) -> str:
-    caption = escape(CAPTIONS.get(name, name.replace("_", " ").capitalize() + "."))
-    data = base64.b64encode(png).decode()
+def _figure(name: str, picture: bytes) -> str:
+    captions = {**CAPTIONS, **CAPTIONS_IN_TIME, "animation": ANIMATION}
+    caption = escape(captions.get(name, name.replace("_", " ").capitalize() + "."))
+    kind = "gif" if picture.startswith(b"GIF8") else "png"
+    data = base64.b64encode(picture).decode()
     return (
-        f'<figure><img alt="{caption}" src="data:image/png;base64,{data}">'
+        f'<figure><img alt="{caption}" src="data:image/{kind};base64,{data}">'
         f"<figcaption>{caption}</figcaption></figure>"
     )
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import zipfile
 import zlib
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from types import MappingProxyType
@@ -18,6 +20,8 @@ from fem.case.text import read_toml
 from fem.errors import InputError
 from fem.geometry import Deposit, Geometry, Outline, Particles, Phase, Region
 from fem.geometry.curves import Arc, Line
+from fem.geometry.spline import Spline
+from fem.history import History
 from fem.measures.anode import AnodeProfile
 from fem.measures.particles import ParticleTable
 from fem.mesh import Mesh
@@ -26,7 +30,7 @@ from fem.result import FieldMesh, Result
 
 NAME = "result.npz"
 FORMAT = 1
-CURVES = {curve.__name__: curve for curve in (Line, Arc)}
+CURVES = {curve.__name__: curve for curve in (Line, Arc, Spline)}
 _ANODE = ("s", "x", "y", "plating", "thickness", "normal_stress", "nodes")
 _PARTICLES = ("x", "y", "diameter", "active", "current", "stoichiometry")
 _FIELD_MESH = ("points", "triangles", "region", "phase", "source")
@@ -34,32 +38,50 @@ _FIELD_MESH = ("points", "triangles", "region", "phase", "source")
 
 def write_result(result: Result, folder: str | Path, path: Path) -> None:
     """Write `result` to `path`; relative paths in its case will start from `folder`."""
-    mesh = result.mesh
     facts = {
         "format": FORMAT,
         "case": result.case.to_toml(folder),
-        "geometry": _describe(result.geometry),
+        "geometry": describe(result.geometry),
         "metrics": plain_metrics(result.metrics),
         "references": result.references,
         "notes": result.notes,
     }
-    arrays = {
-        "facts": np.frombuffer(json.dumps(facts).encode(), dtype=np.uint8),
+    arrays = mesh_arrays(result) | state_arrays(result)
+    if result.history is not None:
+        facts["events"] = result.history.events
+        arrays |= {f"history.{name}": values for name, values in result.history.columns.items()}
+    np.savez_compressed(path, **pack(facts, arrays))
+
+
+def mesh_arrays(result: Result) -> dict[str, Any]:
+    """What `mesh_of` makes a mesh from, by name."""
+    mesh = result.mesh
+    return {
         "mesh.nodes": mesh.nodes,
         "mesh.vertices": np.asarray(mesh.skfem.t),
         "mesh.region": mesh.region,
         "mesh.edges": mesh.edges,
         "mesh.outline": mesh.outline,
         **_columns("field_mesh", result.field_mesh, _FIELD_MESH),
+    }
+
+
+def state_arrays(result: Result) -> dict[str, Any]:
+    """Fields, profile and particles by name."""
+    return {
         **_columns("anode", result.anode, _ANODE),
         **_columns("particles", result.particles, _PARTICLES),
         **{f"fields.{name}": values for name, values in result.fields.items()},
     }
-    np.savez_compressed(path, **arrays)
+
+
+def pack(facts: Mapping[str, Any], arrays: Mapping[str, Any]) -> dict[str, Any]:
+    """What one npz file holds of `facts` in the types of JSON and arrays."""
+    return {"facts": np.frombuffer(json.dumps(facts).encode(), dtype=np.uint8), **arrays}
 
 
 def load(directory: str | Path) -> Result:
-    """The result that `fem.save` wrote into `directory`; nothing is solved.
+    """The result that `fem.save` wrote into `directory`, without frames; nothing is solved.
 
     Raises
     ------
@@ -78,23 +100,39 @@ def load(directory: str | Path) -> Result:
             file=str(folder),
             allowed="a folder that fem run has written",
         )
+    with reading(path) as (facts, arrays):
+        return _rebuild(facts, arrays, folder)
+
+
+@contextmanager
+def reading(path: Path) -> Iterator[tuple[dict[str, Any], dict[str, Any]]]:
+    """Facts and read-only arrays of a file that was made with `pack`.
+
+    Raises
+    ------
+    InputError
+        If the file is of another version, or damaged; also where what is made of it in the block
+        fails for that reason.
+    """
     try:
         with np.load(path, allow_pickle=False) as file:
             arrays = {name: file[name] for name in file.files}
-        facts = json.loads(arrays["facts"].tobytes())
-        if facts["format"] == FORMAT:
-            return _rebuild(facts, arrays, folder)
+        facts = json.loads(arrays.pop("facts").tobytes())
+        if facts["format"] != FORMAT:
+            raise InputError(
+                "written by another version of this program",
+                file=str(path),
+                given=f"format {facts['format']}",
+                allowed=f"format {FORMAT}",
+                cure="run the case again",
+            )
+        for array in arrays.values():
+            array.flags.writeable = False
+        yield facts, arrays
     except (OSError, EOFError, ValueError, LookupError, TypeError) as error:
         raise _damaged(path, error) from error
     except (zipfile.BadZipFile, zlib.error) as error:
         raise _damaged(path, error) from error
-    raise InputError(
-        "written by another version of this program",
-        file=str(path),
-        given=f"format {facts['format']}",
-        allowed=f"format {FORMAT}",
-        cure="run the case again",
-    )
 
 
 def _damaged(path: Path, error: Exception) -> InputError:
@@ -105,32 +143,50 @@ def _damaged(path: Path, error: Exception) -> InputError:
 
 
 def _rebuild(facts: dict[str, Any], arrays: dict[str, Any], folder: Path) -> Result:
-    for array in arrays.values():
-        array.flags.writeable = False
-
-    def group(name: str) -> dict[str, Any]:
-        prefix = name + "."
-        return {k.removeprefix(prefix): v for k, v in arrays.items() if k.startswith(prefix)}
-
-    particles = group("particles")
-    geometry = _geometry(
-        facts["geometry"], Particles(*(particles[name] for name in _PARTICLES[:4]))
-    )
-    stored = group("mesh")
-    skfem = MeshTri2(stored["nodes"], stored["vertices"])
-    mesh = Mesh(skfem, stored["region"], stored["edges"], stored["outline"], geometry)
+    history = None
+    if "events" in facts:
+        columns = MappingProxyType(group(arrays, "history"))
+        history = History(columns, tuple(tuple(event) for event in facts["events"]))
     return Result(
         case=_case(facts["case"], folder),
-        geometry=geometry,
-        mesh=mesh,
-        field_mesh=FieldMesh(**group("field_mesh")),
-        fields=MappingProxyType(group("fields")),
-        anode=AnodeProfile(**{"normal_stress": None, **group("anode")}),
-        particles=ParticleTable(**particles),
+        **mesh_of(facts["geometry"], arrays),
+        **state_of(arrays),
         metrics=MappingProxyType(facts["metrics"]),
         references=facts["references"],
         notes=tuple(facts["notes"]),
+        history=history,
     )
+
+
+def mesh_of(geometry: dict[str, Any], arrays: dict[str, Any]) -> dict[str, Any]:
+    """Geometry and meshes of a `Result` by the names of its attributes."""
+    particles = group(arrays, "particles")
+    shape = _geometry(geometry, Particles(*(particles[name] for name in _PARTICLES[:4])))
+    stored = group(arrays, "mesh")
+    skfem = MeshTri2(stored["nodes"], stored["vertices"])
+    mesh = Mesh(skfem, stored["region"], stored["edges"], stored["outline"], shape)
+    field_mesh = FieldMesh(**group(arrays, "field_mesh"))
+    return {"geometry": shape, "mesh": mesh, "field_mesh": field_mesh}
+
+
+def state_of(arrays: dict[str, Any]) -> dict[str, Any]:
+    """Fields, profile and particles of a `Result` by the names of its attributes."""
+    return {
+        "fields": MappingProxyType(group(arrays, "fields")),
+        "anode": anode_of(arrays),
+        "particles": ParticleTable(**group(arrays, "particles")),
+    }
+
+
+def anode_of(arrays: dict[str, Any]) -> AnodeProfile:
+    """The profile along the lithium."""
+    return AnodeProfile(**{"normal_stress": None, **group(arrays, "anode")})
+
+
+def group(arrays: Mapping[str, Any], name: str) -> dict[str, Any]:
+    """The arrays whose names begin with `name` and a dot, without these."""
+    prefix = name + "."
+    return {k.removeprefix(prefix): v for k, v in arrays.items() if k.startswith(prefix)}
 
 
 def _case(text: str, folder: Path) -> Case:
@@ -147,7 +203,7 @@ def _columns(name: str, table: object, columns: tuple[str, ...]) -> dict[str, An
     return {key: value for key, value in values.items() if value is not None}
 
 
-def _describe(geometry: Geometry) -> dict[str, Any]:
+def describe(geometry: Geometry) -> dict[str, Any]:
     """A geometry without its particles in the types of JSON."""
     outlines = [asdict(outline) for outline in geometry.outlines]
     for outline, facts in zip(geometry.outlines, outlines, strict=True):

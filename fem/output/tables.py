@@ -53,10 +53,11 @@ def _write(path: Path, header: Iterable[str], rows: Iterable[Iterable[Any]]) -> 
     with path.open("w", encoding="utf-8", newline="") as stream:
         writer = csv.writer(stream, lineterminator="\n")
         writer.writerow(header)
-        writer.writerows([_cell(value) for value in row] for row in rows)
+        writer.writerows([cell(value) for value in row] for row in rows)
 
 
-def _cell(value: float | bool) -> str:
+def cell(value: float | bool) -> str:
+    """A value as it stands in a table: it reads back exactly; empty if it is not finite."""
     if isinstance(value, bool):
         return str(value).lower()
     return repr(value) if math.isfinite(value) else ""

@@ -62,6 +62,10 @@ class MechanicsSolution:
     swelling
         Relative change of volume at the six nodes of each triangle of the first body, (nt, 6);
         `None` for none.
+    plating_forces
+        Forces (N,) in N per m of depth that do the work of plating on a change of thickness.
+    load_work
+        Product of constant loads and the displacements they act on, in J per m of depth.
     """
 
     conditions: Conditions
@@ -72,6 +76,8 @@ class MechanicsSolution:
     nodes: Ints
     pressure: Floats
     iterations: int
+    plating_forces: Floats
+    load_work: float
     swelling: Floats | None = None
 
     def stress(self, body: int = 0) -> Floats:
@@ -238,6 +244,10 @@ class MechanicsProblem:
             z = z - columns @ border
             iterations += sum(s.iterations for s in self._border_solutions)
         w = p @ z + jump
+        forces = self._stiffness @ w
+        forces[: len(swelled)] -= swelled
+        if self.generalised:
+            forces += float(border[-1]) * self._dilation
         displacements = tuple(
             w[a:b].reshape(-1, 2) for a, b in zip(self._starts[:-1], self._starts[1:], strict=True)
         )
@@ -256,10 +266,10 @@ class MechanicsProblem:
                 else self._interface_pressure(displacements[0], out_of_plane, swelled)
             ),
             iterations=iterations,
+            plating_forces=np.asarray(self.map.jump.T @ forces),
+            load_work=float(self.load @ z),
             swelling=swelling,
         )
-
-    # ------------------------------------------------------------------ loads and borders
 
     def _pressing_slots(self, thickness: Floats) -> list[_Slot]:
         """Protrusions that grow: one that shrinks leaves room and does not press."""

@@ -69,9 +69,7 @@ class InterfaceOperator:
         moving = np.flatnonzero(sum(np.diff(body.motion.tocsc().indptr) for body in bodies))
         motions = [body.motion[:, moving] for body in bodies]
         # With w = Z z + Q h: (Z' S Z) z = load - (Z' S Q) h, a column for the load and each h.
-        forces = [
-            np.asarray(z.T @ body.stiffness) for z, body in zip(motions, bodies, strict=True)
-        ]
+        forces = [np.asarray(z.T @ body.stiffness) for z, body in zip(motions, bodies, strict=True)]
         stiffness = sum(f @ z for f, z in zip(forces, motions, strict=True))
         right = -sum(f @ body.jump for f, body in zip(forces, bodies, strict=True))
         answer = np.linalg.solve(stiffness, np.column_stack([load[moving], right]))

@@ -1,10 +1,15 @@
-"""Figures of a result: maps of the cell, the profile along the lithium, a panel for a paper.
+"""Figures of a result: maps of the cell, profiles, curves of a run in time, a panel for a paper.
 
 Every function draws into the axes it is given, or into a figure of its own, and gives the axes
-back. Figures belong to no window system and no global state; nothing is written to disk.
+back. Figures belong to no window system and no global state. Nothing is written to disk but the
+film that `animate` makes.
 """
 
+from fem.plot.animation import animate
 from fem.plot.canvas import RASTER_DPI, style
+from fem.plot.curves import voltage
+from fem.plot.growth import anode_history
+from fem.plot.lithiation import stoichiometry
 from fem.plot.maps import flux, potential, von_mises
 from fem.plot.profile import anode_profile
 from fem.plot.sheets import figures, panel
@@ -12,12 +17,16 @@ from fem.plot.tip import von_mises_tip
 
 __all__ = [
     "RASTER_DPI",
+    "animate",
+    "anode_history",
     "anode_profile",
     "figures",
     "flux",
     "panel",
     "potential",
+    "stoichiometry",
     "style",
+    "voltage",
     "von_mises",
     "von_mises_tip",
 ]

@@ -200,6 +200,12 @@ def colour_bar(axes: Axes, drawn: Any, limits: Range, label: str) -> Any:
         bar.solids.set_rasterized(True)
     bar.set_label(label)
     bar.outline.set_linewidth(HAIR)
+    bar_ticks(bar, limits)
+    return bar
+
+
+def bar_ticks(bar: Any, limits: Range) -> None:
+    """Round numbers at a colour bar."""
     if limits.log:
         bar.locator = LogLocator(subs=(1.0, 2.0, 5.0))
         bar.formatter = ScalarFormatter()
@@ -208,4 +214,3 @@ def colour_bar(axes: Axes, drawn: Any, limits: Range, label: str) -> Any:
         bar.locator = MaxNLocator(nbins=6, steps=[1, 2, 2.5, 5, 10])
     bar.minorticks_off()
     bar.update_ticks()
-    return bar

@@ -101,7 +101,7 @@ def draw_potential(scene: Scene, axes: Axes, title: str = "Potential and current
     unit = Unit(1e-3, "mV")
     part, values = scene.electrolyte, scene.potential / unit.size
     limits = scene.potential_range.over(unit)
-    drawn = _field(axes, part, values, limits, POTENTIAL_MAP)
+    drawn = draw_field(axes, part, values, limits, POTENTIAL_MAP)
     bar = canvas.colour_bar(axes, drawn, limits, f"electrolyte potential ({unit.name})")
     levels, segments = scene.contours
     if len(levels):
@@ -122,7 +122,7 @@ def draw_potential(scene: Scene, axes: Axes, title: str = "Potential and current
 def draw_flux(scene: Scene, axes: Axes, title: str = "Current density") -> None:
     canvas.frame(axes, scene.window, title)
     limits = scene.flux_range
-    drawn = _field(axes, scene.electrolyte, scene.flux, limits, FLUX_MAP)
+    drawn = draw_field(axes, scene.electrolyte, scene.flux, limits, FLUX_MAP)
     canvas.colour_bar(axes, drawn, limits, "current density (A/m²)")
     _electrodes(scene, axes)
 
@@ -146,7 +146,7 @@ def draw_stress(
     canvas.frame(axes, window, title)
     unit = stress_unit(limits.high)
     limits = limits.over(unit)
-    drawn = _field(axes, scene.solids, scene.von_mises / unit.size, limits, STRESS_MAP)
+    drawn = draw_field(axes, scene.solids, scene.von_mises / unit.size, limits, STRESS_MAP)
     note = f"\n{end}" if limits.extend != "neither" else ""
     canvas.colour_bar(axes, drawn, limits, f"von Mises stress ({unit.name}){note}")
     _electrodes(scene, axes, filled=False)
@@ -159,7 +159,8 @@ def draw_stress(
     return unit
 
 
-def _field(axes: Axes, part: Part, values: Floats, limits: Range, colours: str) -> Any:
+def draw_field(axes: Axes, part: Part, values: Floats, limits: Range, colours: Any) -> Any:
+    """A field on the points of a part, in colours of its own."""
     drawn = axes.tripcolor(
         part.triangulation, values, shading="gouraud", cmap=colours, norm=canvas.norm_of(limits),
         rasterized=True, zorder=1,
@@ -171,7 +172,7 @@ def _field(axes: Axes, part: Part, values: Floats, limits: Range, colours: str) 
 def _electrodes(scene: Scene, axes: Axes, filled: bool = True) -> None:
     """Lithium and particles; not filled, these are outlines over the stress inside them."""
     parts = scene.electrodes
-    width = _outline_width(scene, axes)
+    width = outline_width(scene, axes)
     edge = INK if filled else _FAINT
     # Lithium lies below the stress: it shows where lithium carries none.
     for path, colour, level in (
@@ -180,23 +181,30 @@ def _electrodes(scene: Scene, axes: Axes, filled: bool = True) -> None:
         (parts.inactive, INACTIVE, 3.0),
     ):
         if filled or path is parts.lithium:
-            _patch(axes, path, colour, "none", 0.0, level)
+            draw_patch(axes, path, colour, "none", 0.0, level)
         line = HAIR if path is parts.lithium else width
-        _patch(axes, path, "none", edge, line if filled else 0.7 * line, 3.0)
-    if filled and len(parts.strokes):
-        strokes = LineCollection(list(parts.strokes), colors=INK, linewidths=width, zorder=3.1)
-        strokes.set_in_layout(False)
-        axes.add_collection(strokes, autolim=False)
+        draw_patch(axes, path, "none", edge, line if filled else 0.7 * line, 3.0)
+    if filled:
+        draw_strokes(axes, parts.strokes, width)
 
 
-def _patch(axes: Axes, path: Path, face: str, edge: str, width: float, level: float) -> None:
+def draw_strokes(axes: Axes, strokes: Floats, width: float) -> None:
+    """Hatching of inactive particles."""
+    if len(strokes):
+        drawn = LineCollection(list(strokes), colors=INK, linewidths=width, zorder=3.1)
+        drawn.set_in_layout(False)
+        axes.add_collection(drawn, autolim=False)
+
+
+def draw_patch(axes: Axes, path: Path, face: str, edge: str, width: float, level: float) -> None:
+    """A filled path that takes no part in the layout; none if it is empty."""
     if len(path):
         patch = PathPatch(path, facecolor=face, edgecolor=edge, linewidth=width, zorder=level)
         patch.set_in_layout(False)
         axes.add_artist(patch)
 
 
-def _outline_width(scene: Scene, axes: Axes) -> float:
+def outline_width(scene: Scene, axes: Axes) -> float:
     """Width of outlines in points, thin on particles that are small on paper."""
     diameter = scene.geometry.particles.diameter
     if not len(diameter):

@@ -114,8 +114,11 @@ def _thickness(anode: AnodeProfile, axes: Axes, abscissa: Floats) -> None:
         return
     unit = length_unit(thickest)
     label = f"plated thickness ({unit.name})"
-    ratio = float(anode.thickness @ anode.plating / (anode.plating @ anode.plating))
-    if np.allclose(anode.thickness, ratio * anode.plating, rtol=1e-6, atol=1e-9 * thickest):
+    square = float(anode.plating @ anode.plating)
+    ratio = float(anode.thickness @ anode.plating) / square if square > 0.0 else 0.0
+    if ratio > 0.0 and np.allclose(
+        anode.thickness, ratio * anode.plating, rtol=1e-6, atol=1e-9 * thickest
+    ):
 
         def to_thickness(plating: Any) -> Any:
             return plating * ratio / unit.size

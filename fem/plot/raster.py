@@ -54,32 +54,64 @@ class Grid:
         return np.asarray(total[:, :k] / weight[:, None])
 
 
+@dataclass(frozen=True)
+class Cover:
+    """Which triangle covers which point of a regular grid: found once, used for many fields.
+
+    Attributes
+    ----------
+    origin, spacing, shape
+        The grid, see `Grid`: (rows, columns) points.
+    place
+        Flat numbers of the points inside triangles (m,).
+    corners, weights
+        (3, m): the corners of the triangle around each, and their shares in it.
+    """
+
+    origin: tuple[float, float]
+    spacing: float
+    shape: tuple[int, int]
+    place: Ints
+    corners: Ints
+    weights: Floats
+
+    @classmethod
+    def of(cls, points: Floats, triangles: Ints, window: tuple[float, ...], count: int) -> Cover:
+        """About `count` points of a regular grid over triangles.
+
+        Parameters
+        ----------
+        points, triangles
+            (n, 2) and (nt, 3); a point of the grid is looked up in the triangle that covers it,
+            so nothing is carried across a gap between triangles.
+        window
+            Left, right, bottom and top of the grid; its points are centres of square cells.
+        """
+        left, right, bottom, top = window
+        width, height = right - left, top - bottom
+        columns = max(4, round(np.sqrt(count * width / height)))
+        spacing = width / columns
+        rows = max(4, round(height / spacing))
+        origin = (left + 0.5 * spacing, bottom + 0.5 * (height - (rows - 1) * spacing))
+        triangle, place, weights = _cover(((points - origin) / spacing)[triangles], rows, columns)
+        return cls(origin, spacing, (rows, columns), place, triangles[triangle].T, weights)
+
+    def values(self, values: Floats) -> Floats:
+        """Linear interpolation of `values` (n, k) onto the grid (rows, columns, k)."""
+        result = np.full((self.shape[0] * self.shape[1], values.shape[1]), np.nan)
+        result[self.place] = sum(
+            weight[:, None] * values[corner]
+            for corner, weight in zip(self.corners, self.weights, strict=True)
+        )
+        return result.reshape(*self.shape, -1)
+
+
 def to_grid(
     points: Floats, triangles: Ints, values: Floats, window: tuple[float, ...], count: int
 ) -> Grid:
-    """Linear interpolation on triangles at about `count` points of a regular grid.
-
-    Parameters
-    ----------
-    points, triangles
-        (n, 2) and (nt, 3); a point of the grid is looked up in the triangle that covers it, so
-        nothing is carried across a gap between triangles.
-    values
-        (n, k) at the points.
-    window
-        Left, right, bottom and top of the grid; its points are centres of square cells.
-    """
-    left, right, bottom, top = window
-    width, height = right - left, top - bottom
-    columns = max(4, round(np.sqrt(count * width / height)))
-    spacing = width / columns
-    rows = max(4, round(height / spacing))
-    origin = (left + 0.5 * spacing, bottom + 0.5 * (height - (rows - 1) * spacing))
-    result = np.full((rows * columns, values.shape[1]), np.nan)
-    triangle, place, weights = _cover(((points - origin) / spacing)[triangles], rows, columns)
-    corners = triangles[triangle]
-    result[place] = sum(weights[k][:, None] * values[corners[:, k]] for k in range(3))
-    return Grid(origin, spacing, result.reshape(rows, columns, -1))
+    """`values` (n, k) at the points of triangles on about `count` points of a grid: `Cover.of`."""
+    cover = Cover.of(points, triangles, window, count)
+    return Grid(cover.origin, cover.spacing, cover.values(values))
 
 
 def _cover(corners: Floats, rows: int, columns: int) -> tuple[Ints, Ints, Floats]:

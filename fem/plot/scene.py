@@ -34,7 +34,7 @@ _LINES_PER_ASPECT, _LINES = 15.0, (3, 40)
 """Current lines: so many for a cell as wide as its electrolyte is high, within these bounds."""
 _PAD = 0.25
 """How much of the electrodes' backs is shown, as a fraction of the electrolyte's height."""
-_SMALLEST_POTENTIAL, _SMALLEST_CURRENT = 1e-6, 1e-6
+SMALLEST_POTENTIAL, SMALLEST_CURRENT = 1e-6, 1e-6
 """Ranges of a field (V, A/m^2) below which it counts as uniform."""
 
 
@@ -130,6 +130,12 @@ class Scene:
         everywhere = np.asarray(known[self._field_mesh.triangles].all(axis=1))
         return Part.of(self._field_mesh, everywhere)
 
+    @cached_property
+    def active(self) -> Part:
+        """Active material of known stoichiometry."""
+        known = np.isfinite(self._fields["stoichiometry"])
+        return Part.of(self._field_mesh, np.asarray(known[self._field_mesh.triangles].all(axis=1)))
+
     @property
     def has_stress(self) -> bool:
         return "von_mises" in self._fields
@@ -150,14 +156,19 @@ class Scene:
         return np.asarray(self._fields["von_mises"][self.solids.source])
 
     @cached_property
+    def stoichiometry(self) -> Floats:
+        """Lithium stoichiometry on the points of `active`."""
+        return np.asarray(self._fields["stoichiometry"][self.active.source])
+
+    @cached_property
     def potential_range(self) -> Range:
-        return full_range(self.potential, _SMALLEST_POTENTIAL)
+        return full_range(self.potential, SMALLEST_POTENTIAL)
 
     @cached_property
     def contours(self) -> tuple[Floats, list[list[Floats]]]:
         """Levels (m,) of the potential in V, and the lines in um (n, 2) at each."""
         low, high = float(self.potential.min()), float(self.potential.max())
-        if high - low < _SMALLEST_POTENTIAL:
+        if high - low < SMALLEST_POTENTIAL:
             return np.empty(0), []
         # Levels are round in mV.
         ticks = MaxNLocator(_LEVELS, steps=[1, 2, 2.5, 5, 10]).tick_values(1e3 * low, 1e3 * high)
@@ -172,7 +183,7 @@ class Scene:
 
     @cached_property
     def flux_range(self) -> Range:
-        return robust_range(self.flux, self.electrolyte.areas, _SMALLEST_CURRENT, may_be_log=True)
+        return robust_range(self.flux, self.electrolyte.areas, SMALLEST_CURRENT, may_be_log=True)
 
     @cached_property
     def von_mises_range(self) -> Range:
@@ -250,7 +261,7 @@ class Scene:
         count = min(max(wanted, _LINES[0]), _LINES[1])
         total = abs(self.applied) * self.geometry.width
         share, sign = total / count, float(np.sign(self.applied))
-        if self.flux.max() < _SMALLEST_CURRENT or not share > 0.0:
+        if self.flux.max() < SMALLEST_CURRENT or not share > 0.0:
             return Lines([], np.empty((0, 2)), np.empty(0), 0.0)
         seeds, normals = equal_current_seeds(
             self._mesh, self._field_mesh, self._fields["current_density"], sign, share

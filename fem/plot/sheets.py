@@ -9,6 +9,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from fem.plot import canvas
+from fem.plot.curves import voltage
+from fem.plot.growth import anode_history
+from fem.plot.lithiation import stoichiometry
 from fem.plot.maps import draw_flux, draw_potential, draw_von_mises, flux, potential, von_mises
 from fem.plot.profile import anode_profile
 from fem.plot.scene import Scene
@@ -24,8 +27,18 @@ side or below."""
 
 
 def figures(result: Result) -> dict[str, Figure]:
-    """The figures of a run by name, to be saved as name.png; of stress only if it was solved."""
-    drawn: dict[str, Axes] = {"potential": potential(result), "flux": flux(result)}
+    """The figures of a run by name, to be saved as name.png.
+
+    Those of stress only if it was solved; of voltage, growth and stoichiometry for runs in time.
+    """
+    drawn: dict[str, Axes] = {}
+    if result.history is not None:
+        drawn["voltage"] = voltage(result)
+        if result.frames:
+            drawn["anode_history"] = anode_history(result)
+        if len(Scene.of(result).active.source):
+            drawn["stoichiometry"] = stoichiometry(result)
+    drawn |= {"potential": potential(result), "flux": flux(result)}
     if Scene.of(result).has_stress:
         drawn["von_mises"] = von_mises(result)
         drawn["von_mises_tip"] = von_mises_tip(result)

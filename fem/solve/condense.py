@@ -21,10 +21,12 @@ from fem.errors import SolveError
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
-PIECE = 4000
+PIECE = 8000
 """Unknowns up to which a piece is factorised as a sparse matrix."""
 SMALLEST = 100
 """Unknowns up to which a piece is not halved any more to order it."""
+LEAST_PIVOT = 1e-12
+"""Share of its diagonal entry that elimination must leave of an unknown's stiffness."""
 
 
 def schur_complement(matrix: csr_matrix, coordinates: Floats, kept: Ints) -> Floats:
@@ -68,6 +70,7 @@ class _Elimination:
 
     def __init__(self, matrix: csr_matrix, coordinates: Floats) -> None:
         self._matrix, self._coordinates = matrix, coordinates
+        self._diagonal = matrix.diagonal()
         size = matrix.shape[0]
         self._gone = np.zeros(size, dtype=bool)
         self._beyond = np.zeros(size, dtype=bool)
@@ -93,15 +96,17 @@ class _Elimination:
                 block, permc_spec="NATURAL", diag_pivot_thresh=0.0,
                 options={"SymmetricMode": True},
             )  # fmt: skip
-        except RuntimeError as error:
+        except RuntimeError as error:  # an exact zero
             raise _indefinite() from error
-        if not (factors.U.diagonal()[factors.perm_c[: len(unknowns)]] > 0.0).all():
+        count = len(unknowns)
+        # Rows change places only where a pivot on the diagonal is zero.
+        if (factors.perm_r != np.arange(len(order))).any():
             raise _indefinite()
+        self._check(factors.U.diagonal()[:count], order[:count])
         # The product of the last blocks of both factors is what elimination has left of the
-        # neighbours' own entries. SuperLU renumbers, but only where the order does not matter.
-        last = factors.perm_c[len(unknowns) :]
-        left = (factors.L[last][:, last] @ factors.U[last][:, last]).toarray()
-        return boundary, left - block[len(unknowns) :, len(unknowns) :].toarray()
+        # neighbours' own entries.
+        left = (factors.L[count:, count:] @ factors.U[count:, count:]).toarray()
+        return boundary, left - block[count:, count:].toarray()
 
     def _eliminate_separator(
         self, separator: Ints, below: list[tuple[Ints, Floats]]
@@ -129,9 +134,16 @@ class _Elimination:
         factor, failed = dpotrf(dense[:count, :count])
         if failed:
             raise _indefinite()
+        self._check(np.diag(factor) ** 2, separator)
+        if not len(boundary):
+            return boundary, dense[count:, count:]
         across = dtrsm(1.0, factor, dense[:count, count:], trans_a=1)
         upper = np.triu(dsyrk(-1.0, across, trans=1, beta=1.0, c=dense[count:, count:]))
         return boundary, upper + np.triu(upper, 1).T
+
+    def _check(self, pivots: Floats, unknowns: Ints) -> None:
+        if not (pivots > LEAST_PIVOT * self._diagonal[unknowns]).all():
+            raise _indefinite()
 
     def _order(self, unknowns: Ints) -> list[Ints]:
         """`unknowns` in pieces, each separator after what it separates."""

@@ -16,6 +16,9 @@ Residual = Callable[[Floats], Floats]
 Tangent = Callable[[Floats], csr_matrix]
 Solver = Callable[[csr_matrix, Floats, float], Floats]
 
+ROUNDING = 1e-13
+"""A full step of this size, relative to unknowns above 1, moves nothing any more."""
+
 
 @dataclass(frozen=True)
 class Newton:
@@ -142,14 +145,17 @@ def find(
     x = np.array(start, dtype=float)
     r = residual(x)
     size = norm(r)
-    best = np.inf
+    best = reach = np.inf
     for iteration in range(settings.max_iterations):
         if not np.isfinite(size):
             break
-        if size <= settings.tolerance or (size <= 1e3 * settings.tolerance and size > 0.3 * best):
+        # Done, or as far down as rounding lets the residual go.
+        small = size <= 1e3 * settings.tolerance or reach <= ROUNDING
+        if size <= settings.tolerance or (small and size > 0.3 * best):
             return NewtonResult(x, iteration, size)
         best = min(best, size)
         step = direction(x, r, float(np.clip(size, 1e-7, 1e-3)))
+        reach = float((np.abs(step) / np.maximum(np.abs(x), 1.0)).max())
         length = 1.0
         for _ in range(30):
             trial = residual(x + length * step)

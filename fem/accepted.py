@@ -1,0 +1,114 @@
+"""An accepted step: what the loop keeps of it, and what it tells its observers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any, Protocol
+
+from numpy.typing import NDArray
+
+from fem.growth import Shape
+from fem.history import Event, Frame
+from fem.observe import Observer as View
+from fem.result import Result
+from fem.state import State
+
+
+@dataclass(frozen=True)
+class Counters:
+    """Where a run is: everything besides the state that the next step depends on.
+
+    Attributes
+    ----------
+    number
+        Accepted states so far.
+    step
+        The step of the unrolled protocol that is under way, or comes next.
+    begun, given
+        Time in s, and charge given by the cathode in C per m of depth, when it began; `begun` is
+        `None` if it has not.
+    dt
+        Length of the next step in time.
+    throughput
+        Charge passed so far, whatever its direction, in C per m of depth.
+    rejected, iterations
+        Steps that were not accepted; Newton iterations of those that were.
+    work, turned_over, energy
+        Mechanical work done and turned over so far, and the elastic energy at the start, in J per m
+        of depth.
+    """
+
+    number: int = 0
+    step: int = 0
+    begun: float | None = None
+    given: float = 0.0
+    dt: float = 0.0
+    throughput: float = 0.0
+    rejected: int = 0
+    iterations: int = 0
+    work: float = 0.0
+    turned_over: float = 0.0
+    energy: float | None = None
+
+
+class Checkpoint(Protocol):
+    """What a run is taken up from: what `Accepted` gave, and the rows up to there."""
+
+    @property
+    def arrays(self) -> dict[str, NDArray[Any]]: ...
+    @property
+    def facts(self) -> Mapping[str, Any]: ...
+    @property
+    def rows(self) -> Sequence[Mapping[str, float]]: ...
+
+
+@dataclass(frozen=True)
+class Accepted:
+    """One accepted step, for observers.
+
+    Attributes
+    ----------
+    number
+        0 is the initial state under its first current; counts on through the run.
+    row
+        The row of the history.
+    step, label
+        The step of the unrolled protocol.
+    ended_by
+        Why that step ended here; empty if it goes on.
+    ends_at
+        When it will end at the latest, in s; infinite if unknown.
+    """
+
+    number: int
+    row: Mapping[str, float]
+    step: int
+    label: str
+    ended_by: str
+    ends_at: float
+    state: State
+    counters: Counters
+    events: tuple[Event, ...]
+    view: View
+    shape: Shape | None
+
+    def arrays(self) -> dict[str, NDArray[Any]]:
+        """All arrays that the run can be taken up from."""
+        return self.state.arrays() | ({} if self.shape is None else self.shape.arrays())
+
+    def facts(self) -> dict[str, Any]:
+        """All plain numbers that the run can be taken up from."""
+        facts = {"counters": asdict(self.counters), "events": [list(e) for e in self.events]}
+        return facts if self.shape is None else facts | {"shape": self.shape.facts()}
+
+    def result(self) -> Result:
+        """The fields and numbers of this state."""
+        return self.view.result(self.state, self.row)
+
+    def frame(self) -> Frame:
+        """Profile and particles of this state."""
+        return self.view.frame(self.state)
+
+
+Observer = Callable[[Accepted], None]

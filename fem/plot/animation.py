@@ -1,0 +1,129 @@
+"""A run as a film: plating and thickness along the lithium, current density and stoichiometry."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from matplotlib import colormaps
+from matplotlib.colors import to_rgba_array
+from PIL import Image
+
+from fem.errors import FemError, InputError
+from fem.history import Frame
+from fem.plot import canvas
+from fem.plot.canvas import INK
+from fem.plot.film import PLATING, THICKNESS, Film
+from fem.plot.lithiation import LITHIATION_MAP
+from fem.plot.maps import ACTIVE, FLUX_MAP, INACTIVE, LITHIUM
+
+KINDS = (".gif", ".mp4")
+_FONT = 7.0
+_SHADES = {"flux": 112, "lithium": 80, "grey": 32, "line": 8}
+"""How the 256 colours are spent that all pictures of a GIF share."""
+_SHORTEST = 20
+"""Least milliseconds of a picture: viewers slow down what is faster."""
+
+
+def animate(frames: Sequence[Frame], path: Path, seconds: float = 6.0) -> None:
+    """Write a run as a film, a picture a state, with the simulated time in the corner.
+
+    Lines show plating and plated thickness along the lithium as means over 2 um of arc; below,
+    where states have their fields, a map of the current density in the electrolyte and of the
+    stoichiometry in the particles. Axes and colours stay the same throughout.
+
+    Parameters
+    ----------
+    frames
+        States in order of time; read twice.
+    path
+        A file ending in .gif, or in .mp4, which needs the package ``imageio-ffmpeg``.
+    seconds
+        How long the film runs.
+
+    Raises
+    ------
+    InputError
+        Without any state, for another kind of file, a length that is not positive, or where a
+        package is missing.
+    FemError
+        If the film cannot be encoded.
+    """
+    if not len(frames):
+        raise InputError("a film needs at least one state", key="output.frames", given=0)
+    if path.suffix not in KINDS:
+        raise InputError("unknown kind of film", given=path.name, allowed=" or ".join(KINDS))
+    if not 0.0 < seconds < np.inf:
+        raise InputError(
+            "a film has to last", given=seconds, allowed="a positive number of seconds"
+        )
+    encoder = _encoder(path) if path.suffix == ".mp4" else None
+    with canvas.style(_FONT):
+        film = Film(frames)
+        if encoder is None:
+            _write_gif(film, frames, path, seconds)
+        else:
+            _write_mp4(encoder, film, frames, path, seconds)
+
+
+def _write_gif(film: Film, frames: Sequence[Frame], path: Path, seconds: float) -> None:
+    palette = _palette()
+
+    def pictures() -> Iterator[Image.Image]:
+        for frame in frames:
+            picture = Image.fromarray(film.picture(frame))
+            yield picture.quantize(palette=palette, dither=Image.Dither.NONE)
+
+    made = pictures()
+    next(made).save(
+        path, format="GIF", save_all=True, append_images=made, loop=0,
+        duration=max(round(1000.0 * seconds / len(frames)), _SHORTEST),
+    )  # fmt: skip
+
+
+def _palette() -> Image.Image:
+    """Colours of the maps, and of lines and text between them and white."""
+    colours = [to_rgba_array([LITHIUM, ACTIVE, INACTIVE])[:, :3]]
+    colours.append(colormaps[FLUX_MAP](np.linspace(0.0, 1.0, _SHADES["flux"]))[:, :3])
+    colours.append(LITHIATION_MAP(np.linspace(0.0, 1.0, _SHADES["lithium"]))[:, :3])
+    for ink, count in (
+        (INK, _SHADES["grey"]), (PLATING, _SHADES["line"]), (THICKNESS, _SHADES["line"])
+    ):  # fmt: skip
+        white = np.linspace(0.0, 1.0, count)[:, None]
+        colours.append(white + (1.0 - white) * to_rgba_array(ink)[:, :3])
+    palette = Image.new("P", (1, 1))
+    palette.putpalette(np.round(255.0 * np.concatenate(colours)).astype(np.uint8).tobytes())
+    return palette
+
+
+def _write_mp4(
+    encoder: Any, film: Film, frames: Sequence[Frame], path: Path, seconds: float
+) -> None:
+    width, height = (int(n) for n in film.canvas.get_width_height())
+    writer = encoder.write_frames(
+        str(path), (width, height), fps=len(frames) / seconds, macro_block_size=2, quality=7,
+        ffmpeg_log_level="error",
+    )  # fmt: skip
+    try:
+        writer.send(None)
+        for frame in frames:
+            writer.send(film.picture(frame).tobytes())
+    except OSError as error:
+        raise FemError(f"cannot encode {path.name}: {error}") from error
+    finally:
+        writer.close()
+
+
+def _encoder(path: Path) -> Any:
+    try:
+        return importlib.import_module("imageio_ffmpeg")
+    except ImportError:
+        raise InputError(
+            "a film of this kind needs the package imageio-ffmpeg",
+            given=path.name,
+            allowed="a file ending in .gif needs nothing more",
+            cure='install "assb-fem[video]"',
+        ) from None
