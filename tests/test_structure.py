@@ -74,6 +74,7 @@ OUTSIDERS = {
     "pint": {"units"},
     "pydantic": {"case"},
     "pydantic_core": {"case"},
+    "PIL": {"plot"},
     "pyamg": {"solve"},
 }
 """Packages that one room hides from the others, so that it alone changes if they do."""

@@ -1,12 +1,22 @@
-"""Small solved cells that the tests of this folder draw, each solved once."""
+"""Small solved cells that the tests of this folder draw, each solved once, and their texts."""
 
 from __future__ import annotations
 
+import io
+import itertools
 from functools import cache
 from typing import Any
 
+import numpy as np
+import pytest
+from matplotlib.figure import Figure
+from matplotlib.text import Text
+from numpy.typing import NDArray
+
 import fem
 from fem.result import Result
+
+Floats = NDArray[np.float64]
 
 CELL: dict[str, Any] = {
     "title": "A small cell",
@@ -81,3 +91,36 @@ STRESSED = [name for name, changes in CHANGES.items() if "operation.plating_time
 def solved(name: str) -> Result:
     """The result of the cell `name`."""
     return fem.run(fem.Case.from_dict(CELL).replace(CHANGES[name]))
+
+
+def save(figure: Figure, **how: Any) -> tuple[bytes, list[tuple[str, Floats]], Floats]:
+    """A figure's file, the texts painted in it with their boxes in pixels, and its size."""
+    original = Text.draw
+    painted: list[tuple[str, Floats]] = []
+    size: list[Floats] = []
+
+    def record(self: Text, renderer: Any) -> Any:
+        if self.get_visible() and self.get_text().strip():
+            box = Text.get_window_extent(self, renderer)
+            painted.append((self.get_text(), np.array(box.extents)))
+            size[:] = [figure.bbox.size.copy()]
+        return original(self, renderer)
+
+    stream = io.BytesIO()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Text, "draw", record)
+        figure.savefig(stream, **how)
+    return stream.getvalue(), painted, size[0]
+
+
+def illegible(texts: list[tuple[str, Floats]], size: Floats) -> list[tuple[str, ...]]:
+    """Texts that stick out of a figure of so many pixels, and pairs that overlap."""
+    wrong: list[tuple[str, ...]] = [
+        (text,)
+        for text, box in texts
+        if (box[:2] <= -1.0).any() or (box[2:] >= np.asarray(size) + 1.0).any()
+    ]
+    for (one, a), (two, b) in itertools.combinations(texts, 2):
+        if (np.minimum(a[2:], b[2:]) - np.maximum(a[:2], b[:2]) >= 1.0).all():
+            wrong.append((one, two))
+    return wrong
