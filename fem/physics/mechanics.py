@@ -30,11 +30,11 @@ from fem.forms import mechanics as forms
 from fem.forms.interface import Edges
 from fem.geometry import Phase
 from fem.laws.elasticity import bulk_modulus, energy_density, hydrostatic, lame
-from fem.laws.fracture import extrusion_pressure
 from fem.mesh import Ints, Mesh
 from fem.parameters import Elastic
 from fem.physics.elastic import ElasticBody, LithiumSurface
 from fem.physics.kinematics import Conditions, X, Y, kinematics
+from fem.physics.slots import Slot, slots_of
 from fem.solve.linear import TwoLevel
 from fem.spaces import Space
 
@@ -138,15 +138,6 @@ class MechanicsSolution:
         )  # fmt: skip
 
 
-@dataclass(frozen=True)
-class _Slot:
-    """A protrusion's surface, its area in m^2, and the pressure that squeezes it to the foil."""
-
-    edges: Edges
-    pressure: float
-    area: float
-
-
 class MechanicsProblem:
     """Assembled once a mesh and set of conditions; solved for any plated thickness and swelling.
 
@@ -179,7 +170,7 @@ class MechanicsProblem:
 
         self.surfaces = LithiumSurface.all(mesh)
         self._areas = [r.area for r in geometry.regions if r.phase == Phase.LITHIUM]
-        self._slots = _slots(mesh, elastic, conditions)
+        self._slots = slots_of(mesh, elastic, conditions)
         self._bulk_modulus = _bulk_modulus(elastic, mesh) if self._closed_bodies else np.inf
 
         lines = [(surface.nodes, surface.normals) for surface in self.surfaces]
@@ -271,7 +262,7 @@ class MechanicsProblem:
             swelling=swelling,
         )
 
-    def _pressing_slots(self, thickness: Floats) -> list[_Slot]:
+    def _pressing_slots(self, thickness: Floats) -> list[Slot]:
         """Protrusions that grow: one that shrinks leaves room and does not press."""
         number = np.arange(len(thickness))
         return [
@@ -280,7 +271,7 @@ class MechanicsProblem:
             if slot.edges.total(slot.edges.at_points(thickness, number)) > 0.0
         ]
 
-    def _pressing(self, slots: list[_Slot]) -> Floats:
+    def _pressing(self, slots: list[Slot]) -> Floats:
         """Forces of lithium that presses with a known pressure, on all displacements."""
         force = np.zeros(int(self._starts[-1]))
         if self.conditions.lithium == "yielded":
@@ -324,7 +315,7 @@ class MechanicsProblem:
     def _dilation(self) -> Floats:
         return np.concatenate([part.dilation for part in self.parts])
 
-    def _known_thrust(self, slots: list[_Slot]) -> float:
+    def _known_thrust(self, slots: list[Slot]) -> float:
         """Out-of-plane force of lithium whose pressure is known, in N per m of depth."""
         if self.conditions.lithium != "yielded":
             return 0.0
@@ -332,7 +323,7 @@ class MechanicsProblem:
         return stack * self._areas[0] + sum(slot.pressure * slot.area for slot in slots)
 
     def _border_rhs(
-        self, jump: Floats, thickness: Floats, slots: list[_Slot], thrust: float
+        self, jump: Floats, thickness: Floats, slots: list[Slot], thrust: float
     ) -> Floats:
         """Plated volume that closed bodies must find room for; force out of the plane.
 
@@ -364,7 +355,7 @@ class MechanicsProblem:
             ]
         )
 
-    def _lithium_pressure(self, closed: Floats, slots: list[_Slot]) -> Floats:
+    def _lithium_pressure(self, closed: Floats, slots: list[Slot]) -> Floats:
         """Pressure of yielded lithium at the nodes of Li|SE, one in each body and slot."""
         known = dict(zip(self._closed_bodies, closed, strict=True))
         pressures = []
@@ -375,23 +366,6 @@ class MechanicsProblem:
                     value[np.isin(surface.nodes, slot.edges.nodes)] += slot.pressure
             pressures.append(value)
         return np.concatenate(pressures)
-
-
-def _slots(mesh: Mesh, elastic: Elastic, conditions: Conditions) -> list[_Slot]:
-    """The protrusions of yielded lithium."""
-    if conditions.lithium != "yielded" or elastic.yield_strength is None:
-        return []
-    outlines = mesh.geometry.outlines
-    deposit = np.array([o.deposit for o in outlines])[mesh.outline]
-    return [
-        _Slot(
-            Edges.of(mesh, np.flatnonzero(deposit == k)),
-            extrusion_pressure(elastic.yield_strength, shape.depth, shape.half_width),
-            # The horizontal line that closes a deposit adds nothing to the integral of x dy.
-            sum(o.curve.moment for o in outlines if o.deposit == k),
-        )
-        for k, shape in enumerate(mesh.geometry.deposits)
-    ]
 
 
 def _bulk_modulus(elastic: Elastic, mesh: Mesh) -> float:

@@ -14,6 +14,7 @@ from matplotlib.tri import Triangulation
 from numpy.typing import NDArray
 
 from fem.geometry import Geometry, Phase
+from fem.measures.anode import AT_REST
 from fem.measures.stress import FOOT_DISC
 from fem.mesh import Mesh
 from fem.plot.outlines import Electrodes
@@ -261,7 +262,8 @@ class Scene:
         count = min(max(wanted, _LINES[0]), _LINES[1])
         total = abs(self.applied) * self.geometry.width
         share, sign = total / count, float(np.sign(self.applied))
-        if self.flux.max() < SMALLEST_CURRENT or not share > 0.0:
+        # At rest currents only run between particles: lines of the net current say nothing.
+        if self.flux.max() < SMALLEST_CURRENT or abs(self.applied) < AT_REST * self.flux.max():
             return Lines([], np.empty((0, 2)), np.empty(0), 0.0)
         seeds, normals = equal_current_seeds(
             self._mesh, self._field_mesh, self._fields["current_density"], sign, share

@@ -7,7 +7,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fem.laws.elasticity import lame, largest_principal, stress, von_mises
+from fem.laws.elasticity import (
+    bulk_modulus,
+    energy_density,
+    hydrostatic,
+    lame,
+    largest_principal,
+    stress,
+    von_mises,
+)
 
 components = st.tuples(*[st.floats(-1e3, 1e3)] * 4).map(np.array)
 
@@ -43,6 +51,29 @@ def test_confined_strain() -> None:
     xx, yy, zz, _ = stress(np.array([0.0, 1.0, 0.0, 0.0]), lam, mu)
     assert xx == zz
     assert xx / yy == pytest.approx(0.27 / 0.73, rel=1e-12)
+
+
+def test_bulk_modulus() -> None:
+    """Equal strain a each way has the pressure K 3a, and K = E / (3 (1 - 2 nu))."""
+    lam, mu = lame(np.array(28.0), np.array(0.27))
+    assert float(bulk_modulus(lam, mu)) == pytest.approx(28.0 / (3.0 * 0.46), rel=1e-14)
+    sigma = stress(np.array([0.01, 0.01, 0.01, 0.0]), lam, mu)
+    assert float(hydrostatic(sigma)) == pytest.approx(28.0 / 0.46 * 0.01, rel=1e-14)
+
+
+@given(strain=components, nu=st.floats(-0.9, 0.49))
+def test_energy_is_half_of_stress_times_strain(strain: np.ndarray, nu: float) -> None:
+    """The fourth strain is 2 eps_xy, which makes up for xy and yx in the product."""
+    lam, mu = lame(np.array(28.0), np.array(nu))
+    sigma = stress(strain, lam, mu)
+    wanted = 0.5 * float(sigma @ strain)
+    scale = 28.0 * float(strain @ strain) / (1.0 - 2.0 * nu)
+    found = float(energy_density(sigma, lam, mu))
+    assert found == pytest.approx(wanted, rel=1e-9, abs=1e-9 * scale)
+
+
+def test_hydrostatic_is_the_mean_of_three() -> None:
+    assert float(hydrostatic(np.array([1.0, 2.0, 6.0, 5.0]))) == 3.0
 
 
 @pytest.mark.parametrize(

@@ -67,4 +67,6 @@ def state(
         nodes=np.zeros(0, dtype=int),
         pressure=np.zeros(0),
         iterations=0,
+        plating_forces=np.zeros(0),
+        load_work=0.0,
     )

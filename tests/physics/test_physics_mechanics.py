@@ -1,4 +1,4 @@
-"""What the three lithium models press with, on a coarse cell with one protrusion."""
+"""What lithium presses with and particles feel, on a coarse cell with one protrusion."""
 
 from pathlib import Path
 
@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import fem
-from fem.geometry import build
+from fem.geometry import Phase, build
 from fem.laws.fracture import extrusion_pressure
 from fem.mesh import from_case
 from fem.parameters import resolve
@@ -47,3 +47,41 @@ def test_stripping_pulls_as_plating_pushes(cell, lithium):
     """Bonded and linear: the sign of the thickness is the sign of the pressure."""
     plated, stripped = (solve(cell, h, lithium=lithium).pressure for h in (1e-7, -1e-7))
     assert plated == pytest.approx(-stripped, rel=1e-6, abs=1e-6 * np.abs(plated).max())
+
+
+def test_hydrostatic_stress_is_that_inside_the_particles(cell):
+    """Node by node, the mean over the particle's own triangles there, weighted by their area."""
+    mesh, elastic = cell
+    problem = MechanicsProblem(mesh, elastic, Conditions("rigid"))
+    regions = mesh.geometry.regions
+    active = [k for k, region in enumerate(regions) if region.phase == Phase.ACTIVE][:2]
+    elements = np.stack([np.flatnonzero(mesh.region == k) for k in active])
+    space = problem.bodies[0]
+    swelling = np.zeros((len(space.elements), 6))
+    x, y = mesh.nodes[:, mesh.triangles[elements]] * 1e6
+    swelling[np.searchsorted(space.elements, elements)] = -1e-3 * (2.0 + np.sin(x) + 0.1 * y)
+    solution = problem.solve(np.full(mesh.nodes.shape[1], 1e-8), swelling)
+    rims = np.stack([np.unique(mesh.edges[(mesh.sides[:, :2] == k).any(axis=1)]) for k in active])
+    found = solution.hydrostatic(rims, elements)
+
+    sigma = solution.stress_at_nodes()[:3].mean(axis=0)
+    area = np.asarray(space.basis.dx).sum(axis=1)
+    inside = np.isin(space.elements, elements)
+    for rim, values in zip(rims, found, strict=True):
+        for node, value in zip(rim[::7], values[::7], strict=True):
+            which, corner = np.nonzero((mesh.triangles[space.elements] == node) & inside[:, None])
+            wanted = np.average(sigma[which, corner], weights=area[which])
+            assert value == pytest.approx(wanted, rel=1e-12)
+    # Bonded particles that shrink are under tension.
+    assert (found > 0.0).all()
+
+
+def test_energy_is_half_the_work_of_nodal_forces(cell):
+    """Energy comes from the stress field, and u' K u from the stiffness matrix."""
+    mesh, _ = cell
+    h = 1e-8 * (2.0 + np.cos(mesh.nodes[0] * 3e4))
+    problem = MechanicsProblem(*cell, Conditions("rigid", top="held"))
+    solution = problem.solve(h)
+    u = solution.displacements[0].ravel()
+    work = u @ (problem.parts[0].stiffness @ u)
+    assert solution.elastic_energy == pytest.approx(0.5 * work, rel=1e-10)

@@ -104,6 +104,12 @@ def test_series_gives_the_table(tau: float) -> None:
         assert half[:2] == pytest.approx((0.0701734129196, 0.0332131094577), abs=1e-12)
 
 
+def test_late_stress() -> None:
+    """Once the start is forgotten, s_r is 1/8 at the centre and s_t is -1/4 at the rim."""
+    assert exact(np.array(1e-6), 5.0)[0] == pytest.approx(0.125, abs=1e-9)
+    assert exact(np.array(1.0), 5.0)[1] == pytest.approx(-0.25, abs=1e-12)
+
+
 # ---------------------------------------------------------------------------- a free disc
 
 
