@@ -195,7 +195,11 @@ class Cell:
 
     def instant(self, state: State, drives: list[Drive]) -> State:
         """`state` with the potentials that it has under `drives`; nothing moves."""
-        stage = self._stage(state.content, 0.0, drives, state.solution, state.content)
+        try:
+            stage = self._stage(state.content, 0.0, drives, state.solution, state.content)
+        except SolveError:
+            # After a jump a start from mean currents can be nearer than the last potentials.
+            stage = self._stage(state.content, 0.0, drives, None, state.content)
         solution = stage.found
         assert isinstance(solution, CellSolution)
         return replace(state, solution=solution, rate=None, previous=())

@@ -44,8 +44,8 @@ def _status(given: list[str], debug: bool) -> int:
         return end.code if isinstance(end.code, int) else FAILED
     except BrokenPipeError:
         raise
-    except KeyboardInterrupt:
-        return _failed("interrupted", INTERRUPTED, debug)
+    except KeyboardInterrupt as stop:
+        return _failed(str(stop) or "interrupted", INTERRUPTED, debug)
     except InputError as error:
         return _failed(str(error), WRONG_INPUT, debug)
     except FemError as error:

@@ -74,7 +74,7 @@ class Recorder:
         self.checkpoint = checkpoint
         self._last = case.operation.count - 1
         self._folder = folder
-        self._sha256 = case.sha256
+        self._identity = _identity(case)
         self._frames = case.output.frames
         self._series = Series(folder)
         self._history: HistoryFile | None = None
@@ -166,7 +166,7 @@ class Recorder:
             series.add(number, dataclasses.replace(accepted.frame(), result=accepted.result()))
             series.keep(due)
         facts = {
-            "case": self._sha256,
+            "case": self._identity,
             "history": history.mark.facts(),
             "run": accepted.facts(),
         }
@@ -200,10 +200,10 @@ def _start(folder: Path, case: Case) -> Checkpoint | None:
     for place in (folder, folder / SERIES, folder / CHECKPOINTS):
         for left in place.glob(HIDDEN + "*/"):
             shutil.rmtree(left, ignore_errors=True)
-    sha256 = case.sha256
+    identity = _identity(case)
 
     def unfit(found: Checkpoint) -> str:
-        if found.facts["case"] != sha256:
+        if found.facts["case"] != identity:
             return "of another case, or the case was changed since"
         # The initial state needs none: it is made again.
         if found.number and not holds(folder / HISTORY, _mark(found)):
@@ -215,6 +215,11 @@ def _start(folder: Path, case: Case) -> Checkpoint | None:
         return None
     rows = read_history(folder / HISTORY, _mark(found))
     return dataclasses.replace(found, facts=found.facts["run"], rows=rows)
+
+
+def _identity(case: Case) -> str:
+    """Hash of what a run is a run of: a resumed one may step otherwise."""
+    return case.replace({"stepping": None, "output": None}).sha256
 
 
 def _mark(checkpoint: Checkpoint) -> Mark:

@@ -22,12 +22,15 @@ CAPTIONS = {
     "anode_profile": "Along the lithium surface.",
 }
 CAPTIONS_IN_TIME = {
-    "voltage": "Voltage against charge passed; voltage and current in time.",
-    "anode_history": "Along the lithium surface in time: plated thickness and plating current.",
-    "stoichiometry": "Lithium in the particles.",
+    "voltage": "Voltage against the capacity of each charge and discharge (10 A·h/m² are "
+    "1 mA·h/cm²); voltage and current in time, with what ended each step.",
+    "anode_history": "Plated thickness and plating along the lithium at the times of the colour "
+    "bar; largest value over the mean against the charge passed.",
+    "stoichiometry": "Lithium stoichiometry in the particles, inactive ones hatched; the particle "
+    "whose surface is furthest from its mean; means and surface ranges of all.",
 }
 """Figures that only a run in time has."""
-ANIMATION = "The run in time."
+ANIMATION = "Plating, plated thickness, current density and stoichiometry in time."
 FILES = {
     "metrics.json": "all numbers above, in SI units",
     "anode.csv": "profile along the lithium surface, a row a node in order of arc length; "

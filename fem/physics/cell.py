@@ -26,6 +26,8 @@ Floats = NDArray[np.float64]
 
 WORN_OUT = 3.0
 """The ratio of film conductances, new to prepared, beyond which the solver is prepared anew."""
+TIGHTEST = 1e-9
+"""The least relative tolerance of a linear solve."""
 STAGE = Newton(tolerance=1e-11, max_iterations=40)
 
 
@@ -92,7 +94,12 @@ class CellProblem:
         def direction(z: Floats, residual: Floats, forcing: float) -> Floats:
             system = stage.linearise(z, residual)
             solver = self._solver(stage, system.films)
-            solution = solver.solve_near(system.operator, system.rhs, forcing)
+            # What the surfaces do not balance can be far larger once it is eliminated, and must
+            # still be solved for to a share of the residual as it was.
+            size = float(np.linalg.norm(system.rhs)) or 1.0
+            share = min(1.0, stage.norm(residual) * stage.scale / size)
+            tolerance = max(forcing * share, TIGHTEST)
+            solution = solver.solve_near(system.operator, system.rhs, tolerance)
             linear[0] += solution.iterations
             return system.expand(solution.solution)
 

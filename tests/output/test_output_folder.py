@@ -106,6 +106,31 @@ def test_failure_while_moving_restores_the_earlier_run(
     assert count >= fails_at
 
 
+@pytest.mark.parametrize(
+    ("made", "order"),
+    [
+        # A new run over a finished one: its checkpoint is in before the mark of the other goes.
+        (("checkpoints", "a.txt"), ["checkpoints", "metrics.json", "a.txt", "a.txt"]),
+        # The end of a run: the mark comes in when everything is there.
+        (("z.txt", "metrics.json", "a.txt"),
+         ["a.txt", "a.txt", "z.txt", "metrics.json", "metrics.json"]),
+    ],
+)  # fmt: skip
+def test_files_move_in_an_order_that_may_stop_anywhere(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, made: tuple[str, ...], order: list[str]
+) -> None:
+    fill(tmp_path, "one", ("a.txt", "metrics.json"))
+    moved, move = [], os.replace
+
+    def follow(source: Path, goal: Path) -> None:
+        moved.append(source.name)
+        move(source, goal)
+
+    monkeypatch.setattr(folders.os, "replace", follow)
+    fill(tmp_path, "two", made)
+    assert moved == order
+
+
 def test_one_file_is_whole(tmp_path: Path) -> None:
     path = tmp_path / "mesh.vtu"
     path.write_text("old")

@@ -1,0 +1,110 @@
+"""Lithium and charge are kept, at every accepted step of any protocol and model."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from cells_in_time import SLAB, bed, cell_of, current, ends, flat, history_of, inventory
+
+import fem
+from fem.balance import ledger
+from fem.constants import FARADAY
+from fem.coupling import CATHODE
+
+CYCLE = (
+    {"charge": "30 A/m^2", "until": {"voltage": "4.1 V", "time": "100 s"}},
+    {"hold": "4.05 V", "until": {"current": "5 A/m^2", "time": "100 s"}},
+    {"rest": "20 s"},
+    {
+        "repeat": 2,
+        "steps": [
+            {"discharge": "50 A/m^2", "until": {"capacity": "0.2 Ah/m^2", "voltage": "3.5 V"}},
+            {"hold": "3.85 V", "until": {"time": "10 s"}},
+            {"rest": "1 s"},
+            {"charge": "50 A/m^2", "until": {"thickness": "0.3 um", "time": "60 s"}},
+        ],
+    },
+)
+VARYING = "1e-13*exp(3*(x - 0.6))"
+ISLAND = {"x": "5 um", "y": "14 um", "half_width": "2 um", "half_height": "1.5 um"}
+CELLS: dict[str, fem.Case] = {
+    "slab": flat(*CYCLE),
+    "slab, D(x)": flat(*CYCLE, materials__NCM811__chemical_diffusivity=VARYING),
+    "slab, averaged": flat(*CYCLE, kinetics__cathode__diffusion="averaged"),
+    "slab, fixed": flat(*CYCLE, kinetics__cathode__diffusion="fixed"),
+    "discs": bed(*CYCLE, rows=2),
+    "discs, D(x), i0(x)": bed(
+        *CYCLE,
+        materials__NCM811__chemical_diffusivity=VARYING,
+        kinetics__cathode__exchange_current_dependence="stoichiometry",
+    ),
+    "discs, averaged": bed(*CYCLE, columns=2, kinetics__cathode__diffusion="averaged"),
+    "isolated lithium": bed(*CYCLE, geometry__anode__isolated=[ISLAND]),
+}
+
+
+def errors_hold(case: fem.Case, history: Any) -> None:
+    """At most 1e-10 of what was moved, once that is more than rounding of all lithium there is."""
+    passed = 3600.0 * history["throughput_Ah_m2"]
+    for name in ("lithium_error", "charge_error"):
+        assert (history[name] * passed <= 1e-10 * passed + 1e-14 * inventory(case)).all()
+        assert history[name][-1] <= 1e-10
+
+
+@pytest.mark.parametrize("name", CELLS)
+def test_every_row_balances(name: str) -> None:
+    case = CELLS[name]
+    history = history_of(case)
+    assert len(history.events) == 11
+    assert set(ends(history)) >= {"time"}
+    errors_hold(case, history)
+    # The same balances from numbers of the history alone: x by area against the charge passed.
+    charge = 3600.0 * history["capacity_Ah_m2"]
+    if case.kinetics.cathode.diffusion != "fixed":
+        taken = inventory(case) * (0.6 - history["stoichiometry_mean"])
+        # The triangles of a disc miss its area by some millionths.
+        rel = 1e-9 if "slab" in name else 5e-5
+        assert taken == pytest.approx(charge, rel=rel, abs=1e-12 * inventory(case))
+    still = history["step"] == 2.0
+    assert np.ptp(charge[still]) <= 1e-9 * np.abs(charge).max()
+
+
+def test_thousand_steps() -> None:
+    """1,000 steps of charge and discharge: nothing accumulates; only rounding is lost."""
+    cell = cell_of(flat())
+    state = start = cell.initial(0.6)
+    moved = 0.0
+    for leg in range(10):
+        density = 30.0 if leg % 2 == 0 else -29.0
+        state = cell.instant(state, current(cell, density))
+        for _ in range(100):
+            before = state
+            state = cell.step(state, 1.0, current(cell, density)).state
+            moved += abs(cell.electrode_currents(state.solution)[CATHODE]) * (
+                state.time - before.time
+            )
+    assert state.time == pytest.approx(1000.0)
+    found = ledger(cell, start.content, state.content, moved)
+    assert moved == pytest.approx((500.0 * 30.0 + 500.0 * 29.0) * 4e-6, rel=1e-9)
+    assert found.lithium_error <= 1e-10
+    assert found.charge_error <= 1e-10
+    assert found.plated * FARADAY == pytest.approx(500.0 * 4e-6, rel=1e-9)
+    (x,) = cell.stoichiometry(state.content)
+    lost = 500.0 / (FARADAY * 5e4 * SLAB)
+    assert cell.diffusion[0].mean(x)[0] == pytest.approx(0.6 - lost, rel=1e-10)
+
+
+def test_isolated_lithium_moves_without_a_net_current() -> None:
+    """It is stripped where the field enters it and plated where it leaves, as much as before."""
+    case = CELLS["isolated lithium"]
+    cell = cell_of(case)
+    given = current(cell, 100.0)
+    state = cell.instant(cell.initial(0.6), given)
+    for _ in range(5):
+        state = cell.step(state, 1.0, given).state
+    foil, island = cell.plated(state.content)
+    assert foil.sum() == pytest.approx(100.0 * 5.0 * 10e-6, rel=1e-10)
+    assert abs(island.sum()) <= 1e-10 * np.abs(island).sum()
+    assert island.max() > 0.0 > island.min()
