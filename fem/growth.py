@@ -52,6 +52,11 @@ class Shape:
         """The mesh as drawn, with nothing plated."""
         return cls(mesh, mesh.nodes, tuple(np.zeros_like(line.weights) for line in cell.lines))
 
+    @property
+    def followed(self) -> float:
+        """Charge of the lithium that the line has followed, in C per m of depth."""
+        return float(sum(charge.sum() for charge in self.plated))
+
     def arrays(self) -> dict[str, NDArray[Any]]:
         """All arrays, for a file; `facts` has the rest."""
         plated = {f"shape.plated.{k}": charge for k, charge in enumerate(self.plated)}

@@ -70,17 +70,23 @@ class Observer:
     ) -> None:
         self.case, self.mesh, self.parameters = case, mesh, parameters
         self._seconds_mesh, self._began, self._drawn = seconds_mesh, began, drawn
+        self._followed = 0.0
         self.stress = None if parameters.elastic is None else Stress(case, mesh, parameters)
         self.cell = Cell(case, mesh, parameters, self.stress) if cell is None else cell
         stoichiometry = case.kinetics.cathode.stoichiometry
         assert stoichiometry is not None
         self.initial: State = self.cell.initial(float(stoichiometry))
 
-    def on(self, mesh: Mesh, cell: Cell) -> Observer:
-        """The same run after its lithium line has moved."""
-        return Observer(
+    def on(self, mesh: Mesh, cell: Cell, followed: float) -> Observer:
+        """The same run after its lithium line has moved by all that was plated up to now.
+
+        `followed` is the charge of that lithium in C per m of depth.
+        """
+        moved = Observer(
             self.case, mesh, self.parameters, self._seconds_mesh, self._began, self._drawn, cell
         )
+        moved._followed = followed
+        return moved
 
     @property
     def capacity(self) -> float:
@@ -286,16 +292,16 @@ class Observer:
             row["mechanical_work_J_m"] = work.done
             row["work_error"] = work.error(row["elastic_energy_J_m"] - energy)
         if self.case.geometry.anode.motion == "moved":
-            row |= self._swept(balance.plated)
+            row |= self._swept()
         return MappingProxyType(row)
 
-    def _swept(self, plated: float) -> dict[str, float]:
-        """Area that the lithium has gained, and how far it is from the plated volume.
+    def _swept(self) -> dict[str, float]:
+        """Area that the lithium has gained, and how far it is from the volume that it followed.
 
         The line moves by a thickness along its normals, which on a curve is not the volume.
         """
         swept = lithium_area(self.mesh) - self._drawn
-        volume = plated * self.parameters.molar_volume
+        volume = self._followed / FARADAY * self.parameters.molar_volume
         return {
             "swept_area_m2": swept,
             "swept_error": abs(swept - volume) / abs(volume) if volume else 0.0,

@@ -96,7 +96,7 @@ class _Run:
             if resume is not None:
                 self._shape = Shape.taken_up(resume.arrays, resume.facts["shape"])
                 cell = Cell(case, self._shape.mesh, parameters)
-                self._view = self._view.on(self._shape.mesh, cell)
+                self._view = self._view.on(self._shape.mesh, cell, self._shape.followed)
         self._protocol = case.operation.unrolled
         self._rows = Log(() if resume is None else resume.rows)
         self._events: list[Event] = []
@@ -197,7 +197,7 @@ class _Run:
         except SolveError as error:
             raise self._lost(error, todo.label) from None
         self._shape, self._state = shape, state
-        self._view = self._view.on(shape.mesh, cell)
+        self._view = self._view.on(shape.mesh, cell, shape.followed)
 
     def _next(self, todo: Task) -> tuple[float, bool]:
         """Length of the step to try, and whether it reaches the end of the task."""

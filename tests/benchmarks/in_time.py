@@ -16,6 +16,7 @@ import cProfile
 import pstats
 import statistics
 import time
+from itertools import pairwise
 from pathlib import Path
 
 import fem
@@ -83,9 +84,7 @@ def speed(runs: int, size: str) -> None:
 
         result = simulate(in_time(size), observers=[stamp])
         unknowns = result.metrics["degrees_of_freedom"]
-        steps.append(
-            statistics.mean(b - a for a, b in zip(stamps[SETTLED:], stamps[SETTLED + 1 :]))
-        )
+        steps.append(statistics.mean(b - a for a, b in pairwise(stamps[SETTLED:])))
     ratio = statistics.median(a / b for a, b in zip(steps, snapshots, strict=True))
     print(f"{unknowns} unknowns in the electrolyte, 105 particles")
     print(f"cold snapshot {statistics.median(snapshots):.3f} s")
