@@ -66,7 +66,7 @@ def ledger(cell: Cell, initial: Content, content: Content, throughput: float) ->
     amounts = [
         # A fixed stoichiometry stands for a store that is not part of the drawing.
         -charge / FARADAY if cell.fixed else float(model.amount(x).sum())
-        for model, x, charge in zip(cell.diffusion, cell.stoichiometry(change), given, strict=True)
+        for model, x, charge in zip(cell.diffusion, cell.lithiation(change), given, strict=True)
     ]
     return Ledger(sum(amounts), plated / FARADAY, sum(given), -plated, throughput)
 

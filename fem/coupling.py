@@ -119,6 +119,9 @@ class Cell:
         self._plating = Plating(
             parameters.anode, parameters.molar_volume, parameters.anode_potential
         )
+        assert table.stoichiometry is not None
+        self.start = float(table.stoichiometry)
+        """Stoichiometry of all particles at the start of the run."""
         self.fixed = table.diffusion == "fixed"
         """Whether the particles keep their stoichiometry."""
         anode = case.geometry.anode
@@ -132,10 +135,10 @@ class Cell:
 
     # ------------------------------------------------------------------------------- contents
 
-    def initial(self, stoichiometry: float) -> State:
+    def initial(self) -> State:
         """Uniform particles, and nothing plated."""
         lines = [np.zeros_like(line.weights) for line in self.lines]
-        particles = [model.initial(stoichiometry) for model in self.diffusion]
+        particles = [model.initial(0.0) for model in self.diffusion]
         given = [np.zeros(len(group)) for group in self.groups]
         return State(0.0, self._content(lines, particles, given))
 
@@ -149,7 +152,14 @@ class Cell:
         return content[: len(self.lines)]
 
     def stoichiometry(self, content: Content) -> Content:
-        """State of each group of particles (k, n)."""
+        """Stoichiometry in each group of particles (k, n)."""
+        return tuple(self.start + x for x in self.lithiation(content))
+
+    def lithiation(self, content: Content) -> Content:
+        """Change of the stoichiometry since the start in each group (k, n).
+
+        This is what a content holds: small changes keep all their digits in it.
+        """
         return content[len(self.lines) : len(self.lines) + len(self.groups)]
 
     def given(self, content: Content) -> Content:
@@ -210,7 +220,7 @@ class Cell:
         assert isinstance(stage.found, CellSolution)
         rate = None
         if state.rate is not None:
-            particles = list(self.stoichiometry(state.rate))
+            particles = list(self.lithiation(state.rate))
             rate = (*self.plated(stage.rate), *particles, *self.given(stage.rate))
         return replace(state, rate=rate, solution=stage.found, previous=())
 
@@ -266,14 +276,14 @@ class Cell:
         guess: Content,
     ) -> Stage:
         """Solve ``y = base + c rate``; with c = 0 the rates are those at `base`."""
-        lines, particles, given = self.plated(base), self.stoichiometry(base), self.given(base)
+        lines, particles, given = self.plated(base), self.lithiation(base), self.given(base)
         condensed = [
             model.condensed(c, x)
             for model, x in zip(self.diffusion, self.stoichiometry(guess), strict=True)
         ]
         responses = [self._lithium_response(base, c, k) for k in range(len(self.lines))]
         particle_responses = [
-            Response(self._intercalation, stage.surface(x), stage.response)
+            Response(self._intercalation, self.start + stage.surface(x), stage.response)
             for stage, x in zip(condensed, particles, strict=True)
         ]
         shifts = [np.zeros(1)] * len(self.groups)
@@ -313,7 +323,7 @@ class Cell:
         scale = 1.0 / c if c else 0.0
         rate = self._content(
             [-b for b in currents],
-            [scale * (x - a) for x, a in zip(self.stoichiometry(content), particles, strict=True)],
+            [scale * (x - a) for x, a in zip(self.lithiation(content), particles, strict=True)],
             [b.sum(axis=1) for b in loads],
         )
         return Stage(content, rate, solution)
@@ -333,7 +343,7 @@ class Cell:
         limit = float(self.case.stepping.thickness)
         lines = self.thickness_at_points(error)
         largest = [float(np.abs(h).max()) / limit for h in lines]
-        largest += [float(np.abs(x).max()) for x in self.stoichiometry(error) if x.size]
+        largest += [float(np.abs(x).max()) for x in self.lithiation(error) if x.size]
         return max(largest) / tolerance
 
     def _change(self, old: Content, new: Content) -> float:
@@ -343,7 +353,7 @@ class Cell:
         thickness = max(float(np.abs(h).max()) for h in self.thickness_at_points(difference))
         surfaces = [
             float(np.abs(model.surface(x)).max())
-            for model, x in zip(self.diffusion, self.stoichiometry(difference), strict=True)
+            for model, x in zip(self.diffusion, self.lithiation(difference), strict=True)
         ]
         return max(thickness / float(table.thickness), max(surfaces) / table.stoichiometry)
 

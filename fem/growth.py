@@ -134,7 +134,7 @@ def _carried(old: Cell, new: Cell, content: Content) -> Content:
     """A content, or a rate, on the lines and particles of another mesh."""
     lines = _on_new_line(old, new, old.plated(content))
     values = np.zeros(old.mesh.nodes.shape[1])
-    particles = list(old.stoichiometry(content))
+    particles = list(old.lithiation(content))
     if old.diffusion[0].size > 1:
         for nodes, x in zip(old.particle_nodes(), particles, strict=True):
             values[nodes] = x

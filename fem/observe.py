@@ -73,9 +73,7 @@ class Observer:
         self._followed = 0.0
         self.stress = None if parameters.elastic is None else Stress(case, mesh, parameters)
         self.cell = Cell(case, mesh, parameters, self.stress) if cell is None else cell
-        stoichiometry = case.kinetics.cathode.stoichiometry
-        assert stoichiometry is not None
-        self.initial: State = self.cell.initial(float(stoichiometry))
+        self.initial: State = self.cell.initial()
 
     def on(self, mesh: Mesh, cell: Cell, followed: float) -> Observer:
         """The same run after its lithium line has moved by all that was plated up to now.

@@ -97,11 +97,10 @@ class Stress:
         if not self._case.mechanics.swelling or active is None:
             return None
         assert active.partial_molar_volume is not None
-        start = self._case.kinetics.cathode.stoichiometry
-        x = np.full(self._mesh.nodes.shape[1], start, dtype=float)
-        for nodes, values in zip(cell.particle_nodes(), cell.stoichiometry(content), strict=True):
-            x[nodes] = values
-        strain = active.partial_molar_volume * (active.max_concentration or 0.0) * (x - start)
+        change = np.zeros(self._mesh.nodes.shape[1])
+        for nodes, values in zip(cell.particle_nodes(), cell.lithiation(content), strict=True):
+            change[nodes] = values
+        strain = active.partial_molar_volume * active.max_concentration * change
         elements = self._body.space.elements
         found = np.zeros((len(elements), 6))
         place = np.searchsorted(elements, np.concatenate([g.elements.ravel() for g in cell.groups]))

@@ -79,7 +79,7 @@ def responses(cell: Cell, c: float, pressure: bool) -> list[Response]:
         matrix = -1e6 * (np.eye(m) + 0.3 * random.random((m, m)))
         found.append(Response(plating, 1e6 * random.random((k, m)), matrix))
     (model,) = cell.diffusion
-    (x,) = cell.stoichiometry(cell.initial(0.6).content)
+    (x,) = cell.stoichiometry(cell.initial().content)
     stage = model.condensed(c, x)
     return [found[0], Response(particle, stage.surface(x), stage.response), *found[1:]]
 
@@ -258,7 +258,7 @@ def check_slopes(law: Intercalation | Plating, difference: float, s: float, size
     eta=st.floats(-0.3, 0.3).filter(lambda e: abs(e) > 1e-6),
 )
 def test_slopes_of_intercalation(law: Intercalation, s: float, eta: float) -> None:
-    check_slopes(law, float(curve(np.array(s))[0]) + eta, s, 1.0)
+    check_slopes(law, float(law.equilibrium(np.array(s))) + eta, s, 1.0)
 
 
 @settings(max_examples=60, deadline=None)

@@ -25,7 +25,7 @@ CASES = {
 def on_the_way(cell: Cell) -> State:
     """A state a few steps after the start."""
     given = current(cell, 20.0)
-    state = cell.instant(cell.initial(0.6), given)
+    state = cell.instant(cell.initial(), given)
     for dt in (0.1, 1.0, 5.0):
         state = cell.step(state, dt, given).state
     return state

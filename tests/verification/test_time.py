@@ -69,7 +69,7 @@ def test_order_at_constant_current(diffusivity: str) -> None:
     the thickness is exact.
     """
     cell = cell_of(flat_case(diffusivity=diffusivity))
-    start, given = cell.initial(START), drives(20.0)
+    start, given = cell.initial(), drives(20.0)
     found = [measured(cell, march(cell, given, 200.0, n, start)[-1]) for n in (20, 40, 80)]
     assert orders(found)[:, :3] == pytest.approx(2.0, abs=0.1)
     assert [f[3:] for f in found] == [pytest.approx(found[0][3:], rel=1e-10)] * 3
@@ -79,7 +79,7 @@ def test_order_at_constant_current(diffusivity: str) -> None:
 def test_order_under_a_hold() -> None:
     """A voltage held where a current has brought it: stoichiometry and thickness of order 2."""
     cell = cell_of(flat_case(diffusivity=VARYING))
-    charged = march(cell, drives(20.0), 60.0, 30, cell.initial(START))[-1]
+    charged = march(cell, drives(20.0), 60.0, 30, cell.initial())[-1]
     assert charged.solution is not None
     hold = drives(hold=charged.solution.voltages[CATHODE])
     found = [measured(cell, march(cell, hold, 60.0, n, charged)[-1]) for n in (10, 20, 40)]
@@ -90,7 +90,7 @@ def test_order_with_particles() -> None:
     """Round particles of which the upper ones take more current: all fields of order 2."""
     cell = cell_of(bed_case(rows=2))
     given = drives(60.0, width=10e-6)
-    start = march(cell, given, 20.0, 20, cell.initial(START))[-1]
+    start = march(cell, given, 20.0, 20, cell.initial())[-1]
     found = [measured(cell, march(cell, given, 20.0, n, start)[-1]) for n in (20, 40, 80)]
     assert found[-1][2] - found[-1][1] > 1e-3
     assert orders(found) == pytest.approx(2.0, abs=0.1)
@@ -130,7 +130,7 @@ def extrapolated(cell: Cell, given: dict[str, float], end: float) -> Floats:
     """
     found = []
     for n in (30, 60):
-        state = march(cell, drives(**given), end, n, cell.initial(START))[-1]
+        state = march(cell, drives(**given), end, n, cell.initial())[-1]
         assert state.solution is not None
         current = cell.electrode_currents(state.solution)[CATHODE] / WIDTH
         plated = float(cell.plated(state.content)[0].sum()) / WIDTH
