@@ -281,7 +281,7 @@ class Cell:
             model.condensed(c, x)
             for model, x in zip(self.diffusion, self.stoichiometry(guess), strict=True)
         ]
-        responses = [self._lithium_response(base, c, k) for k in range(len(self.lines))]
+        responses = [self._lithium_response(base, c, k, guess) for k in range(len(self.lines))]
         particle_responses = [
             Response(self._intercalation, self.start + stage.surface(x), stage.response)
             for stage, x in zip(condensed, particles, strict=True)
@@ -295,6 +295,9 @@ class Cell:
                 if repeat and moved < SHIFT_TOLERANCE:
                     break
                 shifts = new
+                responses = [
+                    self._lithium_response(base, c, k, content) for k in range(len(self.lines))
+                ]
             shifted = [
                 replace(r, reaction=replace(self._intercalation, shift=shift))
                 for r, shift in zip(particle_responses, shifts, strict=True)
@@ -328,11 +331,11 @@ class Cell:
         )
         return Stage(content, rate, solution)
 
-    def _lithium_response(self, base: Content, c: float, line: int) -> Response:
+    def _lithium_response(self, base: Content, c: float, line: int, guess: Content) -> Response:
         """Pressure on a lithium line: none, or an affine function of its loads."""
         if self.stress is None or not self.stress.on_lithium:
             return Response(self._plating, np.zeros(self.lines[line].nodes.shape))
-        rest, matrix = self.stress.lithium_response(self, base, c)
+        rest, matrix = self.stress.lithium_response(self, base, c, guess)
         return Response(self._plating, rest[None], matrix)
 
     # ------------------------------------------------------------------------- errors and changes

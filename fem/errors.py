@@ -76,7 +76,8 @@ class SolveError(FemError):
     residual
         The last relative residual norm.
     step, time
-        Where in a run in time it happened (time in s); `None` for a snapshot.
+        Where in a run in time it happened: the step's number or label, and the time in s; `None`
+        for a snapshot.
     cures
         What usually helps, most likely first.
     """
@@ -102,7 +103,7 @@ class SolveError(FemError):
     def __str__(self) -> str:
         facts = []
         if self.step is not None:
-            facts.append(f"step {self.step}")
+            facts.append(f"step {self.step}" if isinstance(self.step, int) else self.step)
         if self.time is not None:
             facts.append(f"time {self.time:.6g} s")
         if self.field is not None:

@@ -189,4 +189,4 @@ def mean_stoichiometry(cell: Cell, state: State) -> float:
 
 def largest_thickness(cell: Cell, state: State) -> float:
     """Largest thickness plated or stripped anywhere on lithium, in m."""
-    return max(float(np.abs(h).max()) for h in cell.thickness_at_points(state.content))
+    return max(float(np.abs(h).max()) for h in cell.thickness(state.content))

@@ -316,6 +316,6 @@ class _Run:
 
     def _lost(self, error: SolveError, label: str) -> SolveError:
         """`error` with where in the run it happened."""
-        error.step = error.step or f"{self._counters.step + 1} ({label})"
+        error.step = error.step or label
         error.time = self._state.time
         return error

@@ -107,8 +107,13 @@ class Stress:
         found[place] = strain[self._mesh.triangles[elements[place]]]
         return found
 
-    def lithium_response(self, cell: Cell, base: Content, c: float) -> tuple[Floats, Floats]:
-        """Pressure (m,) in Pa on the lithium line at `base`, and its change by the loads (m, m)."""
+    def lithium_response(
+        self, cell: Cell, base: Content, c: float, guess: Content
+    ) -> tuple[Floats, Floats]:
+        """Pressure (m,) in Pa on the lithium line at `base`, and its change by the loads (m, m).
+
+        Particles press as swollen as in `guess`.
+        """
         assert self._operator is not None
         if self._by_load is None:
             # The thickness that loads make is their projection onto the nodes.
@@ -117,6 +122,10 @@ class Stress:
             self._by_load = np.linalg.solve(mass.T, self._operator.matrix.T).T
         thickness = cell.thickness(base)[0]
         rest = self._operator.offset + self._operator.matrix @ thickness
+        swelling = self.swelling(cell, guess)
+        if swelling is not None:
+            nothing = np.zeros(self._mesh.nodes.shape[1])
+            rest = rest + self._problem.solve(nothing, swelling).pressure - self._operator.offset
         per_charge = self._parameters.molar_volume / FARADAY
         return rest, -c * per_charge * self._by_load
 

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from fem.output import Recorder
 
 WIDTH = 100
+MOST_ENDS = 12
+"""Ends of protocol steps that a summary lists; `events.csv` has all."""
 
 
 def command(arguments: argparse.Namespace) -> None:
@@ -106,6 +108,13 @@ def summary(result: Result) -> str:
     label = max(len(row.label) for row in rows)
     value = max(len(row.value) for row in rows)
     lines = [f"{row.label:<{label}}  {row.value:>{value}} {row.unit}".rstrip() for row in rows]
+    if result.history is not None:
+        times = result.history["Test Time / s"]
+        ends = [
+            f"{times[row]:>12.6g} s  {why} ended {label}"
+            for row, _, label, why in result.history.events
+        ]
+        lines += [f"{'...':>14}"] * (len(ends) > MOST_ENDS) + ends[-MOST_ENDS:]
     for note in result.notes:
         if note.startswith(WARNING):
             lines += textwrap.wrap(note, WIDTH, subsequent_indent="  ")

@@ -48,6 +48,7 @@ FILES = {
 FILES_IN_TIME = {
     "history.csv": "a row an accepted step: time, voltage, current (positive on charge) and the "
     "numbers that follow, SI units in their names",
+    "events.csv": "a row a step of the protocol: when it ended, and what ended it",
     "fields.pvd": "the series of fields for ParaView, files in series",
     "animation.gif": "the run in time",
 }

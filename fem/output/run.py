@@ -17,7 +17,7 @@ from fem.output.series import COLLECTION, Series, write_series
 from fem.output.series import FOLDER as SERIES
 from fem.output.stored import NAME as STORED
 from fem.output.stored import load, write_result
-from fem.output.tables import write_anode, write_metrics, write_particles
+from fem.output.tables import write_anode, write_events, write_metrics, write_particles
 from fem.result import Result
 
 if TYPE_CHECKING:
@@ -36,7 +36,9 @@ FILES = (
 """What a run writes; without mechanics the figures of stress are missing."""
 GROWING = (HISTORY, SERIES, COLLECTION)
 """What a run in time writes besides, while it runs."""
-OWNED = (*FILES, *FIGURES_IN_TIME, *GROWING, CHECKPOINTS)
+EVENTS = "events.csv"
+"""When and why the steps of a protocol ended."""
+OWNED = (*FILES, *FIGURES_IN_TIME, *GROWING, EVENTS, CHECKPOINTS)
 """Everything that a run of whatever kind writes, and the next one takes away."""
 PRINT_DPI = 300
 """Pixels an inch of the rasterised fields in ``panel.pdf``."""
@@ -96,6 +98,8 @@ def write_all(result: Result, folder: Path, new: Path) -> None:
     write_metrics(result.metrics, new / "metrics.json")
     write_anode(result.anode, new / "anode.csv")
     write_particles(result.particles, new / "particles.csv")
+    if result.history is not None:
+        write_events(result.history, new / EVENTS)
     write_fields(result, new / "fields.vtu")
     write_result(result, folder, new / STORED)
     _write_text(new / "case.toml", result.case.to_toml(folder))

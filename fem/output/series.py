@@ -98,8 +98,9 @@ class Series:
             If it cannot be written.
         """
         there = {n: time for n, time in times.items() if self._path(n, "vtu").exists()}
-        with safely(self._collection) as new:
-            new.write_text(_listed(there), encoding="utf-8", newline="\n")
+        if there:
+            with safely(self._collection) as new:
+                new.write_text(_listed(there), encoding="utf-8", newline="\n")
         for path in self._place.glob("*.*"):
             if path.stem.isdecimal() and int(path.stem) not in times:
                 path.unlink()

@@ -11,11 +11,14 @@ from typing import Any
 
 import numpy as np
 
+from fem.history import History
 from fem.measures.anode import AnodeProfile
 from fem.measures.particles import ParticleTable
 
 ANODE_COLUMNS = ("s_m", "x_m", "y_m", "plating_A_m2", "thickness_m", "normal_stress_Pa")
 PARTICLE_COLUMNS = ("id", "x_m", "y_m", "diameter_m", "active", "current_A_m", "stoichiometry")
+
+EVENT_COLUMNS = ("Test Time / s", "step", "label", "ended_by")
 
 
 def plain_metrics(metrics: Mapping[str, Any]) -> dict[str, Any]:
@@ -47,6 +50,16 @@ def write_particles(particles: ParticleTable, path: Path) -> None:
     columns = (p.x, p.y, p.diameter, p.active, p.current, p.stoichiometry)
     rows = zip(range(len(p.x)), *(column.tolist() for column in columns), strict=True)
     _write(path, PARTICLE_COLUMNS, rows)
+
+
+def write_events(history: History, path: Path) -> None:
+    """``events.csv``: one row a step of the protocol, with when and why it ended."""
+    times = history["Test Time / s"]
+    with path.open("w", encoding="utf-8", newline="") as stream:
+        writer = csv.writer(stream, lineterminator="\n")
+        writer.writerow(EVENT_COLUMNS)
+        for row, number, label, why in history.events:
+            writer.writerow([repr(float(times[row])), number, label, why])
 
 
 def _write(path: Path, header: Iterable[str], rows: Iterable[Iterable[Any]]) -> None:

@@ -46,7 +46,7 @@ def test_files_of_a_run(folder: Path, case: fem.Case, run: Run) -> None:
     steps, _ = run
     finish(folder, case, run)
     files = {name.partition(os.sep)[0] for name in tree(folder)}
-    assert files == {*FILES, "history.csv", "series", "fields.pvd"} - {
+    assert files == {*FILES, "history.csv", "events.csv", "series", "fields.pvd"} - {
         name for name in FILES if name.endswith((".png", ".pdf", ".html"))
     }
     rows = read_history(folder / "history.csv")
