@@ -21,6 +21,9 @@ from fem.solve.stepping import Content, combine
 
 Floats = NDArray[np.float64]
 
+LEAST_SHARE = 1e-7
+"""Of all lithium in the particles: less than this is not worth a relative error."""
+
 
 @dataclass(frozen=True)
 class Ledger:
@@ -36,6 +39,9 @@ class Ledger:
         Charge given by the active material and by lithium in C; they cancel.
     throughput
         Charge that has gone through the cell, whatever its direction, in C.
+    least
+        What errors compare with at the least, in C: a share of all lithium that is far below any
+        use, for cells that only rest.
     """
 
     in_particles: float
@@ -43,6 +49,7 @@ class Ledger:
     cathode: float
     anode: float
     throughput: float
+    least: float
 
     @property
     def lithium_error(self) -> float:
@@ -55,7 +62,8 @@ class Ledger:
         return self._relative(self.cathode + self.anode)
 
     def _relative(self, charge: float) -> float:
-        return abs(charge) / self.throughput if self.throughput else 0.0
+        scale = max(self.throughput, self.least)
+        return abs(charge) / scale if scale else 0.0
 
 
 def ledger(cell: Cell, initial: Content, content: Content, throughput: float) -> Ledger:
@@ -68,7 +76,12 @@ def ledger(cell: Cell, initial: Content, content: Content, throughput: float) ->
         -charge / FARADAY if cell.fixed else float(model.amount(x).sum())
         for model, x, charge in zip(cell.diffusion, cell.lithiation(change), given, strict=True)
     ]
-    return Ledger(sum(amounts), plated / FARADAY, sum(given), -plated, throughput)
+    held = sum(
+        float(model.amount(x).sum())
+        for model, x in zip(cell.diffusion, cell.stoichiometry(initial), strict=True)
+    )
+    least = LEAST_SHARE * FARADAY * held
+    return Ledger(sum(amounts), plated / FARADAY, sum(given), -plated, throughput, least)
 
 
 @dataclass(frozen=True)

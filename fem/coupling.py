@@ -23,7 +23,7 @@ from fem.geometry import Phase
 from fem.mesh import Ints, Mesh
 from fem.parameters import Parameters
 from fem.physics.cell import CellProblem
-from fem.physics.particles import Diffusion, ParticleGroup, diffusion_model, groups
+from fem.physics.particles import Diffusion, ParticleGroup, diffusion_model, reacting
 from fem.physics.stage import CellSolution, Drive, Electrode, Response
 from fem.physics.surfaces import Intercalation, Patches, Plating, Reaction
 from fem.solve.stepping import (
@@ -87,7 +87,7 @@ class Cell:
         table = case.kinetics.cathode
         lithium = mesh.interface_by_body(Phase.LITHIUM)
         self.lines = tuple(Patches.line(mesh, which) for which in lithium.values())
-        self.groups: list[ParticleGroup] = _groups(mesh) if like is None else like.groups
+        self.groups: list[ParticleGroup] = reacting(mesh) if like is None else like.groups
         self.diffusion: list[Diffusion] = (
             [
                 diffusion_model(
@@ -205,11 +205,15 @@ class Cell:
 
     def instant(self, state: State, drives: list[Drive]) -> State:
         """`state` with the potentials that it has under `drives`; nothing moves."""
+        here = state.content
         try:
-            stage = self._stage(state.content, 0.0, drives, state.solution, state.content)
+            stage = self._stage(here, 0.0, drives, state.solution, here)
         except SolveError:
-            # After a jump a start from mean currents can be nearer than the last potentials.
-            stage = self._stage(state.content, 0.0, drives, None, state.content)
+            # After a jump, mean currents can be a nearer start than the last potentials.
+            try:
+                stage = self._stage(here, 0.0, drives, None, here)
+            except SolveError:
+                stage = self._stage(here, 0.0, drives, None, here, gradually=True)
         solution = stage.found
         assert isinstance(solution, CellSolution)
         return replace(state, solution=solution, rate=None, previous=())
@@ -274,6 +278,7 @@ class Cell:
         drives: list[Drive],
         start: CellSolution | None,
         guess: Content,
+        gradually: bool = False,
     ) -> Stage:
         """Solve ``y = base + c rate``; with c = 0 the rates are those at `base`."""
         lines, particles, given = self.plated(base), self.lithiation(base), self.given(base)
@@ -302,7 +307,11 @@ class Cell:
                 replace(r, reaction=replace(self._intercalation, shift=shift))
                 for r, shift in zip(particle_responses, shifts, strict=True)
             ]
-            solution = self.problem.solve(drives, [responses[0], *shifted, *responses[1:]], start)
+            every = [responses[0], *shifted, *responses[1:]]
+            if gradually and start is None:
+                solution = self.problem.solve_gradually(drives, every)
+            else:
+                solution = self.problem.solve(drives, every, start)
             currents = [
                 solution.currents[g] * line.weights
                 for g, line in zip(self.lithium_groups, self.lines, strict=True)
@@ -389,10 +398,3 @@ class Cell:
         for owner, loads in zip(self.problem.layout.owner, solution.loads, strict=True):
             totals[owner] += float(loads.sum())
         return totals
-
-
-def _groups(mesh: Mesh) -> list[ParticleGroup]:
-    """The particles that react, alike ones together; a plane cathode is one."""
-    bodies = mesh.geometry.particles
-    alive = np.flatnonzero(bodies.active) if len(bodies) else np.array([0])
-    return groups(mesh, [int(body) for body in alive])

@@ -15,7 +15,6 @@ from fem.balance import Work, ledger
 from fem.case import Case
 from fem.constants import FARADAY
 from fem.coupling import CATHODE, FOIL, Cell
-from fem.forms.interface import Edges
 from fem.history import Frame
 from fem.instant import (
     fields,
@@ -33,9 +32,9 @@ from fem.measures.stress import fracture_metrics, mechanics_metrics, pressure_no
 from fem.mesh import Mesh
 from fem.notes import protocol_notes
 from fem.parameters import Parameters
-from fem.physics.charge import ChargeSolution, Terminal
 from fem.physics.mechanics import MechanicsSolution
 from fem.protocol import charge_given, mean_stoichiometry, voltage
+from fem.reactions import charge_solution, stress_power
 from fem.result import FieldMesh, Result
 from fem.state import State
 from fem.stress import Stress
@@ -96,50 +95,6 @@ class Observer:
         return FARADAY * active.max_concentration * area * window / self.mesh.geometry.width
 
     # ------------------------------------------------------------------------------ one instant
-
-    def charge(self, state: State) -> ChargeSolution:
-        """Potentials and reactions at `state`, in the form that measures and fields read."""
-        cell, solution = self.cell, state.solution
-        assert solution is not None
-        terminals, equilibrium, prefactor = [], [], []
-        for e, electrode in enumerate(cell.problem.layout.electrodes):
-            groups = [g for g, owner in enumerate(cell.problem.layout.owner) if owner == e]
-            patches = [cell.problem.layout.patches[g] for g in groups]
-            edges = Edges(
-                np.concatenate([p.all_edges.nodes for p in patches]),
-                np.concatenate([p.all_edges.coordinates for p in patches], axis=1),
-            )
-            terminals.append(
-                Terminal(electrode.name, edges, electrode.kinetics, solution.voltages[e])
-            )
-            rest, factor = [], []
-            for g, p in zip(groups, patches, strict=True):
-                reaction = cell.reaction(g, state)
-                inner = p.at_points(solution.inner[g])
-                shape = (-1, inner.shape[-1])
-                rest.append(
-                    np.broadcast_to(reaction.equilibrium(inner), inner.shape).reshape(shape)
-                )
-                factor.append(reaction.prefactor(inner).reshape(shape))
-            equilibrium.append(np.concatenate(rest))
-            prefactor.append(np.concatenate(factor))
-        at_nodes = np.zeros(self.mesh.nodes.shape[1])
-        for g, line in zip(cell.lithium_groups, cell.lines, strict=True):
-            at_nodes[line.nodes[0]] = cell.reaction(g, state).equilibrium(solution.inner[g])[0]
-        return ChargeSolution(
-            space=cell.problem.space,
-            terminals=tuple(terminals),
-            potential=solution.potential,
-            terminal_potentials=solution.voltages,
-            conductivity=cell.problem.conductivity,
-            iterations=solution.iterations,
-            linear_iterations=solution.linear_iterations,
-            residual=solution.residual,
-            method="two-level",
-            equilibrium=tuple(equilibrium),
-            prefactor=tuple(prefactor),
-            rest=at_nodes,
-        )
 
     @cached_property
     def _foil(self) -> AnodeProfile:
@@ -315,7 +270,7 @@ class Observer:
         case, mesh, cell = self.case, self.mesh, self.cell
         solution = state.solution
         assert solution is not None
-        charge = self.charge(state)
+        charge = charge_solution(cell, state)
         plating = plating_at_nodes(mesh, charge)
         lithium = np.isfinite(plating)
         thickness = cell.all_nodes(cell.thickness(state.content))
@@ -330,10 +285,13 @@ class Observer:
         }
         total = cell.electrode_currents(solution)[CATHODE]
         if "overpotential_anode_V" in metrics:
-            metrics["overpotential_concentration_V"] = (
-                sum(charge.rest_power(k) for k in range(len(charge.terminals))) / total
-                - row["open_circuit_V"]
-            )
+            by_stress = stress_power(cell, state)
+            rest_power = sum(charge.rest_power(k) for k in range(len(charge.terminals)))
+            metrics["overpotential_concentration_V"] = (rest_power - by_stress) / total - row[
+                "open_circuit_V"
+            ]
+            if self.stress is not None and self.stress.acts:
+                metrics["overpotential_stress_V"] = by_stress / total
         taken = (
             "capacity_Ah_m2", "throughput_Ah_m2", "thickness_mean_m", "thickness_max_m",
             "thickness_min_m", "thickness_max_over_mean", "thickness_min_over_mean",

@@ -56,6 +56,11 @@ class Stress:
                 cure="remove geometry.anode.isolated, or change the coupling",
             )
 
+    @property
+    def acts(self) -> bool:
+        """Whether stress acts on any reaction."""
+        return self.on_lithium or self.in_particles
+
     def solve(self, cell: Cell, content: Content) -> MechanicsSolution:
         """The elastic state of a cell's content; the last two are remembered."""
         for known, solution in self._known:

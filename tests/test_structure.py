@@ -22,7 +22,7 @@ UP_TO_RESULTS = (
     "case constants errors forms geometry history laws materials measures mesh parameters physics "
     "result solve spaces units"
 )
-IN_TIME = "accepted balance coupling growth instant notes observe protocol simulation state stress"
+IN_TIME = "accepted balance coupling growth instant notes observe protocol reactions simulation state stress"
 ROOMS = {
     # numbers and words
     "errors": "",
@@ -54,8 +54,9 @@ ROOMS = {
     "balance": "constants coupling forms laws physics solve",
     "protocol": "case coupling physics state",
     "notes": "case parameters",
+    "reactions": "coupling forms physics state",
     "growth": UP_TO_RESULTS + " coupling state",
-    "observe": UP_TO_RESULTS + " balance coupling instant notes protocol state stress",
+    "observe": UP_TO_RESULTS + " balance coupling instant notes protocol reactions state stress",
     "accepted": "growth history observe result state",
     "simulation": UP_TO_RESULTS + " " + IN_TIME,
     # the only rooms that draw, write files or talk

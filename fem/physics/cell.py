@@ -7,13 +7,14 @@ surfaces' mean conductance, preconditions their linear systems.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import block_diag, coo_matrix, csr_matrix, identity
 from scipy.sparse.csgraph import connected_components
 
-from fem.errors import InputError
+from fem.errors import InputError, SolveError
 from fem.forms import charge
 from fem.geometry import Phase
 from fem.mesh import Mesh
@@ -26,6 +27,8 @@ Floats = NDArray[np.float64]
 
 WORN_OUT = 3.0
 """The ratio of film conductances, new to prepared, beyond which the solver is prepared anew."""
+LEAST_SHARE = 1e-3
+"""Least step of a response that is brought in gradually."""
 TIGHTEST = 1e-9
 """The least relative tolerance of a linear solve."""
 STAGE = Newton(tolerance=1e-11, max_iterations=40)
@@ -74,6 +77,7 @@ class CellProblem:
             One entry a group of surfaces, in the order of `patches`.
         start
             Where to begin; from mean currents if left out.
+
         Raises
         ------
         SolveError
@@ -83,11 +87,9 @@ class CellProblem:
         z = stage.start(start)
         # The solver a stage begins with follows from `start` alone, so that a run that was taken
         # up again, or had steps rejected, does the same arithmetic.
-        if start is not None and not start.films:
+        if start is None or not start.films:
             self._prepared = None
-        elif start is not None and (
-            self._prepared is None or self._prepared[:2] != (start.films, stage.free)
-        ):
+        elif self._prepared is None or self._prepared[:2] != (start.films, stage.free):
             self._prepare(stage, start.films)
         linear = [0]
 
@@ -111,6 +113,31 @@ class CellProblem:
             found.residual,
             self._prepared[0] if self._prepared else (),
         )
+
+    def solve_gradually(
+        self, drives: Sequence[Drive], responses: Sequence[Response]
+    ) -> CellSolution:
+        """`solve` where no start is near: the responses grow from none to what they are.
+
+        That is the case where a current would empty or fill surfaces many times over: potentials
+        are then far from those of any mean current.
+        """
+        found = self.solve(drives, [replace(r, matrix=None) for r in responses])
+        share, step = 0.0, 0.1
+        while share < 1.0:
+            trial = min(1.0, share + step)
+            scaled = [
+                replace(r, matrix=None if r.matrix is None else trial * r.matrix) for r in responses
+            ]
+            try:
+                found = self.solve(drives, scaled, found)
+            except SolveError:
+                step *= 0.5
+                if step < LEAST_SHARE:
+                    raise
+            else:
+                share, step = trial, 1.5 * step
+        return found
 
     def _solver(self, stage: StageEquations, films: tuple[float, ...]) -> TwoLevel:
         """The prepared solver as long as it fits, else one for these films."""

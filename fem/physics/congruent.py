@@ -98,6 +98,13 @@ def groups(mesh: Mesh, bodies: Sequence[int]) -> list[ParticleGroup]:
     return [_group(members) for _, members in families]
 
 
+def reacting(mesh: Mesh) -> list[ParticleGroup]:
+    """The particles that react, in groups; a plane cathode is one."""
+    bodies = mesh.geometry.particles
+    alive = np.flatnonzero(bodies.active) if len(bodies) else np.array([0])
+    return groups(mesh, [int(body) for body in alive])
+
+
 @dataclass(frozen=True)
 class _Body:
     """One particle with local numbers: `triangles` (nt, 3) are its vertices, sorted by row."""

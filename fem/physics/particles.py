@@ -31,7 +31,7 @@ from fem.forms.diffusion import diffusion, mass, shapes
 from fem.forms.interface import Edges
 from fem.geometry import Phase
 from fem.mesh import Ints, Mesh
-from fem.physics.congruent import ParticleGroup, groups
+from fem.physics.congruent import ParticleGroup, groups, reacting
 from fem.spaces import Space
 
 Floats = NDArray[np.float64]
@@ -50,6 +50,7 @@ __all__ = [
     "Resolved",
     "diffusion_model",
     "groups",
+    "reacting",
 ]
 
 KEPT = 6

@@ -120,6 +120,9 @@ class Reaction(Protocol):
     def equilibrium(self, inner: Floats) -> Floats:
         """``phi_s - phi_e`` (V) at which no current flows."""
 
+    def without_stress(self, inner: Floats) -> Floats:
+        """The same as `equilibrium` if there were no stress."""
+
     def prefactor(self, inner: Floats) -> Floats:
         """What multiplies the exchange current density."""
 
@@ -147,6 +150,9 @@ class Intercalation:
     def equilibrium(self, inner: Floats) -> Floats:
         return np.asarray(self.potential(inner)[0] + self.shift)
 
+    def without_stress(self, inner: Floats) -> Floats:
+        return np.asarray(self.potential(inner)[0])
+
     def prefactor(self, inner: Floats) -> Floats:
         return self._factor(inner)[0]
 
@@ -172,6 +178,9 @@ class Plating:
 
     def equilibrium(self, inner: Floats) -> Floats:
         return np.asarray(self.potential - pressure_potential(inner, self.molar_volume))
+
+    def without_stress(self, inner: Floats) -> Floats:
+        return np.full_like(inner, self.potential)
 
     def prefactor(self, inner: Floats) -> Floats:
         return np.ones_like(inner)
