@@ -283,8 +283,8 @@ class Observer:
             "cell_voltage_V": row["Voltage / V"],
             "simulated_time_s": state.time,
         }
-        total = cell.electrode_currents(solution)[CATHODE]
         if "overpotential_anode_V" in metrics:
+            total = charge.total(CATHODE)
             by_stress = stress_power(cell, state)
             rest_power = sum(charge.rest_power(k) for k in range(len(charge.terminals)))
             metrics["overpotential_concentration_V"] = (rest_power - by_stress) / total - row[
