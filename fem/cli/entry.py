@@ -20,6 +20,9 @@ def main(argv: Sequence[str] | None = None) -> int:
 
     0 done, 1 a solve or a save failed, 2 the input is wrong, 130 interrupted.
     """
+    # Dense blocks are small here: threads of BLAS would mostly wait for each other, for long where
+    # the machine is shared. It only counts if set before numpy is imported.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     given = list(sys.argv[1:] if argv is None else argv)
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):

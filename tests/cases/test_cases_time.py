@@ -174,6 +174,18 @@ def as_reported(screening: ModuleType, tips: dict[tuple[float, str], Any]) -> No
         assert close(tip.potential, other.potential, 0.0), key
 
 
+def test_stress_screens_a_deposit_on_a_coarse_mesh(screening: ModuleType) -> None:
+    """The tip gets far less current, and the lithium's potential follows the pressure."""
+    case = fem.Case.load(screening.CASE).replace({"mesh.size": "4 um"})
+    results = {c: screening.run(case, 100.0, c) for c in screening.COUPLINGS}
+    free, coupled = (screening.Tip.of(results[c]) for c in screening.COUPLINGS)
+    assert free.current / coupled.current > 6.0
+    assert free.von_mises / coupled.von_mises > 2.5
+    pressure, opposing = screening.opposing_potential(results["lithium"], 100.0)
+    assert opposing == pytest.approx(SHIFT * pressure, rel=1e-4)
+
+
+@pytest.mark.slow
 def test_stress_screens_a_deposit(screening: ModuleType) -> None:
     """The middle row of the table, and the potential of lithium at every node."""
     case = fem.Case.load(screening.CASE).replace({"mesh.size": "2 um"})
