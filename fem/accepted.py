@@ -25,9 +25,9 @@ class Counters:
         Accepted states so far.
     step
         The step of the unrolled protocol that is under way, or comes next.
-    begun, given
-        Time in s, and charge given by the cathode in C per m of depth, when it began; `begun` is
-        `None` if it has not.
+    begun, given, beyond
+        Time in s, charge given by the cathode in C per m of depth, and how far surfaces were beyond
+        their window, when it began; `begun` is `None` if it has not.
     dt
         Length of the next step in time.
     throughput
@@ -43,6 +43,7 @@ class Counters:
     step: int = 0
     begun: float | None = None
     given: float = 0.0
+    beyond: float = -1.0
     dt: float = 0.0
     throughput: float = 0.0
     rejected: int = 0

@@ -21,6 +21,8 @@ from fem.solve.stepping import Content, combine
 
 Floats = NDArray[np.float64]
 
+LEAST_ENERGY = 1e-13
+"""In J per m of depth: what a nanometre of lithium does against a pascal over 100 um."""
 LEAST_SHARE = 1e-7
 """Of all lithium in the particles: less than this is not worth a relative error."""
 
@@ -112,7 +114,7 @@ class Work:
 
     def error(self, energy: float) -> float:
         """Work that is not found in the change of elastic `energy`, over all that was done."""
-        return abs(energy - self.done) / self.turned_over if self.turned_over else 0.0
+        return abs(energy - self.done) / max(self.turned_over, LEAST_ENERGY)
 
 
 def _swelling_work(old: MechanicsSolution, new: MechanicsSolution) -> float:

@@ -18,6 +18,7 @@ from scipy.sparse.linalg import SuperLU, splu
 
 from fem.case import Case
 from fem.constants import FARADAY
+from fem.control import largest_change, local_error
 from fem.errors import SolveError
 from fem.geometry import Phase
 from fem.mesh import Ints, Mesh
@@ -126,7 +127,9 @@ class Cell:
         """Whether the particles keep their stoichiometry."""
         anode = case.geometry.anode
         self.reserve = float(anode.thickness if anode.reserve is None else anode.reserve)
-        """Thickness of lithium that can be stripped, in m."""
+        """Thickness of lithium that can be stripped from the flat foil, in m."""
+        self.included: Content = tuple(np.zeros_like(line.weights) for line in self.lines)
+        """Charge on each line that the shape of the mesh already shows."""
         self._intercalation = Intercalation(
             parameters.cathode,
             active.potential.extended,
@@ -193,6 +196,17 @@ class Cell:
             volume * (charge / line.weights)[0]
             for line, charge in zip(self.lines, self.plated(content), strict=True)
         ]
+
+    def lithium_left(self, content: Content) -> float:
+        """The least thickness of foil that can still be stripped anywhere, in m.
+
+        Under a protrusion there is more of it, by how far that reaches below the flat surface.
+        """
+        line = self.lines[0]
+        below = self.mesh.geometry.lithium_y - line.at_points(self.mesh.nodes[1, line.nodes])
+        since = self.plated(content)[0] - self.included[0]
+        grown = self.parameters.molar_volume / FARADAY * since / line.weights
+        return float((self.reserve + below + grown).min())
 
     def all_nodes(self, values: list[Floats]) -> Floats:
         """Values at the nodes of the lithium lines as values at all mesh nodes, 0 elsewhere."""
@@ -265,8 +279,8 @@ class Cell:
                 solution=solution,
                 previous=((state.time, state.solution), *middle),
             ),
-            error=self._error(step.error),
-            change=self._change(state.content, step.end.value),
+            error=local_error(self, step.error),
+            change=largest_change(self, state.content, step.end.value),
             iterations=sum(s.iterations for _, s in starts),
             linear_iterations=sum(s.linear_iterations for _, s in starts),
         )
@@ -346,28 +360,6 @@ class Cell:
             return Response(self._plating, np.zeros(self.lines[line].nodes.shape))
         rest, matrix = self.stress.lithium_response(self, base, c, guess)
         return Response(self._plating, rest[None], matrix)
-
-    # ------------------------------------------------------------------------- errors and changes
-
-    def _error(self, error: Content) -> float:
-        """The local error over its tolerance, the largest of all places."""
-        tolerance = self.case.stepping.tolerance
-        limit = float(self.case.stepping.thickness)
-        lines = self.thickness_at_points(error)
-        largest = [float(np.abs(h).max()) / limit for h in lines]
-        largest += [float(np.abs(x).max()) for x in self.lithiation(error) if x.size]
-        return max(largest) / tolerance
-
-    def _change(self, old: Content, new: Content) -> float:
-        """The largest change of thickness or stoichiometry over its limit."""
-        table = self.case.stepping
-        difference = combine(new, (-1.0, old))
-        thickness = max(float(np.abs(h).max()) for h in self.thickness_at_points(difference))
-        surfaces = [
-            float(np.abs(model.surface(x)).max())
-            for model, x in zip(self.diffusion, self.lithiation(difference), strict=True)
-        ]
-        return max(thickness / float(table.thickness), max(surfaces) / table.stoichiometry)
 
     def surface_stoichiometry(self, state: State) -> list[Floats]:
         """Stoichiometry at the surface nodes of each group (k, m)."""

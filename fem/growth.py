@@ -111,7 +111,8 @@ def follow(case: Case, cell: Cell, shape: Shape, state: State) -> tuple[Shape, C
     )
     if largest_stretch(mesh, worn) < MOST_STRETCH and smallest_quality(mesh) > WORST_QUALITY:
         new = Cell(case, mesh, cell.parameters, like=cell)
-        return Shape(mesh, shape.fresh, cell.plated(state.content)), new, state
+        new.included = cell.plated(state.content)
+        return Shape(mesh, shape.fresh, new.included), new, state
     return _renewed(case, cell, mesh, state)
 
 
@@ -122,6 +123,7 @@ def _renewed(case: Case, cell: Cell, old: Mesh, state: State) -> tuple[Shape, Ce
     before = Cell(case, old, cell.parameters, like=cell)
     new = Cell(case, mesh, cell.parameters)
     content = _carried(before, new, state.content)
+    new.included = new.plated(content)
     rate = None if state.rate is None else _carried(before, new, state.rate)
     return (
         Shape(mesh, mesh.nodes, new.plated(content)),

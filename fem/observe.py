@@ -42,6 +42,10 @@ from fem.stress import Stress
 Floats = NDArray[np.float64]
 
 HOUR = 3600.0
+LEAST_PLATING = 1e-8
+"""Plating in A/m^2 below which there is none to speak of."""
+LEAST_THICKNESS = 1e-13
+"""The same of thickness in m."""
 
 
 class Observer:
@@ -222,11 +226,11 @@ class Observer:
             "anode_plating_mean_A_m2": mean,
             "anode_plating_max_A_m2": float(anode.plating.max()),
             "anode_plating_min_A_m2": float(anode.plating.min()),
-            **spread("focusing", anode, anode.plating, mean),
+            **spread("focusing", anode, anode.plating, mean, LEAST_PLATING),
             "thickness_mean_m": thick,
             "thickness_max_m": float(anode.thickness.max()),
             "thickness_min_m": float(anode.thickness.min()),
-            **spread("thickness", anode, anode.thickness, thick),
+            **spread("thickness", anode, anode.thickness, thick, LEAST_THICKNESS),
             "stoichiometry_mean": mean_x,
             "stoichiometry_surface_min": min(float(x.min()) for x in surfaces),
             "stoichiometry_surface_max": max(float(x.max()) for x in surfaces),

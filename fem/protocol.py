@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from fem.case.operation import Step
+from fem.constants import FARADAY
 from fem.coupling import CATHODE, Cell
 from fem.physics.stage import Drive
 from fem.state import State
@@ -51,13 +52,23 @@ class Task:
         return max(self.events, key=lambda event: event.excess(state)).name
 
 
-def task(label: str, step: Step, cell: Cell, begun: float, given: float, capacity: float) -> Task:
+def task(
+    label: str,
+    step: Step,
+    cell: Cell,
+    begun: float,
+    given: float,
+    beyond: float,
+    capacity: float,
+) -> Task:
     """What to do in `step`.
 
     Parameters
     ----------
     begun, given
         Time in s, and the charge that the cathode had given (C per m of depth), when it began.
+    beyond
+        What `beyond_window` said then.
     capacity
         Charge that the active particles hold in their window, in A s/m^2 of cell width.
     """
@@ -81,12 +92,12 @@ def task(label: str, step: Step, cell: Cell, begun: float, given: float, capacit
         [Drive(potential=0.0), cathode, *floating],
         end,
         end_name,
-        tuple(_events(step, cell, given, density, width)),
+        tuple(_events(step, cell, given, beyond, density, width)),
     )
 
 
 def _events(
-    step: Step, cell: Cell, given: float, density: float | None, width: float
+    step: Step, cell: Cell, given: float, beyond: float, density: float | None, width: float
 ) -> list[Event]:
     ends = step.ends
     sign = 1.0 if density is None or density >= 0.0 else -1.0
@@ -116,14 +127,20 @@ def _events(
         )
     if "stoichiometry" in ends:
         goal = float(ends["stoichiometry"])
+        held = sum(float(model.amount(model.initial(1.0)).sum()) for model in cell.diffusion)
+
+        def way(state: State) -> float:
+            if density is not None:
+                return sign
+            begun = mean_stoichiometry(cell, state) + (charge_given(cell, state) - given) / (
+                FARADAY * held
+            )
+            return float(np.sign(begun - goal))
+
         events.append(
             Event(
                 "stoichiometry",
-                lambda s: (
-                    np.sign(current(s))
-                    * (goal - mean_stoichiometry(cell, s))
-                    / STOICHIOMETRY_TOLERANCE
-                ),
+                lambda s: way(s) * (goal - mean_stoichiometry(cell, s)) / STOICHIOMETRY_TOLERANCE,
             )
         )
     if "thickness" in ends:
@@ -132,39 +149,51 @@ def _events(
             Event("thickness", lambda s: (largest_thickness(cell, s) - thick) / THICKNESS_TOLERANCE)
         )
     if step.rest is None:
-        events += _limits(cell, current)
+        events += _limits(cell, current, beyond)
     return events
 
 
-def _limits(cell: Cell, current: Callable[[State], float]) -> list[Event]:
-    """What the cell can no longer do; each counts only while the current goes that way."""
+def _limits(cell: Cell, current: Callable[[State], float], beyond: float) -> list[Event]:
+    """What the cell can no longer do; each counts only while the current goes that way.
+
+    A surface that was `beyond` a limit when the step began counts once it goes further: a smaller
+    current, or a voltage that is held, may let it recover.
+    """
     active = cell.parameters.active
     assert active is not None
     lower, upper = active.potential.lower, active.potential.upper
-    reserve = cell.reserve
+    passed = beyond + 1.0 if beyond >= 0.0 else 0.0
 
     def empty(state: State) -> float:
         if current(state) <= 0.0:
             return -np.inf
         least = min(float(x.min()) for x in cell.surface_stoichiometry(state))
-        return (lower - least) / STOICHIOMETRY_TOLERANCE
+        return (lower - least) / STOICHIOMETRY_TOLERANCE - passed
 
     def full(state: State) -> float:
         if current(state) >= 0.0:
             return -np.inf
         most = max(float(x.max()) for x in cell.surface_stoichiometry(state))
-        return (most - upper) / STOICHIOMETRY_TOLERANCE
+        return (most - upper) / STOICHIOMETRY_TOLERANCE - passed
 
     def used_up(state: State) -> float:
         if current(state) >= 0.0:
             return -np.inf
-        least = float(cell.thickness_at_points(state.content)[0].min())
-        return (-reserve - least) / THICKNESS_TOLERANCE
+        return -cell.lithium_left(state.content) / THICKNESS_TOLERANCE
 
     limits = [Event(USED_UP, used_up)] if cell.parameters.molar_volume else []
     if cell.case.kinetics.cathode.diffusion != "fixed":
         limits += [Event(SURFACE_EMPTY, empty), Event(SURFACE_FULL, full)]
     return limits
+
+
+def beyond_window(cell: Cell, state: State) -> float:
+    """How far any surface is beyond its window, in units of the tolerance; negative if none is."""
+    active = cell.parameters.active
+    assert active is not None
+    values = np.concatenate([x.ravel() for x in cell.surface_stoichiometry(state)])
+    outside = max(active.potential.lower - values.min(), values.max() - active.potential.upper)
+    return float(outside) / STOICHIOMETRY_TOLERANCE
 
 
 def voltage(state: State) -> float:

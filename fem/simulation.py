@@ -24,7 +24,7 @@ from fem.history import Event, Frames, Log
 from fem.measures.anode import lithium_area
 from fem.observe import Observer as View
 from fem.parameters import resolve
-from fem.protocol import Task, charge_given, task
+from fem.protocol import Task, beyond_window, charge_given, task
 from fem.result import Result
 from fem.solve.stepping import Controller
 from fem.state import State
@@ -37,6 +37,8 @@ SHORTEST = 1e-9
 MOST_LOCATIONS = 60
 RETREAT = 0.25
 """How much shorter a step is tried again after one that could not be solved."""
+LONGEST = 1e10
+"""Steps in s beyond which nothing changes any more: three centuries."""
 REJECTED = 1.1
 """A change so much beyond its limit is not accepted."""
 
@@ -96,6 +98,7 @@ class _Run:
             if resume is not None:
                 self._shape = Shape.taken_up(resume.arrays, resume.facts["shape"])
                 cell = Cell(case, self._shape.mesh, parameters)
+                cell.included = self._shape.plated
                 self._view = self._view.on(self._shape.mesh, cell, self._shape.followed)
         self._protocol = case.operation.unrolled
         self._rows = Log(() if resume is None else resume.rows)
@@ -135,23 +138,33 @@ class _Run:
 
     def _task(self, label: str, step: ProtocolStep) -> Task:
         counters = self._counters
-        begun = self._state.time if counters.begun is None else counters.begun
-        given = charge_given(self._cell, self._state) if counters.begun is None else counters.given
-        return task(label, step, self._cell, begun, given, self._view.capacity)
+        assert counters.begun is not None
+        return task(
+            label,
+            step,
+            self._cell,
+            counters.begun,
+            counters.given,
+            counters.beyond,
+            self._view.capacity,
+        )
 
     def _begin(self, label: str, step: ProtocolStep) -> None:
         """The potentials jump to those of the new current; the step may be over at once."""
+        before = self._counters
+        self._counters = replace(
+            before,
+            begun=self._state.time,
+            given=charge_given(self._cell, self._state),
+            beyond=beyond_window(self._cell, self._state),
+            dt=float(self._case.stepping.first),
+        )
         todo = self._task(label, step)
         try:
             state = self._cell.instant(self._state, todo.drives)
         except SolveError as error:
+            self._counters = before
             raise self._lost(error, label) from None
-        self._counters = replace(
-            self._counters,
-            begun=state.time,
-            given=charge_given(self._cell, state),
-            dt=float(self._case.stepping.first),
-        )
         over = todo.reached(state) >= 0.0
         self._accept(state, todo, todo.reason(state) if over else "", 0, 0.0)
 
@@ -173,12 +186,23 @@ class _Run:
                 self._follow(todo)
                 todo = self._task(label, step)
             dt, last = self._next(todo)
+            if not last and dt > LONGEST:
+                raise self._lost(
+                    SolveError(
+                        "nothing changes any more, and what is to end the step is out of reach",
+                        cures=("add a time to its until",),
+                    ),
+                    label,
+                )
             trial = self._try(todo, dt, label)
             if trial is None:
                 continue
             ended_by = todo.end_name if last and trial.state.time == todo.end else ""
             if todo.reached(trial.state) >= 0.0:
-                trial = self._locate(todo, trial)
+                try:
+                    trial = self._locate(todo, trial)
+                except SolveError as error:
+                    raise self._lost(error, label) from None
                 ended_by = todo.reason(trial.state)
             taken = trial.state.time - self._state.time
             following = CONTROLLER.next(taken, trial.error, trial.change)

@@ -22,7 +22,7 @@ UP_TO_RESULTS = (
     "case constants errors forms geometry history laws materials measures mesh parameters physics "
     "result solve spaces units"
 )
-IN_TIME = "accepted balance coupling growth instant notes observe protocol reactions simulation state stress"
+IN_TIME = "accepted balance control coupling growth instant notes observe protocol reactions simulation state stress"
 ROOMS = {
     # numbers and words
     "errors": "",
@@ -50,9 +50,10 @@ ROOMS = {
     "snapshot": UP_TO_RESULTS + " instant",
     "state": "physics",
     "stress": UP_TO_RESULTS + " coupling instant",
-    "coupling": UP_TO_RESULTS + " state stress",
+    "control": "coupling solve",
+    "coupling": UP_TO_RESULTS + " control state stress",
     "balance": "constants coupling forms laws physics solve",
-    "protocol": "case coupling physics state",
+    "protocol": "case constants coupling physics state",
     "notes": "case parameters",
     "reactions": "coupling forms physics state",
     "growth": UP_TO_RESULTS + " coupling state",

@@ -16,6 +16,8 @@ Floats = NDArray[np.float64]
 
 AT_REST = 1e-6
 """Net current, as a share of all that crosses surfaces, below which there is none."""
+SMALL_MEAN = 1e-3
+"""A mean that is less of the largest value is one of parts that cancel: no ratio to it."""
 RUNNING_WINDOW = 2e-6
 """Arc in m over which profiles are averaged before extremes are taken."""
 
@@ -107,10 +109,15 @@ def lithium_area(mesh: Mesh) -> float:
     return sum(r.area for r in mesh.geometry.regions if r.phase == Phase.LITHIUM)
 
 
-def spread(name: str, anode: AnodeProfile, values: Floats, mean: float) -> dict[str, float]:
-    """Greatest and least of a profile, averaged over 2 um of arc, over its mean."""
+def spread(
+    name: str, anode: AnodeProfile, values: Floats, mean: float, least: float
+) -> dict[str, float]:
+    """Greatest and least of a profile, averaged over 2 um of arc, over its mean.
+
+    They are nan where the mean is below `least`, or next to nothing beside the profile.
+    """
     running = anode.running_mean(values)
-    if abs(mean) <= AT_REST * float(np.abs(running).max()):
+    if abs(mean) <= max(least, SMALL_MEAN * float(np.abs(running).max())):
         return {f"{name}_max_over_mean": np.nan, f"{name}_min_over_mean": np.nan}
     return {
         f"{name}_max_over_mean": float((running / mean).max()),

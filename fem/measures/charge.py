@@ -17,6 +17,10 @@ from fem.physics.charge import ChargeSolution
 
 Floats = NDArray[np.float64]
 
+EXCHANGED = 0.1
+"""Net share of all that crosses the cathode below which particles mostly feed each other, and parts
+of the overpotential, which are powers over the net current, mean nothing."""
+
 
 def charge_metrics(
     mesh: Mesh, charge: ChargeSolution, anode: AnodeProfile, parameters: Parameters
@@ -64,14 +68,18 @@ def _relative(
     mean = -charge.total(foil) / anode.length
     running = anode.running_mean(anode.plating)
     metrics: dict[str, Any] = {
-        "overpotential_anode_V": sum(charge.reaction_power(k) for k in lithium) / current,
-        "overpotential_electrolyte_V": charge.ohmic_power() / current,
-        "overpotential_cathode_V": charge.reaction_power(cathode) / current,
         "focusing_max_over_mean": float((running / mean).max()),
         "focusing_min_over_mean": float((running / mean).min()),
         "focusing_max_over_applied": float((running / applied).max()),
         "plating_total_over_applied": -charge.total(foil) / current,
     }
+    crossing = charge.terminals[cathode].edges.total(np.abs(charge.reaction(cathode)))
+    if abs(current) > EXCHANGED * crossing:
+        metrics |= {
+            "overpotential_anode_V": sum(charge.reaction_power(k) for k in lithium) / current,
+            "overpotential_electrolyte_V": charge.ohmic_power() / current,
+            "overpotential_cathode_V": charge.reaction_power(cathode) / current,
+        }
     if mesh.geometry.deposits:
         metrics["tip_over_applied"] = [
             anode.at(*deposit.tip, running) / applied for deposit in mesh.geometry.deposits

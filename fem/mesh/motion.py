@@ -317,7 +317,7 @@ def _contact(mesh: Mesh) -> SolveError | None:
     x, y = centre[:, one[first]] / MICROMETRE
     return SolveError(
         f"the lithium line touches {_name(mesh.geometry, line, other)} near ({x:.4g}, {y:.4g}) um",
-        cures=("end the run before that", "a shorter step", "less current"),
+        cures=("end the run before that", "a larger fillet where a hollow closes on itself"),
     )
 
 

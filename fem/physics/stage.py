@@ -168,24 +168,29 @@ class StageEquations:
 
     def start(self, known: CellSolution | None) -> Floats:
         """The unknowns to begin with."""
-        inner = [
-            (r.rest if known is None else known.inner[g]).ravel()
-            for g, r in enumerate(self.responses)
-            if r.matrix is not None
-        ]
         if known is not None:
+            inner = [
+                known.inner[g].ravel() for g, r in enumerate(self.responses) if r.matrix is not None
+            ]
             free = [known.voltages[k] for k in self.free]
             return np.concatenate([known.potential, free, *inner])
         layout = self.layout
         mean: dict[int, float] = {}
         lengths: dict[int, float] = {}
-        for group, response in enumerate(self.responses):
-            e = layout.owner[group]
-            weight = layout.patches[group].weights
-            rest = response.reaction.equilibrium(layout.patches[group].at_points(response.rest))
-            mean[e] = mean.get(e, 0.0) + float((rest * weight).sum())
-            lengths[e] = lengths.get(e, 0.0) + float(weight.sum())
+        for group, e in enumerate(layout.owner):
+            lengths[e] = lengths.get(e, 0.0) + float(layout.patches[group].weights.sum())
         total = sum(d.current or 0.0 for d in self.drives)
+        inner = []
+        for group, response in enumerate(self.responses):
+            e, patches = layout.owner[group], layout.patches[group]
+            s = response.rest
+            if response.matrix is not None:
+                flows = -total if e == 0 else self.drives[e].current or 0.0
+                uniform = np.full(patches.weights.shape, flows / lengths[e])
+                s = s + _apply(response.matrix, patches.loads(uniform))
+                inner.append(s.ravel())
+            rest = response.reaction.equilibrium(patches.at_points(s))
+            mean[e] = mean.get(e, 0.0) + float((rest * patches.weights).sum())
         ground = self.drives[0].potential or 0.0
         eta = float(overpotential(np.array(-total / lengths[0]), layout.electrodes[0].kinetics))
         potential = ground - mean[0] / lengths[0] - eta
