@@ -22,7 +22,10 @@ UP_TO_RESULTS = (
     "case constants errors forms geometry history laws materials measures mesh parameters physics "
     "result solve spaces units"
 )
-IN_TIME = "accepted balance control coupling growth instant notes observe protocol reactions simulation state stress"
+IN_TIME = (
+    "accepted balance control coupling growth instant notes observe protocol reactions simulation "
+    "state stress"
+)
 ROOMS = {
     # numbers and words
     "errors": "",
