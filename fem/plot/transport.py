@@ -1,0 +1,97 @@
+"""Maps of where a box conducts: the current density under a field along x and along y."""
+
+from __future__ import annotations
+
+from typing import cast
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.collections import LineCollection
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
+from skfem import Basis, ElementTriP2
+
+from fem.geometry.types import OUTSIDE
+from fem.physics.transport import Potential
+from fem.plot import canvas
+from fem.plot.canvas import HAIR, INK
+from fem.plot.maps import ACTIVE, AREA_END, FLUX_MAP, draw_field
+from fem.plot.scale import MICROMETRE, robust_range
+from fem.plot.scene import Part
+from fem.result import FieldMesh
+from fem.transport import Conductor, Transport
+
+Floats = NDArray[np.float64]
+
+NAMES = tuple(f"{carrier}_current_{axis}" for carrier in ("ionic", "electronic") for axis in "xy")
+"""Names of the figures."""
+_CORNERS = np.array([[0.0, 1.0, 0.0, 0.5, 0.5, 0.0], [0.0, 0.0, 1.0, 0.0, 0.5, 0.5]])
+"""The nodes of a P2 triangle in its own coordinates."""
+_SMALLEST = 1e-9
+
+
+def figures(transport: Transport, title: str = "") -> dict[str, Figure]:
+    """A map of the current density for each carrier and direction in which something conducts.
+
+    Parameters
+    ----------
+    title
+        Stands below the maps.
+    """
+    drawn = {}
+    for conductor in transport.conductors:
+        for axis, potential in zip("xy", conductor.conduction.potentials, strict=True):
+            if potential is not None:
+                axes = _current(transport, conductor, potential, axis, title)
+                figure = canvas.settle(cast(Figure, axes.figure))
+                drawn[f"{conductor.carrier}_current_{axis}"] = figure
+    return drawn
+
+
+def _current(
+    transport: Transport, conductor: Conductor, potential: Potential, axis: str, title: str
+) -> Axes:
+    box = transport.box
+    left, bottom = (end / MICROMETRE for end in box.origin)
+    window = (left, left + box.width / MICROMETRE, bottom, bottom + box.height / MICROMETRE)
+    with canvas.style():
+        axes = canvas.map_figure(window, title)
+        canvas.frame(axes, window, f"{conductor.carrier.capitalize()} current along {axis}")
+        axes.set_facecolor(ACTIVE)
+        part, density = _at_points(potential)
+        mean = conductor.conduction.effective["xy".index(axis)]
+        limits = robust_range(density / mean, part.areas, _SMALLEST, may_be_log=True)
+        drawn = draw_field(axes, part, density / mean, limits, FLUX_MAP)
+        note = f"\n{AREA_END}" if limits.extend != "neither" else ""
+        canvas.colour_bar(axes, drawn, limits, f"current density / mean{note}")
+        mesh = box.mesh
+        rows = np.flatnonzero((mesh.sides != OUTSIDE).all(axis=1))
+        rows = rows[mesh.phase_sides[rows, 0] != mesh.phase_sides[rows, 1]]
+        lines = mesh.nodes[:, mesh.edges[rows][:, [0, 2, 1]]] / MICROMETRE
+        axes.add_collection(
+            LineCollection(list(lines.transpose(1, 2, 0)), colors=INK, linewidths=HAIR, zorder=2),
+            autolim=False,
+        )
+    return axes
+
+
+def _at_points(potential: Potential) -> tuple[Part, Floats]:
+    """The solved triangles as a part, and the current density (A/m^2) at its points."""
+    space = potential.space
+    mesh = space.mesh
+    nodes, region = mesh.triangles[space.elements], mesh.region[space.elements]
+    count = mesh.nodes.shape[1]
+    plain = FieldMesh(mesh.nodes.T, nodes, region, np.full(count, ""), np.arange(count))
+    part = Part.of(plain, np.ones(len(nodes), dtype=bool))
+    basis = Basis(
+        mesh.skfem, ElementTriP2(), elements=space.elements, quadrature=(_CORNERS, np.ones(6) / 12)
+    )
+    slope = basis.interpolate(space.spread(potential.values, fill=0.0)).grad
+    density = potential.conductivity[:, None] * np.hypot(*np.asarray(slope))
+    # The mean over the triangles at a node, by area.
+    weights = np.broadcast_to(np.asarray(basis.dx).sum(axis=1)[:, None], density.shape)
+    total, weight = (
+        np.bincount(nodes.ravel(), each.ravel(), count)[part.source]
+        for each in (weights * density, weights)
+    )
+    return part, np.asarray(total / weight)

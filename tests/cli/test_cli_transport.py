@@ -1,0 +1,180 @@
+"""``fem transport``: what it prints, writes and refuses."""
+
+from __future__ import annotations
+
+import json
+import math
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import fem
+from fem.cli import main
+from fem.output.transport import OWNED
+from fem.transport import of_case
+
+CASE = Path(__file__).parents[1] / "output" / "small_case.toml"
+ELECTRONS = 'materials.NCM811.electronic_conductivity="1e-3 S/m"'
+
+
+@pytest.fixture
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty working directory."""
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def test_numbers_of_a_case_on_terminal_and_disk(
+    here: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The table shows what the file holds; nothing is infinite, and no path has no tortuosity."""
+    assert main(["transport", str(CASE), "--out", "numbers", "--set", ELECTRONS]) == 0
+    printed = capsys.readouterr().out
+    numbers = json.loads((here / "numbers" / "transport.json").read_text())
+    assert all(math.isfinite(value) for value in numbers.values())
+    assert f"{numbers['ionic_tortuosity_factor_y']:.5g}" in printed
+    assert "electronic conductivity: 0, no piece of the phase reaches a face" in printed
+    assert numbers["electronic_conductivity_x_S_m"] == 0.0
+    assert "electronic_tortuosity_factor_x" not in numbers
+    written = {path.name for path in (here / "numbers").iterdir()}
+    assert written == {"transport.json", "ionic_current_x.png", "ionic_current_y.png"}
+    assert written <= set(OWNED)
+    # Once more, over what was written.
+    assert main(["transport", str(CASE), "--out", "numbers", "--quiet"]) == 0
+    assert capsys.readouterr().out == ""
+
+
+LABELS = ("--labels", "electrolyte=1 active=2-5,7")
+IMAGE = ("labels.npy", "--pixel-size", "0.5 um", *LABELS)
+
+
+@pytest.fixture
+def labels(here: Path) -> Path:
+    """An image of 40 x 30 pixels: two particles that join left and right in electrolyte."""
+    pixels = np.ones((30, 40), dtype=np.uint8)
+    pixels[10:22, :20], pixels[10:22, 20:] = 3, 7
+    np.save(here / "labels.npy", pixels)
+    return here
+
+
+def test_numbers_of_an_image(labels: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A bar of 0.4 of the height has 0.4 of the conductivity along it."""
+    words = ["transport", *IMAGE, "--electronic-conductivity", "2 S/m", "--out", "numbers"]
+    assert main(words) == 0
+    printed = capsys.readouterr().out
+    assert "20 x 15 um" in printed
+    numbers = json.loads((labels / "numbers" / "transport.json").read_text())
+    assert numbers["width_m"] == pytest.approx(20e-6, rel=1e-12, abs=0.0)
+    assert numbers["electronic_conductivity_x_S_m"] == pytest.approx(0.8, rel=1e-10)
+    assert numbers["electronic_conductivity_y_S_m"] == 0.0
+    assert numbers["ionic_conductivity_x_relative"] == pytest.approx(0.6, rel=1e-10)
+    assert (labels / "numbers" / "electronic_current_x.png").is_file()
+
+
+def test_element_size_of_an_image(labels: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    counts = []
+    for words in ((), ("--size", "0.25 um")):
+        assert main(["transport", *IMAGE, *words, "--out", "numbers", "--quiet"]) == 0
+        counts.append(json.loads((labels / "numbers" / "transport.json").read_text())["triangles"])
+    assert counts[1] > 4 * counts[0]
+
+
+def test_what_is_refused_of_an_image(labels: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (labels / "notes.png").write_text("no image")
+    (labels / "cell.toml").write_text(CASE.read_text())
+    before = {path.name for path in labels.iterdir()}
+    size = ("--pixel-size", "0.5 um")
+    for words, message in {
+        ("labels.npy", *LABELS): "pixel_size: this key is missing",
+        ("labels.npy", *size): "labels: this table is missing",
+        ("labels.npy", "--pixel-size", "2", *LABELS): "number unit",
+        ("labels.npy", *size, "--labels", "electrolyte"): "PHASE=VALUES",
+        ("labels.npy", *size, "--labels", "electrolyte=1 actve=3"): "labels.active",
+        ("labels.npy", *size, "--labels", "electrolyte=1 active=3"): "7",
+        (*IMAGE, "--set", "smothing=0"): "smothing: unknown key",
+        (*IMAGE, "--size", "3 V"): "--size 3 V",
+        (*IMAGE, "--ionic-conductivity", "0 S/m"): "not above 0",
+        ("notes.png", *IMAGE[1:]): "cannot be read as an image",
+        ("nowhere.png", *IMAGE[1:]): "no such file",
+        ("cell.toml", *size): "--pixel-size",
+    }.items():
+        assert main(["transport", *words]) == 2, words
+        assert message in capsys.readouterr().err
+    assert {path.name for path in labels.iterdir()} == before
+
+
+def test_image_of_a_case_is_measured_as_the_image_alone(labels: Path) -> None:
+    """Separator and anode above it do not matter, and conductivities are those of the case."""
+    tables = fem.Case.load(CASE).to_dict()
+    tables["geometry"] = {
+        "anode": {"thickness": "10 um"},
+        "separator": tables["geometry"]["separator"],
+        "image": {
+            "file": str(labels / "labels.npy"), "pixel_size": "0.5 um",
+            "labels": {"electrolyte": 1, "active": [3, 7]},
+            "electrolyte": "LPSCl", "active": "NCM811",
+        },
+    }  # fmt: skip
+    tables["inactive"], tables["mechanics"] = {}, {"enabled": False}
+    tables["materials"] = {"LPSCl": {"ionic_conductivity": "0.3 S/m"}}
+    numbers = of_case(fem.Case.from_dict(tables)).metrics
+    assert numbers["ionic_conductivity_x_S_m"] == pytest.approx(0.18, rel=1e-10)
+    assert numbers["height_m"] == pytest.approx(15e-6, rel=1e-12, abs=0.0)
+
+
+def test_numbers_of_a_lattice() -> None:
+    """Discs in tiles: fraction and interface are exact, and the tortuosity factor is theirs."""
+    case = fem.Case.load(CASE)
+    bed = case.geometry.cathode
+    numbers = of_case(case).metrics
+    count, d = bed.particles.rows * bed.particles.columns, float(bed.particles.diameter)
+    area = float(case.geometry.width) * float(bed.thickness)
+    filled = count * math.pi * d**2 / 4.0 / area
+    assert numbers["active_material_fraction"] == pytest.approx(filled, rel=1e-4)
+    assert numbers["electrolyte_fraction"] == pytest.approx(1.0 - filled, rel=1e-4)
+    interface = numbers["interface_active_material_electrolyte_per_m"]
+    assert interface == pytest.approx(count * math.pi * d / area, rel=1e-4)
+    assert numbers["electrolyte_percolating_fraction_x"] == 1.0
+    assert numbers["active_material_percolating_fraction_x"] == 0.0
+    for axis in "xy":
+        sigma = numbers[f"ionic_conductivity_{axis}_S_m"]
+        factor = numbers[f"ionic_tortuosity_factor_{axis}"]
+        assert factor > 1.0
+        assert sigma * factor == pytest.approx(numbers["ionic_wiener_upper_S_m"], rel=1e-12)
+        assert numbers[f"ionic_conductivity_lower_{axis}_S_m"] < sigma
+        assert sigma < numbers[f"ionic_conductivity_upper_{axis}_S_m"]
+
+
+def test_electrons_are_relative_where_nothing_is_known_of_them() -> None:
+    numbers = of_case(fem.Case.load(CASE)).metrics
+    fraction = numbers["active_material_fraction"]
+    assert numbers["electronic_wiener_upper_relative"] == pytest.approx(fraction, rel=1e-12)
+    assert not [name for name in numbers if name.startswith("electronic") and "S_m" in name]
+
+
+def test_factor_on_the_composite_scales_its_conductivity() -> None:
+    case = fem.Case.load(CASE)
+    halved = case.replace({"geometry.cathode.conductivity_factor": 0.5})
+    name = "ionic_conductivity_y_S_m"
+    whole, half = (of_case(each).metrics[name] for each in (case, halved))
+    factor = case.geometry.cathode.conductivity_factor
+    assert half == pytest.approx(0.5 * whole / factor, rel=1e-10, abs=0.0)
+
+
+def test_what_is_refused(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    flat = CASE.parents[2] / "cases" / "teaching_1d.toml"
+    (here / "thesis").mkdir()
+    (here / "thesis" / "thesis.tex").write_text("x")
+    (here / "cell.toml").write_text(CASE.read_text())
+    for words, message in {
+        (str(flat),): "geometry.cathode.kind",
+        ("cell.toml", "--out", "thesis"): "holds other files",
+        ("cell.toml", "--out", "cell.toml"): "not a folder",
+        ("cell.toml", "--set", "mesh.size=0.1 nm"): "triangles",
+        ("cell.toml", "--otu", "x"): "did you mean --out?",
+        ("nowhere.toml",): "nowhere.toml",
+    }.items():
+        assert main(["transport", *words]) == 2
+        assert message in capsys.readouterr().err
+    assert {path.name for path in here.iterdir()} == {"thesis", "cell.toml"}
