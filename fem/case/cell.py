@@ -12,8 +12,8 @@ from typing import Annotated, Literal, Self
 from pydantic import Discriminator, Field, Tag, model_validator
 
 from fem.case.containers import Items
+from fem.case.image import Image
 from fem.case.kinds import (
-    Count,
     Depth,
     FilePath,
     Fraction,
@@ -22,9 +22,12 @@ from fem.case.kinds import (
     MaterialName,
     Motion,
     Position,
+    Seed,
 )
+from fem.case.layouts import Layout
 from fem.case.rules import Bounds, Choice, Number, Whole, refuse
 from fem.case.table import Table, by_kind
+from fem.case.wiring import IdealWiring, Wiring
 from fem.units import Quantity
 
 
@@ -52,7 +55,10 @@ class Anode(Table):
     """Lithium on top of the separator."""
 
     material: MaterialName = Field(default="lithium", description="Material of the anode.")
-    thickness: Length = Field(description="Thickness of the flat layer.")
+    thickness: Length | None = Field(
+        default=None,
+        description="Thickness of the flat layer; needed unless an image shows the lithium.",
+    )
     protrusions: tuple[Protrusion, ...] = Field(
         default=(), description="Half-ellipses of lithium into the separator."
     )
@@ -73,11 +79,15 @@ class Anode(Table):
     @property
     def strippable(self) -> Quantity:
         """Thickness that can be stripped besides what was plated, in m."""
-        return self.thickness if self.reserve is None else self.reserve
+        strippable = self.thickness if self.reserve is None else self.reserve
+        assert strippable is not None, "a protocol with lithium from an image needs a reserve"
+        return strippable
 
     @model_validator(mode="after")
     def _reserve_is_there(self) -> Self:
-        if self.reserve is not None and self.reserve > self.thickness:
+        if self.reserve is None or self.thickness is None:
+            return self
+        if self.reserve > self.thickness:
             raise refuse(
                 "the reserve is thicker than the layer (geometry.anode.thickness, "
                 f"{self.thickness.text})",
@@ -96,18 +106,6 @@ class Separator(Table):
     thickness: Length = Field(description="Thickness without protrusions.")
 
 
-class Lattice(Table):
-    """Round particles on a rectangular lattice: width/columns by thickness/rows."""
-
-    layout: Annotated[Literal["lattice"], Choice(Literal["lattice"])] = Field(
-        default="lattice", description="How the particles are placed."
-    )
-    rows: Count = Field(description="Number of particles on top of each other.")
-    columns: Count = Field(description="Number of particles side by side.")
-    diameter: Length = Field(description="Diameter of every particle.")
-    material: MaterialName = Field(description="Active material of the particles.")
-
-
 class ParticleCathode(Table):
     """A composite cathode: particles of active material, each one resolved, in an electrolyte."""
 
@@ -120,10 +118,10 @@ class ParticleCathode(Table):
         description="Factor on the ionic conductivity of the electrolyte inside the composite.",
     )
     thickness: Length = Field(description="Thickness of the composite.")
-    particles: Lattice = Field(description="The particles.")
-    wiring: Annotated[Literal["ideal"], Choice(Literal["ideal"])] = Field(
-        default="ideal",
-        description="Electron supply: ideal puts all active particles at one potential.",
+    particles: Layout = Field(description="The particles.")
+    wiring: Wiring = Field(
+        default=IdealWiring(),
+        description='How electrons get to the particles; wiring = "ideal" is short for that kind.',
     )
 
 
@@ -144,15 +142,62 @@ Cathode = Annotated[
 
 
 class Geometry(Table):
-    """The cell from the cathode collector (y = 0) up; the side walls are symmetry planes."""
+    """The cell from the cathode collector (y = 0) up; the side walls are symmetry planes.
 
-    width: Length = Field(description="Distance between the side walls.")
+    It is drawn from the numbers of these tables, or taken from an image as far as that shows it.
+    """
+
+    width: Length | None = Field(
+        default=None, description="Distance between the side walls; an image has its own."
+    )
     depth: Length = Field(
         default=Quantity(1.0, "1 m"), description="Out of plane, for totals in A and A.h."
     )
     anode: Anode = Field(description="Lithium on top.")
-    separator: Separator = Field(description="Electrolyte between the electrodes.")
-    cathode: Cathode = Field(description="Positive electrode at the bottom.")
+    separator: Separator | None = Field(
+        default=None,
+        description="Electrolyte between the electrodes; may be left out if an image shows it.",
+    )
+    cathode: Cathode | None = Field(
+        default=None, description="Positive electrode at the bottom, unless an image shows it."
+    )
+    image: Image | None = Field(
+        default=None, description="Segmented image of the composite cathode or of all layers."
+    )
+
+    @property
+    def wiring(self) -> Wiring:
+        """How electrons get to the active material, drawn or shown by an image."""
+        composite = self.cathode if self.image is None else self.image
+        return getattr(composite, "wiring", IdealWiring())
+
+    @model_validator(mode="after")
+    def _drawn_or_shown(self) -> Self:
+        image = self.image
+        shown = [] if image is None else ["width", "cathode"]
+        if image is not None and image.labels.lithium is not None:
+            shown += ["separator", "anode.thickness", "anode.protrusions", "anode.isolated"]
+        for key in shown:
+            table, _, name = key.rpartition(".")
+            if getattr(self.anode if table else self, name) not in (None, ()):
+                raise refuse(
+                    "the image shows this already",
+                    key=key,
+                    cure="remove it, or [geometry.image]",
+                )
+        needed = {"anode.thickness": '"50 um"'}
+        if image is None:
+            needed = {"width": '"420 um"', "cathode": "", "separator": "", **needed}
+        for key, example in needed.items():
+            table, _, name = key.rpartition(".")
+            if key not in shown and getattr(self.anode if table else self, name) is None:
+                raise refuse(
+                    f"this {'key' if example else 'table'} is missing",
+                    key=key,
+                    allowed="a length above 0" if example else "a table, or [geometry.image]",
+                    cure=f"add {name} = {example}" if example else f"add [geometry.{name}]",
+                )
+        return self
 
 
 class Inactive(Table):
@@ -165,7 +210,7 @@ class Inactive(Table):
         default=None, description="Particles whose centre has an x outside this closed interval."
     )
     ids: Annotated[tuple[int, ...], Items(Whole(Bounds(ge=0), 7), unique=True)] = Field(
-        default=(), description="Particles by id, counted row by row from the bottom left, from 0."
+        default=(), description="Particles by id, counted from 0 from the bottom left."
     )
     file: FilePath | None = Field(
         default=None, description="CSV file of ids, relative to the case file."
@@ -174,8 +219,13 @@ class Inactive(Table):
         default=None,
         description="Fraction of all particles, drawn at random from those still active.",
     )
-    seed: Annotated[int, Whole(Bounds(ge=0), 1)] | None = Field(
+    seed: Seed | None = Field(
         default=None, description="Seed of that draw; needed with `fraction`."
+    )
+    clusters: Annotated[int, Whole(Bounds(ge=1), 3)] | None = Field(
+        default=None,
+        description="Draw this many particles and then those nearest to them, so that the "
+        "inactive ones of `fraction` lie in clusters; one by one if left out.",
     )
 
     @property
@@ -192,11 +242,13 @@ class Inactive(Table):
                 allowed="a whole number at least 0",
                 cure="add seed = 1 below [inactive]",
             )
-        if self.seed is not None and self.fraction is None:
-            raise refuse(
-                "a seed without inactive.fraction has nothing to draw",
-                key="seed",
-                given=self.seed,
-                cure="remove seed, or add fraction",
-            )
+        for name in ("seed", "clusters"):
+            given = getattr(self, name)
+            if given is not None and self.fraction is None:
+                raise refuse(
+                    f"{name} without inactive.fraction has nothing to draw",
+                    key=name,
+                    given=given,
+                    cure=f"remove {name}, or add fraction",
+                )
         return self

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from fem.case.cell import Inactive, Lattice, ParticleCathode
+from fem.case.cell import Inactive, ParticleCathode
+from fem.case.layouts import Layout
 from fem.case.operation import Protocol, Snapshot, Step
 from fem.case.rules import refuse
 from fem.units import Quantity
@@ -15,9 +16,11 @@ if TYPE_CHECKING:
 
 def check(case: Case) -> None:
     """Raise `refuse(...)` for the first conflict between tables."""
-    cathode = case.geometry.cathode
-    if isinstance(cathode, ParticleCathode):
-        _inactive(case.inactive, cathode.particles, case.geometry.width)
+    cathode, width = case.geometry.cathode, case.geometry.width
+    if isinstance(cathode, ParticleCathode) and width is not None:
+        _inactive(case.inactive, cathode.particles, width)
+    elif case.geometry.image is not None:
+        _image(case)
     elif case.inactive.given:
         raise refuse(
             'a cathode of geometry.cathode.kind = "plane" has no particles to switch off',
@@ -31,7 +34,7 @@ def check(case: Case) -> None:
     _mesh(case)
 
 
-def _inactive(inactive: Inactive, particles: Lattice, width: Quantity) -> None:
+def _inactive(inactive: Inactive, particles: Layout, width: Quantity) -> None:
     for name in ("between", "outside"):
         interval = getattr(inactive, name)
         if interval is not None and interval[1] > width:
@@ -41,7 +44,9 @@ def _inactive(inactive: Inactive, particles: Lattice, width: Quantity) -> None:
                 given=[end.text for end in interval],
                 allowed=f"coordinates from 0 to {width.text}",
             )
-    count = particles.rows * particles.columns
+    count = particles.count
+    if count is None:  # a packing: the geometry checks its ids
+        return
     for index, number in enumerate(inactive.ids):
         if number >= count:
             raise refuse(
@@ -50,6 +55,26 @@ def _inactive(inactive: Inactive, particles: Lattice, width: Quantity) -> None:
                 given=number,
                 allowed=f"ids from 0 to {count - 1}",
             )
+
+
+def _image(case: Case) -> None:
+    """What runs cannot do yet with lithium or particles of any shape."""
+    anode = case.geometry.anode
+    if anode.motion == "moved":
+        raise refuse(
+            "a lithium surface above or in an image cannot move",
+            key="geometry.anode.motion",
+            given="moved",
+            allowed='"kept"',
+            cure='set motion = "kept"',
+        )
+    if isinstance(case.operation, Protocol) and anode.thickness is None and anode.reserve is None:
+        raise refuse(
+            "a protocol needs to know how much of the lithium in the image can be stripped",
+            key="geometry.anode.reserve",
+            allowed='a length of at least 0, such as "10 um"',
+            cure='add reserve = "10 um" below [geometry.anode]',
+        )
 
 
 def _snapshot(case: Case, operation: Snapshot) -> None:
@@ -101,6 +126,17 @@ def _protocol(case: Case, operation: Protocol) -> None:
             allowed="a number above 0 and below 1, such as 0.9",
             cure="add stoichiometry = 0.9 below [kinetics.cathode]",
         )
+    wiring = case.geometry.wiring
+    if wiring.kind != "ideal":
+        composite = "cathode" if case.geometry.image is None else "image"
+        raise refuse(
+            "a protocol knows ideal wiring only: electrons that meet a resistance are part of "
+            "snapshots",
+            key=f"geometry.{composite}.wiring",
+            given=wiring.kind,
+            allowed='"ideal"',
+            cure='set kind = "ideal" there, or operation.kind = "snapshot"',
+        )
     if case.geometry.anode.motion == "moved" and mechanics.enabled:
         raise refuse(
             "a lithium surface that moves assumes that the electrolyte gives way, "
@@ -148,20 +184,21 @@ def _fixed(place: str, steps: tuple[Step, ...]) -> None:
 
 
 def _mesh(case: Case) -> None:
-    size, cathode = case.mesh.size, case.geometry.cathode
-    thickness = case.geometry.separator.thickness
-    if isinstance(cathode, ParticleCathode) and size > cathode.particles.diameter / 2:
+    size, cathode, separator = case.mesh.size, case.geometry.cathode, case.geometry.separator
+    if isinstance(cathode, ParticleCathode) and size > cathode.particles.smallest / 2:
+        name = "sizes" if cathode.particles.diameter is None else "diameter"
         raise refuse(
             "elements are larger than a particle's radius (half of "
-            f"geometry.cathode.particles.diameter, {cathode.particles.diameter.text})",
+            f"geometry.cathode.particles.{name}, {cathode.particles.smallest.text})",
             key="mesh.size",
             given=size,
             allowed="at most half of the particles' diameter",
         )
-    if size > thickness:
+    if separator is not None and size > separator.thickness:
+        thickness = separator.thickness.text
         raise refuse(
-            f"elements are larger than geometry.separator.thickness ({thickness.text})",
+            f"elements are larger than geometry.separator.thickness ({thickness})",
             key="mesh.size",
             given=size,
-            allowed=f"at most {thickness.text}",
+            allowed=f"at most {thickness}",
         )

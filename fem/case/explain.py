@@ -8,7 +8,7 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
-from fem.case.keys import Tables, fields, kind_of, names, tables_at, walk
+from fem.case.keys import SELECTORS, Tables, fields, names, selector_of, tables_at, walk
 from fem.case.rules import Rule, did_you_mean
 from fem.case.text import split_key
 from fem.errors import InputError, closest
@@ -64,7 +64,7 @@ def dotted(location: tuple[str | int, ...]) -> str:
     for step in location:
         if isinstance(step, int):
             path += f"[{step}]"
-        elif not step.startswith("kind="):
+        elif not _is_tag(step):
             path = join(path, step)
     return path
 
@@ -86,10 +86,12 @@ def _fault(item: Any, model: type[BaseModel]) -> Fault:
     if kind in ("extra_forbidden", "invalid_key"):
         return _unknown(location, model)
     if kind == "union_tag_invalid":
-        kinds = tuple(k for m in tables_at(model, names(key)) if (k := kind_of(m)))
-        chosen = given.get("kind") if isinstance(given, Mapping) else None
+        known = [s for m in tables_at(model, names(key)) if (s := selector_of(m))]
+        kinds = tuple(kind for _, kind in known)
+        name = known[0][0]
+        chosen = given.get(name) if isinstance(given, Mapping) else None
         return Fault(
-            f"{key}.kind",
+            f"{key}.{name}",
             "not a choice of this key",
             chosen,
             " or ".join(f'"{k}"' for k in kinds),
@@ -97,8 +99,8 @@ def _fault(item: Any, model: type[BaseModel]) -> Fault:
         )
     if kind == "tuple_type":
         return Fault(key, "not a list", given, "a list of tables [{ ... }]")
-    known = [name for table in tables_at(model, names(key)) for name in table.model_fields]
-    allowed = f"a table with the keys {', '.join(dict.fromkeys(known))}" if known else None
+    keys = [name for table in tables_at(model, names(key)) for name in table.model_fields]
+    allowed = f"a table with the keys {', '.join(dict.fromkeys(keys))}" if keys else None
     return Fault(key, "not a table", given, allowed)
 
 
@@ -122,15 +124,16 @@ def _unknown(location: tuple[str | int, ...], model: type[BaseModel]) -> Fault:
     place = names(dotted(location[:-1])) if len(location) > 1 else ()
     tables = tables_at(model, place)
     tag = next((str(step) for step in reversed(location[:-1]) if _is_tag(step)), "")
-    chosen = tag.removeprefix("kind=")
-    here = [table for table in tables if len(tables) == 1 or chosen in ("", kind_of(table))]
+    selector, _, chosen = tag.partition("=")
+    fits = (None, (selector, chosen))
+    here = [table for table in tables if not tag or len(tables) == 1 or selector_of(table) in fits]
     known = list(dict.fromkeys(known for table in here for known in table.model_fields))
     others = [table for table in tables if table not in here and name in table.model_fields]
     allowed = ", ".join(known)
     if others:
-        kind = kind_of(others[0])
-        problem = f'a key of kind = "{kind}", where kind is "{chosen}"'
-        cure = f'set kind = "{kind}", or remove this key'
+        _, kind = selector_of(others[0]) or ("", "")
+        problem = f'a key of {selector} = "{kind}", where {selector} is "{chosen}"'
+        cure = f'set {selector} = "{kind}", or remove this key'
         return Fault(key, problem, None, allowed, cure, unknown=True)
     # A key that stands elsewhere in full was meant rather than one that is merely spelt alike.
     elsewhere = [known.path for known in walk(model) if known.path.rpartition(".")[2] == name]
@@ -145,4 +148,4 @@ def _unknown(location: tuple[str | int, ...], model: type[BaseModel]) -> Fault:
 
 
 def _is_tag(step: str | int) -> bool:
-    return isinstance(step, str) and step.startswith("kind=")
+    return isinstance(step, str) and step.partition("=")[0] in SELECTORS and "=" in step

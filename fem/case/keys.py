@@ -13,6 +13,9 @@ from pydantic.fields import FieldInfo
 
 from fem.case.rules import Choice, Rule
 
+SELECTORS = ("kind", "layout")
+"""Keys that tell kinds of a table apart."""
+
 
 @dataclass(frozen=True)
 class Tables:
@@ -77,10 +80,13 @@ def walk(
                     yield from walk(table, inner, (*above, model))
 
 
-def kind_of(model: type[BaseModel]) -> str | None:
-    """The value of ``kind`` that selects `model` among several kinds of table."""
-    rule = fields(model).get("kind", (None, None))[1]
-    return rule.options[0] if isinstance(rule, Choice) and len(rule.options) == 1 else None
+def selector_of(model: type[BaseModel]) -> tuple[str, str] | None:
+    """The key and its value that select `model` among several kinds of table."""
+    for key in SELECTORS:
+        rule = fields(model).get(key, (None, None))[1]
+        if isinstance(rule, Choice) and len(rule.options) == 1:
+            return key, rule.options[0]
+    return None
 
 
 def tables_at(model: type[BaseModel], place: Iterable[str | int]) -> tuple[type[BaseModel], ...]:

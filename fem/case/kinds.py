@@ -42,6 +42,7 @@ FilePath = Annotated[str, Text("file path", "inactive.csv")]
 TransferCoefficient = Annotated[float, Number(Bounds(gt=0, lt=2), 0.5)]
 Fraction = Annotated[float, Number(Bounds(ge=0, le=1), 0.2)]
 Count = Annotated[int, Whole(Bounds(ge=1, le=10_000), 5)]
+Seed = Annotated[int, Whole(Bounds(ge=0), 1)]
 OnOff = Annotated[bool, Flag()]
 
 LithiumModel = Literal["rigid", "elastic", "yielded"]

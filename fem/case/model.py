@@ -152,6 +152,8 @@ class Case(Table):
         files = {f"material_files[{i}]": name for i, name in enumerate(self.material_files)}
         if self.inactive.file is not None:
             files["inactive.file"] = self.inactive.file
+        if self.geometry.image is not None:
+            files["geometry.image.file"] = self.geometry.image.file
         return files
 
     def _require_files(self) -> None:
@@ -181,6 +183,9 @@ class Case(Table):
             tables["material_files"] = names
             if self.inactive.file is not None:
                 tables["inactive"]["file"] = self._seen_from(folder, self.inactive.file)
+            if self.geometry.image is not None:
+                image = self._seen_from(folder, self.geometry.image.file)
+                tables["geometry"]["image"]["file"] = image
         return tomli_w.dumps({name: table for name, table in tables.items() if table != {}})
 
     def _seen_from(self, folder: str | os.PathLike[str], name: str) -> str:
@@ -204,6 +209,8 @@ class Case(Table):
         content["material_files"] = [self._digest(name) for name in self.material_files]
         if self.inactive.file is not None:
             content["inactive"]["file"] = self._digest(self.inactive.file)
+        if self.geometry.image is not None:
+            content["geometry"]["image"]["file"] = self._digest(self.geometry.image.file)
         return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
     def _digest(self, name: str) -> str:

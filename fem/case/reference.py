@@ -17,7 +17,7 @@ from pydantic.fields import FieldInfo
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 from pydantic_core import core_schema
 
-from fem.case.keys import Tables, fields, kind_of
+from fem.case.keys import Tables, fields, selector_of
 from fem.case.model import Case
 from fem.case.rules import Dimension, Rule
 from fem.case.table import plain
@@ -95,7 +95,8 @@ def _sections(
             for table in form.models:
                 if table in (*above, model):
                     continue
-                kind = f' with `kind = "{kind_of(table)}"`' if len(form.models) > 1 else ""
+                selector = selector_of(table) if len(form.models) > 1 else None
+                kind = f' with `{selector[0]} = "{selector[1]}"`' if selector else ""
                 yield f"## `{f'[[{below}]]' if form.many else f'[{below}]'}`{kind}\n"
                 yield " ".join((table.__doc__ or "").split()) + "\n"
                 yield from _sections(table, below, (*above, model))

@@ -26,13 +26,13 @@ class Table(BaseModel):
         return frozenset()
 
 
-def by_kind(default: str) -> Callable[[object], str | None]:
-    """What tells kinds of a table apart: the tag ``kind=...``; `None` for what is no table."""
+def by_kind(default: str, key: str = "kind") -> Callable[[object], str | None]:
+    """What tells kinds of a table apart: the tag ``key=...``; `None` for what is no table."""
 
     def tag(value: object) -> str | None:
         if isinstance(value, Mapping):
-            return f"kind={value.get('kind', default)}"
-        return f"kind={getattr(value, 'kind', default)}" if isinstance(value, Table) else None
+            return f"{key}={value.get(key, default)}"
+        return f"{key}={getattr(value, key, default)}" if isinstance(value, Table) else None
 
     return tag
 

@@ -96,13 +96,21 @@ def _parser() -> tuple[argparse.ArgumentParser, dict[str, argparse.ArgumentParse
         parser.add_argument("--debug", action="store_true", help="show tracebacks of errors")
         return parser
 
-    def add_case(name: str, text: str) -> argparse.ArgumentParser:
+    def add_case(
+        name: str,
+        text: str,
+        changes: str = 'change a key of the case, such as mesh.size="2 um"; may be repeated',
+    ) -> argparse.ArgumentParser:
         parser = add(name, text)
-        parser.add_argument("case", metavar="CASE.toml", help="the case file")
+        image = name == "transport"
         parser.add_argument(
-            "--set", metavar="KEY=VALUE", action="append", default=[], dest="changes",
-            help='change a key of the case, such as mesh.size="2 um"; may be repeated',
-        )  # fmt: skip
+            "case",
+            metavar="CASE.toml" + image * "|IMAGE",
+            help="the case file" + image * ", or image",
+        )
+        parser.add_argument(
+            "--set", metavar="KEY=VALUE", action="append", default=[], dest="changes", help=changes
+        )
         return parser
 
     run = add_case("run", "Solve a case and write numbers, fields, figures and a report.")
@@ -112,6 +120,20 @@ def _parser() -> tuple[argparse.ArgumentParser, dict[str, argparse.ArgumentParse
     add_case("check", "Validate a case and print what would run; solves and writes nothing.")
     mesh = add_case("mesh", "Write the mesh of a case alone and print its quality.")
     mesh.add_argument("--out", metavar="F", required=True, help="a file ending in .vtu or .msh")
+    transport = add_case(
+        "transport", "Conductivity, tortuosity and percolation of a composite or a label image.",
+        'change a key of the case, or of the image, such as "smoothing=0"; may be repeated',
+    )  # fmt: skip
+    for option, value, meaning in (
+        ("--pixel-size", "LENGTH", 'side of a pixel of an image, such as "0.5 um"'),
+        ("--labels", "LABELS", 'its phases, such as "electrolyte=1 active=2-40,50 void=0"'),
+        ("--size", "LENGTH", "element size on its interfaces (default: two pixels)"),
+        ("--ionic-conductivity", "VALUE", 'of its electrolyte, such as "0.3 S/m"'),
+        ("--electronic-conductivity", "VALUE", "of its active material"),
+    ):
+        transport.add_argument(option, metavar=value, help=meaning)
+    transport.add_argument("--out", metavar="DIR", help="where to write transport.json and maps")
+    transport.add_argument("--quiet", action="store_true", help="no progress, no table")
     plot = add("plot", "Draw the figures and the report of a finished run again.")
     plot.add_argument("folder", metavar="DIR", help="the folder that fem run has written")
     materials = add("materials", "List the materials, or one with every value and its source.")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import re
 import textwrap
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
@@ -64,14 +65,20 @@ def _cell(case: Case, shape: Geometry) -> Iterator[tuple[str, str]]:
     anode, cathode = cell.anode, cell.cathode
     yield (
         "cell",
-        f"{cell.width.text} wide, {shape.height * 1e6:.4g} um high, {cell.depth.text} deep",
+        f"{shape.width * 1e6:.4g} um wide, {shape.height * 1e6:.4g} um high, "
+        f"{cell.depth.text} deep",
     )
+    shown = "as in the image" if anode.thickness is None else anode.thickness.text
     yield (
         "lithium",
-        f"{anode.material}, {anode.thickness.text}, "
+        f"{anode.material}, {shown}, "
         f"{_count(len(anode.protrusions), 'protrusion')}, {len(anode.isolated)} isolated",
     )
-    yield "separator", f"{cell.separator.material}, {cell.separator.thickness.text}"
+    if cell.separator is not None:
+        yield "separator", f"{cell.separator.material}, {cell.separator.thickness.text}"
+    if cell.image is not None or cathode is None:
+        yield from (("image", note) for note in shape.notes)
+        return
     if cathode.kind == "plane":
         yield "cathode", f"plane, {cathode.material}, {cathode.thickness.text}"
         return
@@ -82,19 +89,24 @@ def _cell(case: Case, shape: Geometry) -> Iterator[tuple[str, str]]:
         f"{cathode.particles.material} ({active} active, {len(shape.particles) - active} inactive) "
         f"in {cathode.electrolyte}",
     )
+    yield from (("", note) for note in shape.notes)
 
 
 def _areas(shape: Geometry) -> Iterator[tuple[str, float]]:
-    """Exact areas of the regions in m^2, those of all particles as one."""
+    """Exact areas of the regions in m^2, those of all particles and of pieces alike as one."""
     from fem.geometry import Phase
 
-    particles = 0.0
+    areas: dict[str, float] = {}
     for region in shape.regions:
+        name = region.name
         if region.phase == Phase.ACTIVE and len(shape.particles):
-            particles += region.area
-        else:
-            yield region.name, region.area
-    if particles:
+            name = "particles"
+        elif not name.startswith("isolated"):  # pieces of an image are numbered
+            name = re.sub(r" \d+$", "", name)
+        areas[name] = areas.get(name, 0.0) + region.area
+    particles = areas.pop("particles", None)
+    yield from areas.items()
+    if particles is not None:
         yield "particles", particles
 
 
@@ -157,8 +169,9 @@ def _reserve(case: Case, parameters: Parameters) -> str:
     if not parameters.molar_volume:
         return f"{anode.material}: its thickness does not follow the charge"
     charge = anode.strippable * FARADAY / parameters.molar_volume
+    layer = "the lithium in the image" if anode.thickness is None else anode.thickness.text
     return (
-        f"{anode.strippable.text} of {anode.thickness.text} can be stripped, {_areal(charge)}; "
+        f"{anode.strippable.text} of {layer} can be stripped, {_areal(charge)}; "
         f"surface {anode.motion}"
     )
 

@@ -49,7 +49,7 @@ def _edges(outline: Outline, size: float) -> float:
     lengths = np.hypot(*np.diff(outline.curve.point(t)))
     radius = outline.curve.radius(0.5 * (t[1:] + t[:-1]))
     local = np.minimum(min(size, EDGE_PER_GAP * outline.size), EDGE_PER_RADIUS * radius)
-    return max(1.0, float((lengths / local).sum()))
+    return max(1.0 + len(outline.curve.corners), float((lengths / local).sum()))
 
 
 def _reacts(shape: Geometry, outline: Outline) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import re
 from collections import defaultdict
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -52,7 +53,7 @@ def command(arguments: argparse.Namespace) -> None:
 def describe(quality: Quality) -> str:
     """Counts, the smallest angle, and the area of each region against the exact one.
 
-    Particles stand in one line, with the worst of them.
+    Particles, and pieces of an image alike, stand in one line, with the worst of them.
     """
     lines = [
         f"triangles        {quality.triangles}",
@@ -63,10 +64,11 @@ def describe(quality: Quality) -> str:
     ]
     groups: dict[str, list[tuple[float, float]]] = defaultdict(list)
     for name, area, exact in quality.areas:
-        kind = "particle" if name.startswith("particle ") else name
+        kind = name if name.startswith("isolated") else re.sub(r" \d+$", "", name)
         groups[kind].append((area, exact))
     for name, areas in groups.items():
-        many = f"{len(areas)} {name}s" if name == "particle" else name
+        many = name if len(areas) == 1 else f"{len(areas)} pieces of {name}"
+        many = f"{len(areas)} {name}s" if name == "particle" else many
         area, exact = (sum(pair[i] for pair in areas) * 1e12 for i in range(2))
         worst = max(abs(a - e) / e for a, e in areas)
         each = " (worst of them)" if len(areas) > 1 else ""

@@ -16,6 +16,8 @@ from scipy.special import ellipeinc
 
 Floats = NDArray[np.float64]
 
+NONE: Floats = np.zeros(0)
+
 
 class Curve(Protocol):
     """What the mesher needs of a curve."""
@@ -27,6 +29,10 @@ class Curve(Protocol):
     @property
     def moment(self) -> float:
         """The integral of x dy along the curve, in m^2."""
+
+    @property
+    def corners(self) -> Floats:
+        """Parameters (n,) inside (0, 1) where the direction jumps: an edge must end there."""
 
     def point(self, t: Floats) -> Floats:
         """Points at parameters `t` (n,), shape (2, n), in m."""
@@ -52,6 +58,10 @@ class Line:
     @property
     def moment(self) -> float:
         return 0.5 * (self.start[0] + self.end[0]) * (self.end[1] - self.start[1])
+
+    @property
+    def corners(self) -> Floats:
+        return NONE
 
     def point(self, t: Floats) -> Floats:
         a, b = np.array(self.start)[:, None], np.array(self.end)[:, None]
@@ -89,6 +99,10 @@ class Arc:
         (cx, _), (a, b), (s, e) = self.centre, self.semi_axes, self.angles
         sines = cx * b * (np.sin(e) - np.sin(s))
         return float(sines + 0.5 * a * b * (e - s + 0.5 * (np.sin(2 * e) - np.sin(2 * s))))
+
+    @property
+    def corners(self) -> Floats:
+        return NONE
 
     def _angle(self, t: Floats) -> Floats:
         return self.angles[0] + (self.angles[1] - self.angles[0]) * t

@@ -8,23 +8,49 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
-from fem.case import Case, ParticleCathode
+from fem.case import Case, Lattice, ParticleCathode, RandomPacking
 from fem.errors import InputError
-from fem.geometry.types import Particles
+from fem.geometry.neighbours import close_pairs
+from fem.geometry.packing import pack
+from fem.geometry.types import Inactivity, Particles
+
+Floats = NDArray[np.float64]
+
+TAU = 2.0 * np.pi
+_SAMPLES = 4
+"""Points of a piece of a rim at which the width of the electrolyte is sampled, besides its end."""
 
 
 def particles(case: Case) -> Particles:
-    """The particles of a lattice, row by row from the bottom left; none for a plane cathode."""
+    """The particles of a case in order of their id; none for a plane cathode.
+
+    A lattice is counted row by row from the bottom left, a random packing by height.
+    """
     cathode = case.geometry.cathode
     if not isinstance(cathode, ParticleCathode):
-        empty = np.zeros(0)
-        return Particles(empty, empty.copy(), empty.copy(), np.zeros(0, dtype=bool))
-    lattice = cathode.particles
-    pitch_x = float(case.geometry.width) / lattice.columns
-    pitch_y = float(cathode.thickness) / lattice.rows
+        return Particles.none()
+    assert case.geometry.width is not None
+    width, thickness = float(case.geometry.width), float(cathode.thickness)
+    if isinstance(cathode.particles, RandomPacking):
+        x, y, diameter = pack(cathode.particles, width, thickness)
+    else:
+        x, y, diameter = _lattice(cathode.particles, width, thickness)
+    dead = inactive(case, x, y, width)
+    if dead.all():
+        raise InputError(
+            "no active particle is left, so no current can flow",
+            key="inactive",
+            allowed="rules that leave at least one particle active",
+            cure="narrow the rules of [inactive]",
+        )
+    return Particles(x, y, diameter, np.where(dead, str(Inactivity.SET), ""))
+
+
+def _lattice(lattice: Lattice, width: float, thickness: float) -> tuple[Floats, Floats, Floats]:
+    """Centres and diameters in m."""
+    pitch_x, pitch_y = width / lattice.columns, thickness / lattice.rows
     row, column = np.divmod(np.arange(lattice.rows * lattice.columns), lattice.columns)
     x, y = (column + 0.5) * pitch_x, (row + 0.5) * pitch_y
-    diameter = np.full(len(x), float(lattice.diameter))
     if pitch_x <= lattice.diameter or pitch_y <= lattice.diameter:
         direction, pitch = (
             ("columns", pitch_x) if pitch_x <= lattice.diameter else ("rows", pitch_y)
@@ -39,31 +65,31 @@ def particles(case: Case) -> Particles:
             allowed="a pitch larger than the diameter",
             cure=f"fewer {direction}, a smaller diameter, or a larger cell",
         )
-    active = ~_inactive(case, x)
-    if not active.any():
-        raise InputError(
-            "no active particle is left, so no current can flow",
-            key="inactive",
-            allowed="rules that leave at least one particle active",
-            cure="narrow the rules of [inactive]",
-        )
-    return Particles(x, y, diameter, active)
+    return x, y, np.full(len(x), float(lattice.diameter))
 
 
-def _inactive(case: Case, x: NDArray[np.float64]) -> NDArray[np.bool_]:
-    """The union of the rules of ``[inactive]``; `x` are the particle centres in m."""
+def inactive(case: Case, x: Floats, y: Floats, width: float) -> NDArray[np.bool_]:
+    """The union of the rules of ``[inactive]`` for particles with centres x and y in m (n,)."""
     rules = case.inactive
     dead = np.zeros(len(x), dtype=bool)
     # Centres that lie on the interval's end up to rounding belong to it: it is closed.
-    slack = 1e-9 * float(case.geometry.width)
+    slack = 1e-9 * width
     if rules.between is not None:
         low, high = map(float, rules.between)
         dead |= (x >= low - slack) & (x <= high + slack)
     if rules.outside is not None:
         low, high = map(float, rules.outside)
         dead |= (x <= low + slack) | (x >= high - slack)
-    if rules.ids:
-        dead[list(rules.ids)] = True
+    for index, number in enumerate(rules.ids):
+        if number >= len(x):
+            raise InputError(
+                f"there are only {len(x)} particles",
+                key=f"inactive.ids[{index}]",
+                given=number,
+                allowed=f"ids from 0 to {len(x) - 1}",
+                cure="compare with the ids in particles.csv of a run of this case",
+            )
+        dead[number] = True
     if rules.file is not None:
         dead[_ids_from_file(case, len(x))] = True
     if rules.fraction is not None:
@@ -78,7 +104,12 @@ def _inactive(case: Case, x: NDArray[np.float64]) -> NDArray[np.bool_]:
                 allowed=f"at most {len(alive) / len(x):.4g}",
                 cure="lower the fraction: it counts all particles, drawn from those still active",
             )
-        draw = np.random.default_rng(rules.seed).choice(alive, size=wanted, replace=False)
+        rng = np.random.default_rng(rules.seed)
+        draw = rng.choice(alive, size=min(wanted, rules.clusters or wanted), replace=False)
+        if len(draw) < wanted:
+            xy = np.c_[x, y]
+            away, _ = cKDTree(xy[draw]).query(xy[alive])
+            draw = alive[np.argsort(away, kind="stable")[:wanted]]
         dead[draw] = True
     return dead
 
@@ -110,25 +141,42 @@ def _ids_from_file(case: Case, count: int) -> NDArray[np.intp]:
 
 def refuse_overlap(particles: Particles) -> None:
     """Raise an `InputError` that names two particles without electrolyte between them."""
-    if len(particles) < 2:
-        return
-    xy = np.c_[particles.x, particles.y]
-    for i, j in cKDTree(xy).query_pairs(float(particles.diameter.max()) * (1 + 1e-9)):
-        gap = np.hypot(*(xy[i] - xy[j])) - 0.5 * (particles.diameter[i] + particles.diameter[j])
-        if gap <= 0.0:
-            raise InputError(
-                f"particles {i} and {j} overlap or touch",
-                key="geometry.cathode.particles",
-                allowed="particles with electrolyte between them",
-                cure="fewer or smaller particles, or a larger cell",
-            )
+    radius = 0.5 * particles.diameter
+    i, j, distance = close_pairs(np.c_[particles.x, particles.y], radius)
+    touching = distance <= radius[i] + radius[j]
+    if touching.any():
+        first, second = sorted((int(i[touching][0]), int(j[touching][0])))
+        raise InputError(
+            f"particles {first} and {second} overlap or touch",
+            key="geometry.cathode.particles",
+            allowed="particles with electrolyte between them",
+            cure="fewer or smaller particles, or a larger cell",
+        )
 
 
-def gaps(particles: Particles) -> NDArray[np.float64]:
-    """Width of the electrolyte between each particle and its nearest neighbour, in m."""
-    if len(particles) < 2:
-        return np.full(len(particles), np.inf)
-    xy = np.c_[particles.x, particles.y]
-    distance, index = cKDTree(xy).query(xy, k=min(7, len(xy)))
-    gaps = distance - 0.5 * (particles.diameter[:, None] + particles.diameter[index])
-    return np.asarray(gaps[:, 1:].min(axis=1))
+def channels(particles: Particles, width: float, thickness: float, pieces: int) -> Floats:
+    """Width of the electrolyte along equal pieces of every rim, from angle 0 on (n, pieces), in m.
+
+    It is the distance to the nearest other particle, and to the mirror image of the piece in the
+    nearest edge of the bed, which is `width` by `thickness`. Particles farther away than their own
+    radius are left out: the curvature bounds the element size before they do.
+    """
+    xy, radius = np.c_[particles.x, particles.y], 0.5 * particles.diameter
+    angle = TAU / (_SAMPLES * pieces) * np.arange(_SAMPLES * pieces)
+    rim = xy[:, None] + radius[:, None, None] * np.c_[np.cos(angle), np.sin(angle)]
+    wide = 2.0 * np.minimum(rim, [width, thickness] - rim).min(axis=2)
+    i, j, distance = close_pairs(xy, radius, reach=3.0)
+    between = np.tile(distance - radius[i] - radius[j], 2)
+    i, j = np.r_[i, j], np.r_[j, i]
+    near = np.flatnonzero(between < radius[i])
+    near = near[np.argsort(i[near], kind="stable")]
+    i, j = i[near], j[near]
+    if len(i):
+        across = np.hypot(*np.moveaxis(rim[i] - xy[j][:, None], 2, 0)) - radius[j][:, None]
+        each, first = np.unique(i, return_index=True)
+        wide[each] = np.minimum(wide[each], np.minimum.reduceat(across, first))
+    # A piece holds the samples at both of its ends.
+    wide = np.c_[wide, wide[:, :1]]
+    ends = _SAMPLES * pieces
+    samples = [wide[:, k : k + ends : _SAMPLES] for k in range(_SAMPLES + 1)]
+    return np.asarray(np.min(samples, axis=0))

@@ -12,7 +12,7 @@ import numpy as np
 from scipy.interpolate import CubicHermiteSpline, CubicSpline
 from scipy.spatial import cKDTree
 
-from fem.geometry.curves import Floats
+from fem.geometry.curves import NONE, Floats
 
 Point = tuple[float, float]
 
@@ -66,6 +66,10 @@ class Spline:
         """The integral of x dy in m^2; exact, since x dy/dt has degree 5 on a segment."""
         t, weights = self._gauss(3)
         return float((self._curve(t)[:, 0] * self._velocity(t)[:, 1]) @ weights)
+
+    @property
+    def corners(self) -> Floats:
+        return NONE
 
     def point(self, t: Floats) -> Floats:
         return np.asarray(self._curve(t).T)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +21,10 @@ class Phase(StrEnum):
     ELECTROLYTE = "electrolyte"
     LITHIUM = "lithium"
     ACTIVE = "active material"
+    VOID = "void"
+    """Nothing, or what neither conducts nor reacts."""
+    IDLE = "idle"
+    """Electrolyte or lithium that no current can reach."""
 
 
 @dataclass(frozen=True)
@@ -54,21 +59,49 @@ class Outline:
     size: float = np.inf
 
 
+class Inactivity(StrEnum):
+    """Why a particle does not react; the first of these that holds."""
+
+    SET = "set"
+    """The case says so."""
+    NO_IONS = "no ions"
+    """No electrolyte that leads to the anode touches it."""
+    NO_ELECTRONS = "no electrons"
+    """It is not wired to the collector."""
+    SHORT = "touches lithium"
+    """It has the potential of the lithium."""
+
+
 @dataclass(frozen=True)
 class Particles:
-    """Active-material particles, in order of their id; arrays of shape (n,), lengths in m."""
+    """Active-material particles, in order of their id; arrays of shape (n,), lengths in m.
+
+    `inactivity` says why one does not react, in the words of `Inactivity`; it is empty text for
+    one that does.
+    """
 
     x: NDArray[np.float64]
     y: NDArray[np.float64]
     diameter: NDArray[np.float64]
-    active: NDArray[np.bool_]
+    inactivity: NDArray[np.str_]
 
     def __post_init__(self) -> None:
-        for array in (self.x, self.y, self.diameter, self.active):
+        for array in (self.x, self.y, self.diameter, self.inactivity):
             array.flags.writeable = False
 
     def __len__(self) -> int:
         return len(self.x)
+
+    @classmethod
+    def none(cls) -> Self:
+        """No particles."""
+        nothing = np.zeros(0)
+        return cls(nothing, nothing, nothing, np.zeros(0, dtype=str))
+
+    @property
+    def active(self) -> NDArray[np.bool_]:
+        """Whether each particle reacts."""
+        return np.asarray(self.inactivity == "")
 
 
 @dataclass(frozen=True)
@@ -97,7 +130,8 @@ class Geometry:
 
     The cell fills ``0 <= x <= width`` and ``0 <= y <= height`` (m), with the cathode collector at
     y = 0 and the lithium foil on top. `lithium_y` is the height of the flat Li|SE interface.
-    `lattice` is set where the bed holds nothing but a lattice of particles.
+    `lattice` is set where the bed holds nothing but a lattice of particles. `notes` tell what was
+    done to the shapes of an image.
     """
 
     width: float
@@ -109,6 +143,18 @@ class Geometry:
     particles: Particles
     deposits: tuple[Deposit, ...] = ()
     lattice: Lattice | None = None
+    notes: tuple[str, ...] = ()
+
+    @property
+    def top(self) -> float:
+        """Height in m above which there is no active material."""
+        ends = np.linspace(0.0, 1.0, 9)
+        return max(
+            float(outline.curve.point(np.union1d(ends, outline.curve.corners))[1].max())
+            for outline in self.outlines
+            for side in (outline.left, outline.right)
+            if side != OUTSIDE and self.regions[side].phase == Phase.ACTIVE
+        )
 
     @property
     def phases(self) -> NDArray[np.str_]:

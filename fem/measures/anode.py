@@ -100,8 +100,13 @@ def foil_nodes(mesh: Mesh) -> tuple[Ints, Floats]:
         slope = shape_slope(low + 0.25 * (points + 1.0))
         tangent = np.einsum("xea,aq->xeq", mesh.nodes[:, edges], slope)
         lengths.append(np.hypot(*tangent) @ weights * 0.25)
-    nodes = np.append(edges[:, [0, 2]].ravel(), edges[-1, 1])
-    return nodes, np.concatenate([[0.0], np.cumsum(np.stack(lengths, axis=1).ravel())])
+    s = np.cumsum(np.stack(lengths, axis=1).ravel())
+    # Pores and the like interrupt the line: where a piece ends, its end and the next start have
+    # the same arc length.
+    ends = np.append(np.flatnonzero(edges[1:, 0] != edges[:-1, 1]), len(edges) - 1)
+    nodes = np.insert(edges[:, [0, 2]].ravel(), 2 * (ends + 1), edges[ends, 1])
+    at_starts = np.concatenate([[0.0], s])[:-1]
+    return nodes, np.insert(at_starts, 2 * (ends + 1), s[2 * ends + 1])
 
 
 def lithium_area(mesh: Mesh) -> float:
@@ -127,4 +132,9 @@ def spread(
 
 def _simpson(values: Floats, s: Floats) -> Floats:
     """Running integral from the left wall (n,); pairs of intervals form the quadratic edges."""
-    return np.asarray(cumulative_simpson(values, x=s, initial=0.0))
+    cuts = np.flatnonzero(np.diff(s) == 0.0) + 1
+    running, total = [], 0.0
+    for piece, along in zip(np.split(values, cuts), np.split(s, cuts), strict=True):
+        running.append(total + cumulative_simpson(piece, x=along, initial=0.0))
+        total = running[-1][-1]
+    return np.concatenate(running)

@@ -27,8 +27,10 @@ def charge_metrics(
 ) -> dict[str, Any]:
     """Overpotentials (V), plating (A/m^2) and focusing factors.
 
-    The three parts of the overpotential are current-weighted means: the power lost at lithium
-    (isolated lithium included), in the electrolyte and at the cathode, each over the current.
+    The parts of the overpotential are current-weighted means: the power lost at lithium (isolated
+    lithium included), in the electrolyte, at the cathode and, unless wiring is ideal, by electrons
+    on their way to the particles, each over the current. They add up to the overpotential, which
+    is that of the collector.
     """
     foil, cathode = 0, 1
     current = charge.total(cathode)
@@ -41,7 +43,8 @@ def charge_metrics(
         "anode_plating_min_A_m2": float(anode.plating.min()),
         "lithium_line_length_m": anode.length,
         "degrees_of_freedom": len(charge.space)
-        + sum(t.current is not None for t in charge.terminals),
+        + sum(t.current is not None for t in charge.terminals)
+        + sum(len(drops) for drops in charge.drops),
         "newton_iterations": charge.iterations,
         "newton_residual": charge.residual,
     }
@@ -80,6 +83,8 @@ def _relative(
             "overpotential_electrolyte_V": charge.ohmic_power() / current,
             "overpotential_cathode_V": charge.reaction_power(cathode) / current,
         }
+        if charge.terminals[cathode].wires is not None:
+            metrics["overpotential_electrons_V"] = charge.wire_power(cathode) / current
     if mesh.geometry.deposits:
         metrics["tip_over_applied"] = [
             anode.at(*deposit.tip, running) / applied for deposit in mesh.geometry.deposits
@@ -96,7 +101,7 @@ def particle_table(case: Case, mesh: Mesh, charge: ChargeSolution, cathode: int)
     x = case.kinetics.cathode.stoichiometry
     stoichiometry = np.where(particles.active, np.nan if x is None else float(x), np.nan)
     return ParticleTable(
-        particles.x, particles.y, particles.diameter, particles.active, current, stoichiometry
+        particles.x, particles.y, particles.diameter, particles.inactivity, current, stoichiometry
     )
 
 

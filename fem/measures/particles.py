@@ -14,14 +14,19 @@ Floats = NDArray[np.float64]
 class ParticleTable:
     """One entry a particle in order of its id; arrays (n,).
 
+    `inactivity` says why it does not react (`fem.geometry.Inactivity`), empty if it does.
     `current` is what it gives to the electrolyte in A per m of depth (positive on charge, zero if
-    inactive); `stoichiometry` is nan for inactive particles and where the
-    case gives none.
+    inactive); `stoichiometry` is nan for inactive particles and where the case gives none.
     """
 
     x: Floats
     y: Floats
     diameter: Floats
-    active: NDArray[np.bool_]
+    inactivity: NDArray[np.str_]
     current: Floats
     stoichiometry: Floats
+
+    @property
+    def active(self) -> NDArray[np.bool_]:
+        """Whether each particle reacts."""
+        return np.asarray(self.inactivity == "")

@@ -6,6 +6,7 @@ import numpy as np
 
 from fem.case import Case
 from fem.geometry.types import Geometry
+from fem.mesh import triangulate
 from fem.mesh.cell import Floats, Ints, Mesh, Quality, assemble, quality
 from fem.mesh.lattice import bed
 from fem.mesh.triangulate import (
@@ -70,7 +71,8 @@ def _triangulate(geometry: Geometry, size: float, growth: float, largest: float)
             height = line.points[1, 0]
             seam = np.flatnonzero(np.abs(below.vertices[1] - height) < 1e-6)
             return joined([below, above], [seam, above.on(line.number)])
-    return fill(chains, growth, largest)
+    pictured = any(len(outline.curve.corners) for outline in geometry.outlines)
+    return fill(chains, growth, largest, triangulate.MOST_FRONT_EDGES if pictured else np.inf)
 
 
 def from_case(case: Case, geometry: Geometry) -> Mesh:

@@ -26,7 +26,11 @@ def unfinished(folder: Path) -> bool:
 
 
 def require_free(
-    folder: Path, owned: Iterable[str], inputs: Iterable[Path] = (), resume: bool = False
+    folder: Path,
+    owned: Iterable[str],
+    inputs: Iterable[Path] = (),
+    resume: bool = False,
+    also: str = MARK,
 ) -> None:
     """Refuse a folder that a run may not or cannot write into; leaves no trace.
 
@@ -41,12 +45,14 @@ def require_free(
         Files that must not be overwritten.
     resume
         Whether an unfinished run is to go on.
+    also
+        A file by which a folder may be known as one to write into, besides `MARK`.
     """
     require_writable(folder)
     try:
         if resume:
             _require_unfinished(folder)
-        _require_ours(folder, set(owned), inputs, resume)
+        _require_ours(folder, set(owned), inputs, resume, {MARK, also})
     except OSError as error:
         raise _closed(folder, error) from None
 
@@ -88,7 +94,9 @@ def _require_unfinished(folder: Path) -> None:
     )
 
 
-def _require_ours(folder: Path, owned: set[str], inputs: Iterable[Path], resume: bool) -> None:
+def _require_ours(
+    folder: Path, owned: set[str], inputs: Iterable[Path], resume: bool, marks: set[str]
+) -> None:
     place = str(folder)
     if folder.is_dir() and unfinished(folder):
         if not resume:
@@ -99,7 +107,7 @@ def _require_ours(folder: Path, owned: set[str], inputs: Iterable[Path], resume:
             )
     elif folder.is_dir():
         names = {entry.name for entry in folder.iterdir() if not entry.name.startswith(".")}
-        if names and MARK not in names:
+        if names and not marks & names:
             raise InputError(
                 f"this folder holds other files ({_some(names)}) and no earlier run",
                 file=place,

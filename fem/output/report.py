@@ -36,7 +36,8 @@ FILES = {
     "anode.csv": "profile along the lithium surface, a row a node in order of arc length; "
     "normal stress of the lithium on the electrolyte, tension positive, empty without mechanics",
     "particles.csv": "a row a particle; active is true or false; current into the electrolyte per "
-    "metre of depth; stoichiometry empty where the case gives none",
+    "metre of depth; stoichiometry empty where the case gives none; inactivity says why one is not "
+    "active",
     "fields.vtu": "fields for ParaView on points doubled along interfaces, NaN where a field is "
     "not defined; stress as xx, yy, zz, xy, yz, xz; phase 0 electrolyte, 1 lithium, 2 active "
     "material; region numbers the pieces",

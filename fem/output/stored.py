@@ -20,6 +20,7 @@ from fem.case.text import read_toml
 from fem.errors import InputError
 from fem.geometry import Deposit, Geometry, Outline, Particles, Phase, Region
 from fem.geometry.curves import Arc, Line
+from fem.geometry.polyline import Polyline
 from fem.geometry.spline import Spline
 from fem.history import History
 from fem.measures.anode import AnodeProfile
@@ -29,10 +30,10 @@ from fem.output.tables import plain_metrics
 from fem.result import FieldMesh, Result
 
 NAME = "result.npz"
-FORMAT = 1
-CURVES = {curve.__name__: curve for curve in (Line, Arc, Spline)}
+FORMAT = 2
+CURVES = {curve.__name__: curve for curve in (Line, Arc, Spline, Polyline)}
 _ANODE = ("s", "x", "y", "plating", "thickness", "normal_stress", "nodes")
-_PARTICLES = ("x", "y", "diameter", "active", "current", "stoichiometry")
+_PARTICLES = ("x", "y", "diameter", "inactivity", "current", "stoichiometry")
 _FIELD_MESH = ("points", "triangles", "region", "phase", "source")
 
 

@@ -16,7 +16,9 @@ from fem.measures.anode import AnodeProfile
 from fem.measures.particles import ParticleTable
 
 ANODE_COLUMNS = ("s_m", "x_m", "y_m", "plating_A_m2", "thickness_m", "normal_stress_Pa")
-PARTICLE_COLUMNS = ("id", "x_m", "y_m", "diameter_m", "active", "current_A_m", "stoichiometry")
+PARTICLE_COLUMNS = (
+    *("id", "x_m", "y_m", "diameter_m", "active", "current_A_m", "stoichiometry", "inactivity"),
+)
 
 EVENT_COLUMNS = ("Test Time / s", "step", "label", "ended_by")
 
@@ -45,9 +47,12 @@ def write_anode(anode: AnodeProfile, path: Path) -> None:
 
 
 def write_particles(particles: ParticleTable, path: Path) -> None:
-    """``particles.csv``: one row a particle; `active` is true or false, an unknown value empty."""
+    """``particles.csv``: one row a particle; `active` is true or false, an unknown value empty.
+
+    `inactivity` says why one is not active, and is empty for those that are.
+    """
     p = particles
-    columns = (p.x, p.y, p.diameter, p.active, p.current, p.stoichiometry)
+    columns = (p.x, p.y, p.diameter, p.active, p.current, p.stoichiometry, p.inactivity)
     rows = zip(range(len(p.x)), *(column.tolist() for column in columns), strict=True)
     _write(path, PARTICLE_COLUMNS, rows)
 
@@ -69,8 +74,10 @@ def _write(path: Path, header: Iterable[str], rows: Iterable[Iterable[Any]]) -> 
         writer.writerows([cell(value) for value in row] for row in rows)
 
 
-def cell(value: float | bool) -> str:
+def cell(value: float | bool | str) -> str:
     """A value as it stands in a table: it reads back exactly; empty if it is not finite."""
+    if isinstance(value, str):
+        return value
     if isinstance(value, bool):
         return str(value).lower()
     return repr(value) if math.isfinite(value) else ""

@@ -2,7 +2,7 @@
 
 Triangles are quadratic and curved (``triangle6``: the vertices, then the middles of 01, 12, 02).
 In a VTU the cells carry `region`, an index into ``geometry.regions``, and `phase`: 0 electrolyte,
-1 lithium, 2 active material.
+1 lithium, 2 active material, 3 void, 4 idle.
 """
 
 from __future__ import annotations

@@ -3,10 +3,13 @@
 Every electrode surface belongs to a terminal: an equipotential with kinetics, whose potential is
 either given (the lithium foil, the cathode under voltage control) or follows from the total
 current it must carry (the wired cathode under current control; isolated lithium, which carries
-none). Potentials of terminals are counted from their open-circuit potential against lithium.
+none). Where electrons meet a resistance, a terminal is the collector, and its surface is parts of
+their own potentials that a network of wires joins to it. Potentials of terminals are counted from
+their open-circuit potential against lithium.
 
-The equations are the gradient of a convex energy in (phi_e, terminal potentials), so the tangent
-is symmetric positive definite and Newton's method finds the one solution from anywhere.
+The equations are the gradient of a convex energy in (phi_e, terminal potentials, potentials of
+parts against their collector), so the tangent is symmetric positive definite and Newton's method
+finds the one solution from anywhere.
 """
 
 from __future__ import annotations
@@ -26,6 +29,7 @@ from fem.geometry import Phase
 from fem.laws.intercalation import surface_current
 from fem.laws.kinetics import Kinetics, current_density, overpotential
 from fem.mesh import Ints, Mesh
+from fem.physics.wiring import Wires
 from fem.solve.linear import LinearResult, TwoLevel
 from fem.solve.newton import Newton, minimise
 from fem.spaces import Space
@@ -38,10 +42,11 @@ WORN_OUT = 12
 
 @dataclass(frozen=True)
 class Terminal:
-    """An equipotential electrode: where it meets the electrolyte, and how it reacts.
+    """An electrode: where it meets the electrolyte, and how it reacts.
 
     Exactly one of `potential` (V, minus open-circuit potential) and `current` (A per m of depth,
-    positive when lithium leaves the electrode into the electrolyte) is given.
+    positive when lithium leaves the electrode into the electrolyte) is given. All of its surface is
+    at one potential unless `wires` lead to its parts.
     """
 
     name: str
@@ -49,6 +54,7 @@ class Terminal:
     kinetics: Kinetics
     potential: float | None = None
     current: float | None = None
+    wires: Wires | None = None
 
 
 @dataclass(frozen=True)
@@ -58,7 +64,8 @@ class ChargeSolution:
     `equilibrium` and `prefactor` are, at the quadrature points of each terminal (ne, nq), the
     potential difference at rest in V and what multiplies the exchange current density; empty where
     potentials are counted from rest. `rest` is that potential difference at the mesh nodes on
-    lithium (N,).
+    lithium (N,). `drops` are, for each terminal, potentials of the nodes of its wires against its
+    own (m,), empty for a terminal without wires.
     """
 
     space: Space
@@ -73,13 +80,20 @@ class ChargeSolution:
     equilibrium: tuple[Floats, ...] = ()
     prefactor: tuple[Floats, ...] = ()
     rest: Floats | None = None
+    drops: tuple[Floats, ...] = ()
+
+    def electrode(self, terminal: int) -> Floats:
+        """Potential of the electrode at each of a terminal's edges (ne, 1), or at all (1, 1)."""
+        own, wires = self.terminal_potentials[terminal], self.terminals[terminal].wires
+        drop = np.zeros(1) if wires is None else self.drops[terminal][wires.node]
+        return np.asarray(own + drop[:, None])
 
     def overpotential(self, terminal: int) -> Floats:
         """At the quadrature points of a terminal's edges (ne, nq), in V."""
         edges = self.terminals[terminal].edges
         phi = edges.at_points(self.potential, self.space.number)
         rest = self.equilibrium[terminal] if self.equilibrium else 0.0
-        return np.asarray(self.terminal_potentials[terminal] - phi - rest)
+        return np.asarray(self.electrode(terminal) - phi - rest)
 
     def reaction(self, terminal: int) -> Floats:
         """Current density out of a terminal at its quadrature points (ne, nq), in A/m^2."""
@@ -89,7 +103,7 @@ class ChargeSolution:
         return current_density(eta, kinetics)[0]
 
     def reaction_at_nodes(self, terminal: int, nodes: Ints) -> Floats:
-        """Current density (A/m^2) out of a terminal at mesh nodes on its surface."""
+        """Current density (A/m^2) out of a terminal without wires at mesh nodes on its surface."""
         phi = self.potential[self.space.number[nodes]]
         eta = self.terminal_potentials[terminal] - phi
         if self.rest is not None:
@@ -105,6 +119,11 @@ class ChargeSolution:
         flux = charge.current(self.space, self.conductivity, self.potential)
         density = (flux**2).sum(axis=0) / self.conductivity[:, None]
         return float((density * self.space.basis.dx).sum())
+
+    def wire_power(self, terminal: int) -> float:
+        """What electrons lose in the wires of a terminal in W per m of depth."""
+        wires = self.terminals[terminal].wires
+        return 0.0 if wires is None else wires.network.power(self.drops[terminal])
 
     def reaction_power(self, terminal: int) -> float:
         """The integral of ``i_n eta`` over a terminal in W per m of depth."""
@@ -151,12 +170,19 @@ class ChargeProblem:
         n = len(self.space)
         free = [k for k, terminal in enumerate(terminals) if terminal.potential is None]
         unknown = {k: n + j for j, k in enumerate(free)}
-        size = n + len(free)
+        networks = [
+            csr_matrix((0, 0)) if t.wires is None else t.wires.network.matrix for t in terminals
+        ]
+        first = n + len(free) + np.cumsum([0, *(network.shape[0] for network in networks)])
+        size = int(first[-1])
         conductance = block_diag(
-            [self._conductance, csr_matrix((len(free), len(free)))], format="csr"
+            [self._conductance, csr_matrix((len(free), len(free))), *networks], format="csr"
         )
-        up = block_diag([self.space.from_p1, identity(len(free))], format="csr")
-        surfaces = [_Surface(t, self.space, unknown.get(k), size) for k, t in enumerate(terminals)]
+        up = block_diag([self.space.from_p1, identity(size - n)], format="csr")
+        surfaces = [
+            _Surface(t, self.space, unknown.get(k), int(first[k]), size)
+            for k, t in enumerate(terminals)
+        ]
         imposed = np.zeros(size)
         for k in free:
             imposed[unknown[k]] = terminals[k].current
@@ -185,7 +211,8 @@ class ChargeProblem:
             return solves[-1].solution
 
         start, scale = self._start(terminals, unknown, size)
-        settings = settings or Newton(tolerance=1e-13)
+        rounding = sum(t.wires.network.rounding(scale) for t in terminals if t.wires is not None)
+        settings = settings or Newton(tolerance=1e-13, rounding=rounding / scale)
         found = minimise(residual, tangent, linear, start, scale, "phi_e", settings)
         potentials = tuple(
             float(found.solution[unknown[k]]) if t.potential is None else t.potential
@@ -201,20 +228,25 @@ class ChargeProblem:
             linear_iterations=sum(result.iterations for result in solves),
             residual=found.residual,
             method=solves[-1].method if solves else "none needed",
+            drops=tuple(np.split(found.solution, first)[1:-1]),
         )
 
     def _start(
         self, terminals: Sequence[Terminal], unknown: dict[int, int], size: int
     ) -> tuple[Floats, float]:
-        """A start from mean current densities, and the current that residuals compare with."""
+        """A start from mean current densities, and the current that residuals compare with.
+
+        Wires start without a drop.
+        """
         given = [t for t in terminals if t.potential is not None]
         fed = [t for t in terminals if t.current is not None]
         reference = given[0]
         total = sum(t.current or 0.0 for t in fed)
         assert reference.potential is not None
         x = np.zeros(size)
+        n = len(self.space)
         if len(given) > 1:
-            x[:] = np.mean([t.potential for t in given])
+            x[:n] = np.mean([t.potential for t in given])
             span = max(t.potential or 0.0 for t in given) - min(t.potential or 0.0 for t in given)
             # No more current than the electrolyte or any one surface could take at this span.
             limits = [
@@ -225,7 +257,7 @@ class ChargeProblem:
             scale = min(span * float(self.conductivity.max()), *limits)
         else:
             mean = np.asarray(-total / reference.edges.length)
-            x[:] = reference.potential - overpotential(mean, reference.kinetics)
+            x[:n] = reference.potential - overpotential(mean, reference.kinetics)
             scale = sum(abs(t.current or 0.0) for t in fed)
         for k, terminal in enumerate(terminals):
             if k in unknown:
@@ -262,19 +294,25 @@ class ChargeProblem:
 class _Surface:
     """The reaction on one terminal as a function of all unknowns.
 
-    ``eta = V - phi_e`` is a linear trace of the unknowns: minus the shape functions on an edge's
-    nodes, plus one on the terminal's potential. Residual and tangent follow from that trace.
+    ``eta = V + d - phi_e`` is a linear trace of the unknowns: minus the shape functions on an
+    edge's nodes, plus one on the terminal's potential V (number `unknown`, unless it is given),
+    plus one on the drop d in the wires that lead to the edge (numbers from `first` on). Residual
+    and tangent follow from that trace.
     """
 
-    def __init__(self, terminal: Terminal, space: Space, unknown: int | None, size: int) -> None:
+    def __init__(
+        self, terminal: Terminal, space: Space, unknown: int | None, first: int, size: int
+    ) -> None:
         self._edges, self._kinetics, self._size = terminal.edges, terminal.kinetics, size
         self._given = terminal.potential or 0.0
         self._dofs = space.number[self._edges.nodes]
         self._trace = -self._edges.shapes
-        if unknown is not None:
-            ones = np.full((len(self._dofs), 1), unknown)
-            self._dofs = np.hstack([self._dofs, ones])
-            self._trace = np.vstack([self._trace, np.ones((1, self._trace.shape[1]))])
+        added = [] if unknown is None else [np.full(len(self._dofs), unknown)]
+        if terminal.wires is not None:
+            added.append(first + terminal.wires.node)
+        self._dofs = np.column_stack([self._dofs, *added])
+        ones = np.ones((len(added), self._trace.shape[1]))
+        self._trace = np.vstack([self._trace, ones])
         shape = (*self._dofs.shape, self._dofs.shape[1])
         self._rows = np.broadcast_to(self._dofs[:, :, None], shape).ravel()
         self._columns = np.broadcast_to(self._dofs[:, None, :], shape).ravel()

@@ -10,7 +10,7 @@ from matplotlib.path import Path
 from numpy.typing import NDArray
 
 from fem.geometry import Geometry, Outline, Phase
-from fem.geometry.types import OUTSIDE
+from fem.geometry.types import OUTSIDE, Inactivity
 from fem.plot.scale import MICROMETRE
 
 Floats = NDArray[np.float64]
@@ -35,14 +35,14 @@ class Electrodes:
 
     @classmethod
     def of(cls, geometry: Geometry) -> Electrodes:
-        """Paths of all regions that are not electrolyte."""
+        """Paths of all regions of lithium and of active material."""
         alive = geometry.particles.active
         pieces: dict[int, list[Floats]] = {}
         for outline in geometry.outlines:
             solid = [
                 side
                 for side in (outline.left, outline.right)
-                if side != OUTSIDE and geometry.regions[side].phase != Phase.ELECTROLYTE
+                if side != OUTSIDE and geometry.regions[side].phase in (Phase.LITHIUM, Phase.ACTIVE)
             ]
             if solid:
                 points = _points(outline)
@@ -62,12 +62,22 @@ class Electrodes:
         )
 
 
+_DIRECTIONS = {
+    Inactivity.SET: (45.0,),
+    Inactivity.NO_IONS: (135.0,),
+    Inactivity.NO_ELECTRONS: (45.0, 135.0),
+    Inactivity.SHORT: (0.0,),
+}
+"""Angles in degrees of the strokes across a particle that does not react, by the reason."""
+
+
 def _points(outline: Outline) -> Floats:
     """Points (n, 2) in um on the curve of an outline."""
     curve = outline.curve
     tightest = float(curve.radius(np.linspace(0.0, 1.0, 9)).min())
     count = 2 if np.isinf(tightest) else 2 + int(np.ceil(curve.length / (_ARC * tightest)))
-    return np.asarray(curve.point(np.linspace(0.0, 1.0, min(count, 200))).T / MICROMETRE)
+    t = np.union1d(np.linspace(0.0, 1.0, min(count, 200)), curve.corners)
+    return np.asarray(curve.point(t).T / MICROMETRE)
 
 
 def _rings(parts: list[Floats]) -> list[Floats]:
@@ -99,14 +109,18 @@ def _compound(rings: Iterable[Floats]) -> Path:
 
 
 def _strokes(geometry: Geometry) -> Floats:
+    """Chords (n, 2, 2) in um across particles that do not react; their direction says why."""
     particles = geometry.particles
-    dead = ~particles.active
-    centre = np.stack([particles.x[dead], particles.y[dead]], axis=1) / MICROMETRE
-    radius = 0.5 * particles.diameter[dead] / MICROMETRE
     strokes = [np.empty((0, 2, 2))]
-    along, across = np.array([1.0, 1.0]) / np.sqrt(2.0), np.array([-1.0, 1.0]) / np.sqrt(2.0)
-    for offset in _CHORDS:
-        half = np.sqrt(1.0 - offset**2)
-        ends = [offset * across - half * along, offset * across + half * along]
-        strokes.append(np.stack([centre + radius[:, None] * end for end in ends], axis=1))
+    for reason, angles in _DIRECTIONS.items():
+        dead = particles.inactivity == str(reason)
+        centre = np.stack([particles.x[dead], particles.y[dead]], axis=1) / MICROMETRE
+        radius = 0.5 * particles.diameter[dead] / MICROMETRE
+        for angle in np.radians(angles):
+            along = np.array([np.cos(angle), np.sin(angle)])
+            across = np.array([-along[1], along[0]])
+            for offset in _CHORDS:
+                half = np.sqrt(1.0 - offset**2)
+                ends = [offset * across - half * along, offset * across + half * along]
+                strokes.append(np.stack([centre + radius[:, None] * end for end in ends], axis=1))
     return np.concatenate(strokes)

@@ -29,6 +29,8 @@ LARGEST_DIRECT = 300_000
 """Coarse unknowns above which multigrid replaces the sparse LU (measured: docs/performance.md)."""
 DENSE_ROW = 200
 """Entries of a coarse row above which its unknown counts as global."""
+MOST_GLOBAL = 16
+"""Such unknowns that are eliminated before a factorisation, which bears the shorter rows well."""
 SMOOTHER_DEGREE = 2
 SMOOTHER_RANGE = 4.0
 """The smoother works on eigenvalues from largest / SMOOTHER_RANGE to the largest."""
@@ -186,6 +188,8 @@ def _coarse_solver(matrix: csr_matrix, near_nullspace: Floats | None) -> tuple[S
     """
     count = np.diff(matrix.indptr)
     dense = np.flatnonzero(count > max(DENSE_ROW, 10.0 * np.median(count)))
+    if matrix.shape[0] <= LARGEST_DIRECT:
+        dense = dense[np.argsort(count[dense], kind="stable")[-MOST_GLOBAL:]]
     if not len(dense):
         return _sparse_solver(matrix, near_nullspace)
     sparse = np.setdiff1d(np.arange(matrix.shape[0]), dense)

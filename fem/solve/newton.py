@@ -30,10 +30,14 @@ class Newton:
         Largest residual norm, relative to the `scale` of the problem.
     max_iterations
         Give up after so many.
+    rounding
+        Residual norm, relative likewise, that rounding may leave: what does not fall below it is
+        accepted. A thousand tolerances are accepted in any case.
     """
 
     tolerance: float = 1e-12
     max_iterations: int = 200
+    rounding: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -81,12 +85,12 @@ def minimise(
     x = np.array(start, dtype=float)
     r = residual(x)
     norm = float(np.linalg.norm(r)) / scale
-    best = np.inf
+    best, floor = np.inf, max(1e3 * settings.tolerance, settings.rounding)
     for iteration in range(settings.max_iterations):
         if not np.isfinite(norm):
             break
         # Done, or as far down as rounding lets the residual go.
-        if norm <= settings.tolerance or (norm <= 1e3 * settings.tolerance and norm > 0.3 * best):
+        if norm <= settings.tolerance or (norm <= floor and norm > 0.3 * best):
             return NewtonResult(x, iteration, norm)
         best = min(best, norm)
         forcing = float(np.clip(norm, 1e-8, 1e-2))

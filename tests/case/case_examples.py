@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from pathlib import Path
 from typing import Any
 
 PARTICLES: dict[str, Any] = {
@@ -34,7 +35,7 @@ PARTICLES: dict[str, Any] = {
                 "diameter": "10 um",
                 "material": "NCM811",
             },
-            "wiring": "ideal",
+            "wiring": {"kind": "ideal"},
         },
     },
     "inactive": {
@@ -67,6 +68,44 @@ PARTICLES: dict[str, Any] = {
         "flaw_shape_factor": 1.12,
     },
     "mesh": {"size": "1 um", "growth": 0.3, "max_size": "20 um"},
+}
+
+PACKING: dict[str, Any] = {
+    "layout": "random",
+    "fraction": 0.4,
+    "diameter": "8 um",
+    "spread": 1.2,
+    "gap": "0.5 um",
+    "grains": {"fraction": 0.2, "diameter": "12 um", "spread": 1.1},
+    "seed": 1,
+    "material": "NCM811",
+}
+
+SIZES: list[dict[str, Any]] = [
+    {"diameter": "10 um", "share": 0.7},
+    {"diameter": "6 um", "share": 0.3},
+]
+
+IMAGE: dict[str, Any] = {
+    "file": str(Path(__file__).parents[2] / "meshes" / "cathode.png"),
+    "pixel_size": "0.5 um",
+    "labels": {"void": 0, "electrolyte": [1], "active": [2, "4-9"]},
+    "electrolyte": "LPSCl",
+    "active": "NCM811",
+    "specks": 4,
+    "smoothing": 0.5,
+    "islands": "refuse",
+    "wiring": {"kind": "ideal"},
+}
+
+WIRING: dict[str, dict[str, Any]] = {
+    "ideal": {},
+    "effective": {"conductivity": "10 S/m"},
+    "resolved": {
+        "contact_gap": "0.5 um",
+        "contact_resistance": "1 ohm*m",
+        "out_of_plane_conductance": "0.1 S/m",
+    },
 }
 
 PLANE: dict[str, Any] = {
@@ -124,6 +163,32 @@ STEPPING: dict[str, Any] = {
 
 def particles() -> dict[str, Any]:
     return copy.deepcopy(PARTICLES)
+
+
+def packed(*, sizes: bool = False) -> dict[str, Any]:
+    """The cell of `particles` with a random packing: of one log-normal size, or of a table."""
+    data, packing = particles(), copy.deepcopy(PACKING)
+    if sizes:
+        del packing["diameter"], packing["spread"]
+        packing["sizes"] = copy.deepcopy(SIZES)
+    data["geometry"]["cathode"]["particles"] = packing
+    data["inactive"] = {"fraction": 0.2, "seed": 3, "clusters": 2}
+    return data
+
+
+def wired(composite: str, kind: str) -> dict[str, Any]:
+    """The cell of `particles`, or for "image" that of `pictured`, with a kind of wiring."""
+    data = pictured() if composite == "image" else particles()
+    data["geometry"][composite]["wiring"] = {"kind": kind} | copy.deepcopy(WIRING[kind])
+    return data
+
+
+def pictured() -> dict[str, Any]:
+    """A cell whose composite is a sample image, below a drawn separator and lithium."""
+    data = plane()
+    del data["geometry"]["width"], data["geometry"]["cathode"]
+    data["geometry"]["image"] = copy.deepcopy(IMAGE)
+    return data
 
 
 def plane() -> dict[str, Any]:

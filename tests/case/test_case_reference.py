@@ -8,7 +8,7 @@ from typing import Any
 
 import jsonschema
 import pytest
-from case_examples import particles, plane, protocol
+from case_examples import packed, particles, pictured, plane, protocol
 
 from fem.case import Case
 from fem.case.keys import walk
@@ -32,7 +32,9 @@ def test_schema_is_a_schema() -> None:
 
 
 @pytest.mark.parametrize(
-    "data", [particles(), plane(), protocol()], ids=["particles", "plane", "protocol"]
+    "data",
+    [particles(), packed(), packed(sizes=True), pictured(), plane(), protocol()],
+    ids=["particles", "packed", "sizes", "pictured", "plane", "protocol"],
 )
 def test_schema_accepts_what_validation_accepts(data: dict[str, Any]) -> None:
     jsonschema.Draft202012Validator(json_schema()).validate(data)

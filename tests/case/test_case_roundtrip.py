@@ -64,7 +64,13 @@ composite = table(
     {"electrolyte": words, "thickness": lengths(), "particles": lattice},
     kind=st.just("particles"),
     conductivity_factor=unit_interval,
-    wiring=st.just("ideal"),
+    wiring=st.sampled_from(
+        [
+            "ideal",
+            {"kind": "effective", "conductivity": "10 S/m"},
+            {"kind": "resolved", "contact_gap": "0 um", "contact_resistance": "2 ohm*m"},
+        ]
+    ),
 )
 slab = table({"kind": st.just("plane"), "material": words, "thickness": lengths()})
 

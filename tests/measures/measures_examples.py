@@ -34,7 +34,6 @@ def plate_with_hole(
         Outline(Arc((0.0, 0.0), (radius, radius), (0.0, quarter)), 1, 0),
     ]
     hole = 0.25 * np.pi * radius**2
-    none = np.zeros(0)
     geometry = Geometry(
         width=side,
         height=side,
@@ -45,7 +44,7 @@ def plate_with_hole(
             Region("hole", Phase.LITHIUM, "", hole),
         ),
         outlines=tuple(outlines),
-        particles=Particles(none, none.copy(), none.copy(), np.zeros(0, dtype=bool)),
+        particles=Particles.none(),
         deposits=deposits,
     )
     return generate(geometry, size, max_size=size)

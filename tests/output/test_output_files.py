@@ -102,10 +102,11 @@ def test_anode_reads_back_exactly(folder: Path, result: Result) -> None:
 def test_particles_read_back_exactly(folder: Path, result: Result) -> None:
     columns = table(folder / "particles.csv")
     assert list(columns) == [
-        "id", "x_m", "y_m", "diameter_m", "active", "current_A_m", "stoichiometry",
+        "id", "x_m", "y_m", "diameter_m", "active", "current_A_m", "stoichiometry", "inactivity",
     ]  # fmt: skip
     assert columns["id"] == [str(i) for i in range(6)]
     assert columns["active"] == ["false"] + ["true"] * 5
+    assert columns["inactivity"] == ["set"] + [""] * 5
     assert columns["stoichiometry"] == [""] * 6  # the case gives none
     for name, values in (("x_m", result.particles.x), ("current_A_m", result.particles.current)):
         assert np.array_equal([float(text) for text in columns[name]], values)

@@ -43,7 +43,7 @@ def geometry(
         areas[o.left] += o.curve.moment
         if o.right != OUTSIDE:
             areas[o.right] -= o.curve.moment
-    nothing = Particles(np.zeros(0), np.zeros(0), np.zeros(0), np.zeros(0, dtype=bool))
+    nothing = Particles.none()
     regions = tuple(
         Region(f"region {k}", phase, "none", float(area))
         for k, (phase, area) in enumerate(zip(phases, areas, strict=True))
@@ -197,7 +197,9 @@ def assert_balanced(solution: ChargeSolution, tolerance: float = 1e-10) -> None:
     currents = [solution.total(k) for k in terminals]
     assert abs(sum(currents)) <= tolerance * max(map(abs, currents))
     fed = sum(v * i for v, i in zip(solution.terminal_potentials, currents, strict=True))
-    lost = solution.ohmic_power() + sum(solution.reaction_power(k) for k in terminals)
+    lost = solution.ohmic_power() + sum(
+        solution.reaction_power(k) + solution.wire_power(k) for k in terminals
+    )
     assert abs(fed - lost) <= tolerance * lost
     for terminal, current in zip(solution.terminals, currents, strict=True):
         if terminal.current is not None:

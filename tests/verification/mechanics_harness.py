@@ -79,7 +79,6 @@ def drawing(
         Region(f"{phase} {k}", phase, "", float(area), body=body)
         for k, (phase, area, body) in enumerate(zip(phases, areas, numbers, strict=True))
     ]
-    none = np.zeros(0)
     return Geometry(
         width=width * UNIT,
         height=height * UNIT,
@@ -87,7 +86,7 @@ def drawing(
         lithium_y=0.0,
         regions=tuple(regions),
         outlines=tuple(outlines),
-        particles=Particles(none, none.copy(), none.copy(), np.zeros(0, dtype=bool)),
+        particles=Particles.none(),
     )
 
 

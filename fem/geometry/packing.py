@@ -1,0 +1,217 @@
+"""Random packings: sizes are drawn, then a rigid-body engine moves the discs apart.
+
+The discs start anywhere, at a size at which they find room easily, and grow in steps. After each
+step the engine pushes overlapping ones apart until none overlaps any more. Nothing else moves
+them: there is no gravity and no inertia. What they are grown to is the disc with half of the least
+gap around it, so that touching hulls are discs at the least distance.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import ndtr, ndtri
+
+from fem.case import RandomPacking
+from fem.errors import InputError
+from fem.geometry.neighbours import close_pairs
+
+Floats = NDArray[np.float64]
+
+KEY = "geometry.cathode.particles"
+MOST_DISCS = 20_000
+CUT = 2.5
+"""Standard deviations at which log-normal sizes are cut off."""
+LARGEST_CHANGE = 0.1
+"""Relative change of the diameters that may serve to meet the area fraction exactly."""
+
+_FIRST, _GROWTH = 0.3, 0.02
+"""Area fraction of the hulls at the start, and by how much it grows in a step."""
+_STEPS, _MOST_STEPS = 20, 600
+"""Steps of the engine between two looks at the overlaps, and after which a packing has jammed."""
+_OVERLAP = 1e-3
+"""Overlap of hulls, relative to their radii, below which they count as apart."""
+
+
+def pack(packing: RandomPacking, width: float, height: float) -> tuple[Floats, Floats, Floats]:
+    """Discs in the rectangle from the origin to (`width`, `height`), in m.
+
+    Returns
+    -------
+    Coordinates x and y of the centres and the diameters (n,), in m, ordered by y.
+
+    Raises
+    ------
+    InputError
+        If the sizes cannot make up the area fraction, a disc is larger than the rectangle, or the
+        packing jams before the fraction is reached.
+    """
+    rng = np.random.default_rng(packing.seed)
+    box = width * height
+    diameter = _particles(packing, packing.fraction * box, rng)
+    count, gap = len(diameter), float(packing.gap)
+    hull = 0.5 * (diameter + gap)
+    if packing.grains is not None:
+        g = packing.grains
+        grains = _log_normal(float(g.diameter), g.spread, g.fraction * box, rng)
+        grains = _scaled(grains, g.fraction * box, f"{KEY}.grains.diameter")
+        hull = np.append(hull, 0.5 * grains)  # grains may touch what they like
+    _refuse_large(2.0 * float(hull.max()), width - gap, height - gap)
+
+    # Overlaps within the tolerance must not cost any of the gap.
+    hull /= 1.0 - _OVERLAP
+    xy, scale = _moved_apart(hull, width - gap, height - gap, rng)
+    if scale < 1.0:
+        reached = np.maximum(scale * hull[:count] - 0.5 * gap, 0.0)
+        least = np.pi * float((reached**2).sum()) / box
+        beside = "" if packing.grains is None else " beside grains reduced alike"
+        raise InputError(
+            f"the packing jams: particles of these sizes fill {least:.3g} of the area{beside}, "
+            "with this gap and seed",
+            key=f"{KEY}.fraction",
+            given=packing.fraction,
+            allowed=f"at most {least:.3g}; more may fit with another seed or a larger cell",
+            cure="a lower fraction, a smaller gap, a wider spread of sizes, or fewer grains",
+        )
+    x, y = xy[:count].T + 0.5 * gap
+    order = np.lexsort((x, y))
+    return x[order], y[order], diameter[order]
+
+
+def _particles(packing: RandomPacking, area: float, rng: np.random.Generator) -> Floats:
+    """Diameters of the particles in m, with discs of the total `area` in m^2."""
+    if packing.diameter is not None:
+        drawn = _log_normal(float(packing.diameter), packing.spread, area, rng)
+        return _scaled(drawn, area, f"{KEY}.diameter")
+    total = sum(size.share for size in packing.sizes)
+    parts = []
+    for number, size in enumerate(packing.sizes):
+        diameter = float(size.diameter)
+        count = size.share / total * area / float(_disc(diameter))
+        if round(count) == 0:
+            raise InputError(
+                f"the share of this size is {count:.2g} particles",
+                key=f"{KEY}.sizes[{number}].share",
+                given=size.share,
+                allowed="shares of at least one particle",
+                cure="a larger share, a larger cell, or without this size",
+            )
+        _refuse_many(count)
+        parts.append(np.full(round(count), diameter))
+    return _scaled(np.concatenate(parts), area, f"{KEY}.sizes")
+
+
+def _log_normal(median: float, spread: float, area: float, rng: np.random.Generator) -> Floats:
+    """Diameters whose discs come as near to the total `area` as they can.
+
+    The logarithm of the diameter is normal, by area with the given median. By number it is then
+    normal with the same deviation s, but with a median lower by the factor exp(-2 s^2).
+    """
+    s = np.log(spread)
+    low, high = ndtr(np.array([-CUT, CUT]) + 2.0 * s)
+    drawn = np.empty(0)
+    while True:
+        deviations = ndtri(rng.uniform(low, high, 1000)) - 2.0 * s
+        drawn = np.append(drawn, median * np.exp(s * deviations))
+        covered = np.cumsum(_disc(drawn))
+        if covered[-1] >= area:
+            return drawn[: 1 + int(np.argmin(np.abs(covered - area)))]
+        _refuse_many(area / covered[-1] * len(drawn))
+
+
+def _scaled(diameter: Floats, area: float, key: str) -> Floats:
+    """Diameters times the factor that makes their discs cover `area` exactly."""
+    factor = float(np.sqrt(area / _disc(diameter).sum()))
+    _refuse_many(len(diameter))
+    if abs(factor - 1.0) > LARGEST_CHANGE:
+        raise InputError(
+            f"{len(diameter)} of these discs come nearest to the area fraction, "
+            f"but only with diameters {factor:.3g} times as large",
+            key=key,
+            allowed=f"sizes that a change by at most {100 * LARGEST_CHANGE:g} % makes fit",
+            cure="smaller discs, a larger cell, or another fraction",
+        )
+    return factor * diameter
+
+
+def _disc(diameter: Floats | float) -> Floats:
+    return np.asarray(0.25 * np.pi * np.square(diameter))
+
+
+def _refuse_many(count: float) -> None:
+    if count > MOST_DISCS:
+        raise InputError(
+            f"the packing would have {count:.2g} discs",
+            key=KEY,
+            allowed=f"at most {MOST_DISCS}, grains included",
+            cure="larger discs, or a smaller cell",
+        )
+
+
+def _refuse_large(diameter: float, width: float, height: float) -> None:
+    if diameter >= min(width, height):
+        raise InputError(
+            f"a disc of {diameter * 1e6:.4g} um, with half of the gap around it, is larger than "
+            f"the composite ({width * 1e6:.4g} um by {height * 1e6:.4g} um without such a rim)",
+            key=KEY,
+            allowed="discs that fit in, with the gap to its edges",
+            cure="smaller discs, less spread, a smaller gap, or a larger cell",
+        )
+
+
+def _moved_apart(
+    radius: Floats, width: float, height: float, rng: np.random.Generator
+) -> tuple[Floats, float]:
+    """Centres (n, 2) of discs in a box, and by which factor (at most 1) the radii had to shrink.
+
+    With a factor of 1 no disc overlaps another one or an edge by more than `_OVERLAP`.
+    """
+    import pymunk  # the engine is loaded by those who pack
+
+    unit = float(radius.mean())
+    radius, width, height = radius / unit, width / unit, height / unit
+    fraction = np.pi * float((radius**2).sum()) / (width * height)
+    stages = np.append(np.arange(_FIRST, fraction, _GROWTH), fraction)
+
+    space = pymunk.Space()
+    space.damping = 0.0  # velocities die at once: only overlaps move a disc
+    space.collision_slop = 0.1 * _OVERLAP
+    # Walls so thick that no disc is pushed through them.
+    d = 10.0 * float(radius.max())
+    corners = [(-d, -d), (width + d, -d), (width + d, height + d), (-d, height + d)]
+    for start, end in zip(corners, corners[1:] + corners[:1], strict=True):
+        space.add(pymunk.Segment(space.static_body, start, end, d))
+    places = radius + (np.array([[width], [height]]) - 2.0 * radius) * rng.random((2, len(radius)))
+    bodies, discs = [], []
+    for r, x, y in zip(radius.tolist(), *places.tolist(), strict=True):
+        body = pymunk.Body(r * r, float("inf"))
+        body.position = (x, y)
+        disc = pymunk.Circle(body, r)
+        space.add(body, disc)
+        bodies.append(body)
+        discs.append(disc)
+
+    reached = 0.0
+    for stage in stages:
+        grown = float(np.sqrt(stage / fraction))
+        for disc, r in zip(discs, radius.tolist(), strict=True):
+            disc.unsafe_set_radius(grown * r)
+        for _ in range(_MOST_STEPS // _STEPS):
+            for _ in range(_STEPS):
+                space.step(1.0)
+            xy = np.array([body.position for body in bodies])
+            room = _room(xy, grown * radius, width, height)
+            if room >= 1.0 - _OVERLAP:
+                reached = grown
+                break
+        else:
+            return xy * unit, max(reached, grown * room)
+    return xy * unit, 1.0
+
+
+def _room(xy: Floats, radius: Floats, width: float, height: float) -> float:
+    """Factor on the radii at which the first disc touches another one or an edge."""
+    i, j, distance = close_pairs(xy, radius)
+    pairs = distance / (radius[i] + radius[j])
+    edges = np.minimum(xy, np.array([width, height]) - xy).min(axis=1) / radius
+    return float(min(pairs.min(initial=np.inf), edges.min()))

@@ -1,0 +1,61 @@
+"""Curves of straight pieces: what outlines of an image are."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import shapely
+
+from fem.geometry.curves import Floats
+
+Point = tuple[float, float]
+
+
+@dataclass(frozen=True)
+class Polyline:
+    """Straight pieces through `points`, each (x, y) in m; the last is the first if it is closed.
+
+    The parameter is proportional to arc length.
+    """
+
+    points: tuple[Point, ...]
+
+    @cached_property
+    def _points(self) -> Floats:
+        return np.array(self.points)
+
+    @cached_property
+    def _line(self) -> shapely.LineString:
+        return shapely.LineString(self._points)
+
+    @cached_property
+    def _along(self) -> Floats:
+        """Arc length at each point in m."""
+        return np.concatenate([[0.0], np.cumsum(np.hypot(*np.diff(self._points, axis=0).T))])
+
+    @property
+    def length(self) -> float:
+        return float(self._along[-1])
+
+    @property
+    def moment(self) -> float:
+        x, y = self._points.T
+        return float((0.5 * (x[1:] + x[:-1])) @ np.diff(y))
+
+    @cached_property
+    def corners(self) -> Floats:
+        """Parameters of the points between the ends."""
+        return self._along[1:-1] / self.length
+
+    def point(self, t: Floats) -> Floats:
+        s = np.asarray(t) * self.length
+        return np.stack([np.interp(s, self._along, z) for z in self._points.T])
+
+    def parameter(self, xy: Floats) -> Floats:
+        """Parameters (n,) of the points of the curve nearest to `xy` (2, n)."""
+        return np.asarray(shapely.line_locate_point(self._line, shapely.points(xy.T)) / self.length)
+
+    def radius(self, t: Floats) -> Floats:
+        return np.full_like(t, np.inf)

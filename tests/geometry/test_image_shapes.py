@@ -1,0 +1,245 @@
+"""Outlines of images: areas and lengths against known shapes, coverage, islands, roles."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import shapely
+from image_examples import SAMPLES, disc, pictured, saved
+
+import fem
+from fem.geometry import Inactivity, Phase, build
+from fem.geometry.coverage import arcs, polygons
+from fem.geometry.curves import Line
+from fem.geometry.polyline import Polyline
+from fem.geometry.types import OUTSIDE
+
+SHOWN = {"electrolyte": 1, "active": 2, "void": 0, "lithium": 3}
+
+
+def pieces(labels):
+    from skimage.measure import label
+
+    return label(labels, background=-1, connectivity=1) - 1
+
+
+def noise(seed, shape=(30, 41)):
+    """Noise without corners that touch: pixels of two by two, seen through a smaller window."""
+    coarse = np.random.default_rng(seed).integers(1, 4, shape)
+    from fem.geometry.image import _part_corners
+
+    _part_corners(coarse)
+    return pieces(coarse)
+
+
+@pytest.mark.parametrize("smoothing", [0.0, 0.5, 0.7, 2.0])
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_polygons_are_a_coverage(seed, smoothing):
+    """No gap and no overlap, one polygon a piece; exact pixels without smoothing."""
+    piece = noise(seed)
+    faces = polygons(piece, smoothing)
+    assert len(faces) == piece.max() + 1
+    assert shapely.is_valid(faces).all()
+    assert shapely.coverage_is_valid(faces)
+    assert shapely.area(faces).sum() == pytest.approx(piece.size, rel=1e-12)
+    if smoothing == 0.0:
+        assert shapely.area(faces).tolist() == np.bincount(piece.ravel()).tolist()
+
+
+@pytest.mark.parametrize("smoothing", [0.0, 0.7])
+def test_arcs_bound_their_pieces(smoothing):
+    """The integral of x dy around a piece is its area, and that of dx and dy is zero."""
+    piece = noise(4)
+    faces = polygons(piece, smoothing)
+    area, jump = np.zeros(len(faces)), np.zeros((len(faces), 2))
+    found = arcs(faces)
+    for arc in found:
+        x, y = arc.points.T
+        for side, sign in ((arc.left, 1.0), (arc.right, -1.0)):
+            if side != OUTSIDE:
+                area[side] += sign * float(0.5 * (x[1:] + x[:-1]) @ np.diff(y))
+                jump[side] += sign * (arc.points[-1] - arc.points[0])
+    assert area == pytest.approx(shapely.area(faces), rel=1e-12)
+    assert np.abs(jump).max() == 0.0
+    assert all(arc.left < arc.right or arc.right == OUTSIDE for arc in found)
+
+
+def test_points_where_three_pieces_meet_stay():
+    labels = np.ones((20, 20), dtype=int)
+    labels[:, 11:], labels[8:, 11:] = 2, 3
+    ends = {
+        tuple(end) for arc in arcs(polygons(pieces(labels), 2.0)) for end in arc.points[[0, -1]]
+    }
+    assert (11.0, 12.0) in ends
+
+
+@pytest.mark.parametrize(
+    ("radius", "area", "length"), [(8.0, 0.03, 0.02), (20.0, 0.01, 0.02), (100.0, 0.001, 0.02)]
+)
+def test_discs_keep_their_area_and_circumference(radius, area, length):
+    """A staircase would be 4/pi = 1.27 times as long as the circle, at any resolution."""
+    rng = np.random.default_rng(2)
+    for _ in range(3):
+        pixels = int(2 * radius + 10)
+        centre = tuple(pixels / 2 + rng.uniform(-0.5, 0.5, 2))
+        faces = polygons(pieces(disc(pixels, radius, centre)), 0.7)
+        round_one = faces[shapely.get_num_interior_rings(faces) == 0][0]
+        assert round_one.area == pytest.approx(np.pi * radius**2, rel=area)
+        assert round_one.length == pytest.approx(2 * np.pi * radius, rel=length)
+
+
+def test_a_slanted_border_is_smooth():
+    """A line of slope 1/3 gets its length within 2 %, where the staircase has 26 % too much."""
+    row, column = np.mgrid[:60, :90]
+    faces = polygons(pieces(np.where(3 * row + 0.1 < column + 45, 1, 2)), 0.7)
+    border = shapely.intersection(faces[0], faces[1])
+    assert border.length == pytest.approx(90 * np.sqrt(10) / 3, rel=0.02)
+
+
+def test_area_fractions_are_told_and_their_drift_is_bounded(tmp_path):
+    """Discs of 3 pixels lose more than a twentieth of their area, and much more than told."""
+    small = np.tile(disc(10, 3.0), (12, 12))
+    with pytest.raises(fem.InputError) as caught:
+        build(pictured(saved(tmp_path, small), smoothing=1.5))
+    assert caught.value.key == "geometry.image.smoothing"
+    assert caught.value.cure
+    cell = build(pictured(saved(tmp_path, small), smoothing=0.0))
+    share = (small == 2).mean()
+    assert f"active material {share:.4%} to {share:.4%}" in cell.notes[1]
+
+
+def test_regions_fill_the_cell_and_outlines_close():
+    cell = build(pictured(SAMPLES / "cell.png", labels=SHOWN))
+    assert sum(r.area for r in cell.regions) == pytest.approx(60e-6 * 80e-6, rel=1e-12)
+    area = np.zeros(len(cell.regions) + 1)
+    for outline in cell.outlines:
+        area[outline.left] += outline.curve.moment
+        area[outline.right] -= outline.curve.moment
+    assert area[:-1] == pytest.approx([r.area for r in cell.regions], rel=1e-9, abs=0)
+
+
+def test_lithium_is_left_of_its_surface_which_runs_from_wall_to_wall():
+    cell = build(pictured(SAMPLES / "cell.png", labels=SHOWN))
+    assert cell.regions[0].name == "lithium"
+    surface = [
+        o.curve
+        for o in cell.outlines
+        if o.left == 0 and o.right != OUTSIDE and cell.phases[o.right] == Phase.ELECTROLYTE
+    ]
+    ends = np.array([curve.point(np.array([0.0, 1.0])) for curve in surface])
+    assert ends[0, 0, 0] == 0.0
+    assert ends[-1, 0, 1] == pytest.approx(60e-6, rel=1e-12)
+
+
+def layers(top=3):
+    """Lithium (or what `top` says), 12 pixels of electrolyte, and a particle below."""
+    labels = np.ones((32, 24), dtype=np.uint8)
+    labels[:6] = top
+    labels[18:28, 6:18] = 2
+    return labels
+
+
+def test_a_particle_that_touches_lithium_is_inactive_and_why(tmp_path):
+    labels = layers()
+    labels[3:12, 10:14] = 2
+    labels[:3] = 3
+    cell = build(pictured(saved(tmp_path, labels), labels=SHOWN | {"void": None}))
+    assert sorted(cell.particles.inactivity.tolist()) == ["", str(Inactivity.SHORT)]
+    assert "1 of 2 particles, which touch lithium" in " ".join(cell.notes)
+
+
+def test_a_particle_at_the_edge_touches_what_is_drawn_above(tmp_path):
+    labels = np.ones((24, 24), dtype=np.uint8)
+    labels[:8, 4:20], labels[14:22, 4:20] = 2, 2
+    path = saved(tmp_path, labels)
+    assert build(pictured(path)).particles.active.all()
+    below_lithium = build(pictured(path, separator=False))
+    assert below_lithium.particles.inactivity.tolist() == ["", str(Inactivity.SHORT)]
+
+
+def test_a_particle_below_a_pore_may_still_touch_the_separator(tmp_path):
+    labels = np.ones((40, 40), dtype=np.uint8)
+    labels[:20, 8:30], labels[:12, 12:26], labels[26:36, 8:30] = 0, 2, 2
+    case = pictured(saved(tmp_path, labels), labels={"electrolyte": 1, "active": 2, "void": 0})
+    assert build(case).particles.inactivity.tolist() == ["", ""]
+    labels[:3, 8:30] = 0
+    saved(tmp_path, labels)
+    assert build(case).particles.inactivity.tolist() == ["", "no ions"]
+
+
+@pytest.mark.parametrize("islands", ["inactive", "refuse"])
+def test_islands_are_inactive_or_refused(tmp_path, islands):
+    """An island of electrolyte in a particle, and a particle in a pore."""
+    labels = np.ones((60, 60), dtype=np.uint8)
+    labels[30:55, 5:30], labels[38:46, 14:22] = 2, 1
+    labels[30:50, 36:56], labels[36:44, 42:50] = 0, 2
+    case = pictured(
+        saved(tmp_path, labels), labels={"electrolyte": 1, "active": 2, "void": 0}, islands=islands
+    )
+    if islands == "refuse":
+        with pytest.raises(fem.InputError, match=r"1 pieces of electrolyte .* and 1 particles"):
+            build(case)
+        return
+    cell = build(case)
+    assert sorted(cell.particles.inactivity.tolist()) == ["", "no ions"]
+    idle = [r for r in cell.regions if r.phase == Phase.IDLE]
+    assert [r.material for r in idle] == ["LPSCl"]
+    assert idle[0].area == pytest.approx(64 * 0.25e-12, rel=0.05)
+
+
+def test_rules_for_particles_hold_in_images(tmp_path):
+    labels = np.concatenate([disc(30, 9), disc(30, 9)], axis=1)
+    case = pictured(saved(tmp_path, labels))
+    cell = build(case.replace({"inactive.between": ["0 um", "15 um"]}))
+    assert cell.particles.inactivity.tolist() == ["set", ""]
+    for ids, problem in ([0, 1], "no particle is active"), ([2], "only 2 particles"):
+        with pytest.raises(fem.InputError, match=problem):
+            build(case.replace({"inactive.ids": ids}))
+
+
+@pytest.mark.parametrize(
+    ("change", "problem"),
+    [
+        (lambda labels: labels[::-1], "upper edge"),
+        (lambda labels: np.where(labels == 1, 3, labels), "no pixel of the image is electrolyte"),
+        (lambda labels: np.where(np.arange(24) < 4, 3, labels), "collector"),
+    ],
+)
+def test_lithium_in_an_image_lies_on_top(tmp_path, change, problem):
+    path = saved(tmp_path, change(layers()))
+    with pytest.raises(fem.InputError, match=problem):
+        build(pictured(path, labels=SHOWN | {"void": None}))
+
+
+def test_stress_needs_an_image_without_voids(tmp_path):
+    labels = disc(40, 8)
+    labels[5:12, 5:12] = 0
+    case = pictured(saved(tmp_path, labels), labels={"electrolyte": 1, "active": 2, "void": 0})
+    stressed = case.replace({"mechanics.enabled": True, "operation.plating_time": "30 s"})
+    with pytest.raises(fem.InputError) as caught:
+        build(stressed)
+    assert caught.value.key == "mechanics.enabled"
+
+
+def test_protrusions_are_drawn_into_the_separator_only(tmp_path):
+    case = pictured(saved(tmp_path, disc(80, 20)))
+    deep = [{"x": "20 um", "depth": "10 um", "half_width": "4 um"}]
+    cell = build(case.replace({"geometry.anode.protrusions": deep}))
+    assert cell.deposits[0].tip == pytest.approx((20e-6, 50e-6))
+    inside = [{"x": "20 um", "y": "5 um", "half_width": "1 um", "half_height": "1 um"}]
+    with pytest.raises(fem.InputError, match="lies in the image"):
+        build(case.replace({"geometry.anode.isolated": inside}))
+
+
+def test_polyline_is_a_curve():
+    """Through (0, 0), (3, 0), (3, 4): length 7; the integral of x dy is 12."""
+    curve = Polyline(((0.0, 0.0), (3.0, 0.0), (3.0, 4.0)))
+    assert (curve.length, curve.moment) == (7.0, 12.0)
+    assert curve.corners.tolist() == [3 / 7]
+    t = np.array([0.0, 3 / 14, 3 / 7, 5 / 7, 1.0])
+    points = np.array([[0.0, 0.0], [1.5, 0.0], [3.0, 0.0], [3.0, 2.0], [3.0, 4.0]])
+    assert np.allclose(curve.point(t).T, points, rtol=0.0, atol=1e-15)
+    assert curve.parameter(curve.point(t)) == pytest.approx(t)
+    assert curve.parameter(np.array([[4.0], [2.0]])) == pytest.approx([5 / 7])
+    assert np.isinf(curve.radius(t)).all()
+    assert Line((0.0, 0.0), (1.0, 0.0)).corners.size == 0
