@@ -19,11 +19,11 @@ import numpy as np
 from fem.errors import InputError
 from fem.history import Frame
 from fem.measures.anode import AnodeProfile
+from fem.mesh.plain import describe
 from fem.output.folder import safely
 from fem.output.stored import (
     FORMAT,
     anode_of,
-    describe,
     mesh_arrays,
     mesh_of,
     pack,

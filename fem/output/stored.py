@@ -7,7 +7,6 @@ import zipfile
 import zlib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -18,20 +17,17 @@ from skfem import MeshTri2
 from fem.case import Case
 from fem.case.text import read_toml
 from fem.errors import InputError
-from fem.geometry import Deposit, Geometry, Outline, Particles, Phase, Region
-from fem.geometry.curves import Arc, Line
-from fem.geometry.polyline import Polyline
-from fem.geometry.spline import Spline
+from fem.geometry import Particles
 from fem.history import History
 from fem.measures.anode import AnodeProfile
 from fem.measures.particles import ParticleTable
 from fem.mesh import Mesh
+from fem.mesh.plain import describe, geometry_from
 from fem.output.tables import plain_metrics
 from fem.result import FieldMesh, Result
 
 NAME = "result.npz"
 FORMAT = 2
-CURVES = {curve.__name__: curve for curve in (Line, Arc, Spline, Polyline)}
 _ANODE = ("s", "x", "y", "plating", "thickness", "normal_stress", "nodes")
 _PARTICLES = ("x", "y", "diameter", "inactivity", "current", "stoichiometry")
 _FIELD_MESH = ("points", "triangles", "region", "phase", "source")
@@ -162,7 +158,7 @@ def _rebuild(facts: dict[str, Any], arrays: dict[str, Any], folder: Path) -> Res
 def mesh_of(geometry: dict[str, Any], arrays: dict[str, Any]) -> dict[str, Any]:
     """Geometry and meshes of a `Result` by the names of its attributes."""
     particles = group(arrays, "particles")
-    shape = _geometry(geometry, Particles(*(particles[name] for name in _PARTICLES[:4])))
+    shape = geometry_from(geometry, Particles(*(particles[name] for name in _PARTICLES[:4])))
     stored = group(arrays, "mesh")
     skfem = MeshTri2(stored["nodes"], stored["vertices"])
     mesh = Mesh(skfem, stored["region"], stored["edges"], stored["outline"], shape)
@@ -202,34 +198,3 @@ def _case(text: str, folder: Path) -> Case:
 def _columns(name: str, table: object, columns: tuple[str, ...]) -> dict[str, Any]:
     values = {f"{name}.{column}": getattr(table, column) for column in columns}
     return {key: value for key, value in values.items() if value is not None}
-
-
-def describe(geometry: Geometry) -> dict[str, Any]:
-    """A geometry without its particles in the types of JSON."""
-    outlines = [asdict(outline) for outline in geometry.outlines]
-    for outline, facts in zip(geometry.outlines, outlines, strict=True):
-        facts["curve"] = [type(outline.curve).__name__, facts["curve"]]
-    return {
-        "size": [geometry.width, geometry.height, geometry.depth, geometry.lithium_y],
-        "regions": [asdict(region) for region in geometry.regions],
-        "outlines": outlines,
-        "deposits": [asdict(deposit) for deposit in geometry.deposits],
-    }
-
-
-def _geometry(facts: dict[str, Any], particles: Particles) -> Geometry:
-    facts = _tuples(facts)
-    regions = tuple(Region(**{**r, "phase": Phase(r["phase"])}) for r in facts["regions"])
-    outlines = tuple(
-        Outline(**{**o, "curve": CURVES[o["curve"][0]](**o["curve"][1])}) for o in facts["outlines"]
-    )
-    deposits = tuple(Deposit(**deposit) for deposit in facts["deposits"])
-    width, height, depth, lithium_y = facts["size"]
-    return Geometry(width, height, depth, lithium_y, regions, outlines, particles, deposits)
-
-
-def _tuples(value: Any) -> Any:
-    """`value` with tuples in place of lists."""
-    if isinstance(value, dict):
-        return {name: _tuples(item) for name, item in value.items()}
-    return tuple(_tuples(item) for item in value) if isinstance(value, list) else value
