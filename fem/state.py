@@ -13,9 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fem.physics.stage import CellSolution
+from fem.solve.stepping import Content
 
 Floats = NDArray[np.float64]
-Content = tuple[Floats, ...]
 
 
 @dataclass(frozen=True)
@@ -28,8 +28,9 @@ class State:
         In s since the start of the run.
     content
         For each group of surfaces what it holds. Lithium: plated charge at the quadrature points
-        (1, ne, nq) in C per m of depth. Particles: stoichiometry (k, n), then, group after group
-        at the end, the charge they have given (k,) in C per m of depth.
+        (1, ne, nq) in C per m of depth. Particles: change of the stoichiometry since the
+        start (k, n), then, group after group at the end, the charge they have given (k,) in C per m
+        of depth.
     rate
         Their rates per s; `None` where they jump because what drives the cell has changed.
     solution

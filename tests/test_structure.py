@@ -53,7 +53,7 @@ ROOMS = {
     # a solved instant in words; one of them, or many in time
     "instant": UP_TO_RESULTS,
     "snapshot": UP_TO_RESULTS + " instant",
-    "state": "physics",
+    "state": "physics solve",
     "stress": UP_TO_RESULTS + " coupling instant",
     "control": "coupling solve",
     "coupling": UP_TO_RESULTS + " control state stress",

@@ -1,0 +1,57 @@
+"""Steps that cannot end as asked, surfaces that recover, and lithium above a protrusion."""
+
+from __future__ import annotations
+
+import pytest
+from cells_in_time import UPPER, bed, cell_of, ends, flat, history_of
+
+import fem
+
+
+def test_a_hold_that_falls_short_of_its_stoichiometry_says_so() -> None:
+    """4.0 V is x = 0.43 at rest: x = 0.3 is never reached, and noise must not end the step."""
+    case = flat({"hold": "4.0 V", "until": {"stoichiometry": 0.3}})
+    with pytest.raises(fem.SolveError, match="nothing changes any more"):
+        fem.run(case)
+
+
+def test_a_hold_ends_at_a_stoichiometry_from_either_side() -> None:
+    history = history_of(
+        flat(
+            {"hold": "4.1 V", "until": {"stoichiometry": 0.5}},
+            {"hold": "3.8 V", "until": {"stoichiometry": 0.6}},
+        )
+    )
+    assert ends(history) == ["stoichiometry", "stoichiometry"]
+    rows = [event[0] for event in history.events]
+    assert history["stoichiometry_mean"][rows] == pytest.approx([0.5, 0.6], abs=2e-7)
+
+
+def test_a_surface_left_full_recovers_under_a_smaller_current() -> None:
+    history = history_of(
+        bed(
+            {"discharge": "60 A/m^2", "until": {"time": "1 h"}},
+            {"discharge": "1 A/m^2", "until": {"time": "5 s"}},
+            kinetics__cathode__stoichiometry=0.8,
+        )
+    )
+    assert ends(history) == ["particle surface full", "time"]
+    assert history["stoichiometry_surface_max"][-1] < UPPER - 0.01
+
+
+def test_lithium_above_a_protrusion_can_be_stripped_too() -> None:
+    """The same flat reserve, and the depth of the protrusion on top of it at its tip."""
+    tip = {"x": "5 um", "depth": "3 um", "half_width": "2 um", "fillet": "0.5 um"}
+    case = bed(
+        geometry__anode__protrusions=[tip], geometry__anode__reserve="1 um", mesh__size="1 um"
+    )
+    cell = cell_of(case)
+    state = cell.initial()
+    assert cell.lithium_left(state.content) == pytest.approx(1e-6, rel=1e-9)
+    # Two um off the line at the tip alone: more than the reserve, less than what is there.
+    line = cell.lines[0]
+    at_tip = line.at_points(cell.mesh.nodes[1, line.nodes]) < cell.mesh.geometry.lithium_y - 2e-6
+    per_length = 96485.33212 / cell.parameters.molar_volume
+    charge = state.content[0] - 2e-6 * per_length * line.weights * at_tip
+    left = cell.lithium_left((charge, *state.content[1:]))
+    assert left == pytest.approx(1e-6, rel=1e-9)
