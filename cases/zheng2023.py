@@ -49,8 +49,8 @@ from fem.physics.charge import ChargeProblem, ChargeSolution
 from fem.physics.elastic import ElasticBody
 from fem.physics.kinematics import Conditions
 from fem.physics.mechanics import MechanicsProblem, MechanicsSolution
-from fem.result import Result
-from fem.snapshot import terminals
+from fem.results.result import Result
+from fem.runs.snapshot import terminals
 
 Floats = NDArray[np.float64]
 

@@ -34,7 +34,7 @@ from numpy.typing import NDArray
 
 import fem
 from fem.constants import FARADAY, GAS_CONSTANT
-from fem.result import Result
+from fem.results.result import Result
 
 Floats = NDArray[np.float64]
 

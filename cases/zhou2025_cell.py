@@ -33,12 +33,12 @@ from numpy.typing import NDArray
 
 import fem
 from fem.geometry import Particles, build
-from fem.instant import CATHODE
 from fem.measures.charge import particle_table
 from fem.mesh import from_case
 from fem.parameters import resolve
 from fem.physics.charge import ChargeProblem
-from fem.snapshot import terminals
+from fem.results.instant import CATHODE
+from fem.runs.snapshot import terminals
 
 Floats = NDArray[np.float64]
 

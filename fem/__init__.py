@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from fem import plot
     from fem.case import Case
-    from fem.result import Result
+    from fem.results.result import Result
 
 __all__ = ["Case", "FemError", "InputError", "SolveError", "plot", "run", "save"]
 
@@ -31,10 +31,10 @@ def run(case: Case, progress: Callable[[str], None] = lambda stage: None) -> Res
         If a solver does not converge.
     """
     if case.operation.kind == "protocol":
-        from fem.simulation import simulate
+        from fem.runs.simulation import simulate
 
         return simulate(case, progress)
-    from fem.snapshot import solve
+    from fem.runs.snapshot import solve
 
     return solve(case, progress)
 

@@ -18,14 +18,8 @@ import pytest
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGE = ROOT / "fem"
 
-UP_TO_RESULTS = (
-    "case constants errors forms geometry history laws materials measures mesh parameters physics "
-    "result solve spaces units"
-)
-IN_TIME = (
-    "accepted balance control coupling growth instant notes observe protocol reactions simulation "
-    "state stress"
-)
+GROUND = "case constants errors forms geometry laws mesh parameters physics solve spaces"
+UP_TO_RESULTS = GROUND + " cell measures results"
 ROOMS = {
     # numbers and words
     "errors": "",
@@ -46,33 +40,23 @@ ROOMS = {
     # solvers know matrices and functions, never physics
     "solve": "errors",
     "parameters": "case errors geometry laws materials",
+    # one physics at a time
     "physics": "constants errors forms geometry laws mesh parameters solve spaces",
+    # all of them together: regions, interfaces, terminals, state
+    "cell": GROUND,
     "measures": "case forms geometry laws mesh parameters physics spaces",
-    "history": "measures result",
-    "result": "case geometry history measures mesh",
-    # a solved instant in words; one of them, or many in time
-    "instant": UP_TO_RESULTS,
-    "snapshot": UP_TO_RESULTS + " instant",
-    "state": "physics solve",
-    "stress": UP_TO_RESULTS + " coupling instant",
-    "control": "coupling solve",
-    "coupling": UP_TO_RESULTS + " control state stress",
-    "balance": "constants coupling forms laws physics solve",
-    "protocol": "case constants coupling physics state",
-    "notes": "case parameters",
-    "reactions": "coupling forms physics state",
-    "growth": UP_TO_RESULTS + " coupling state",
-    "observe": UP_TO_RESULTS + " balance coupling instant notes protocol reactions state stress",
-    "accepted": "growth history observe result state",
-    "simulation": UP_TO_RESULTS + " " + IN_TIME,
+    # what is told of a cell
+    "results": GROUND + " cell materials measures",
+    # what is done with a cell
+    "runs": GROUND + " cell materials measures results",
     # numbers of a microstructure without any electrode
-    "transport": UP_TO_RESULTS,
+    "effective": GROUND + " materials",
     # the only rooms that draw, write files or talk
-    "plot": UP_TO_RESULTS + " transport",
-    "output": UP_TO_RESULTS + " transport plot simulation snapshot",
-    "cli": UP_TO_RESULTS + " transport output plot simulation snapshot __init__",
+    "plot": UP_TO_RESULTS + " effective",
+    "output": UP_TO_RESULTS + " effective plot runs units",
+    "cli": UP_TO_RESULTS + " effective materials output plot runs units __init__",
     "__main__": "cli",
-    "__init__": "case errors output plot result simulation snapshot",
+    "__init__": "case errors output plot results runs",
 }
 """Each top-level module of `fem` and the others it may import; itself goes without saying."""
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Self, TextIO
 
 if TYPE_CHECKING:
     from fem.case import Step
-    from fem.simulation import Accepted
+    from fem.runs.simulation import Accepted
 
 INTERVAL = 0.1
 

@@ -16,7 +16,7 @@ from fem.case import Protocol
 from fem.cli.cases import load, naming
 from fem.cli.progress import Outlook, Progress
 from fem.errors import InputError, SolveError
-from fem.result import Result
+from fem.results.result import Result
 
 if TYPE_CHECKING:
     from fem.case import Case
@@ -62,7 +62,7 @@ def _snapshot(arguments: argparse.Namespace, case: Case, folder: str | Path) -> 
 def _in_time(arguments: argparse.Namespace, case: Case, folder: str | Path) -> Result:
     from fem.cli.estimate import drawn
     from fem.output import check_folder, recording
-    from fem.simulation import simulate
+    from fem.runs.simulation import simulate
 
     assert isinstance(case.operation, Protocol)
     check_folder(folder, case, arguments.resume)

@@ -15,7 +15,7 @@ from fem.errors import InputError
 from fem.units import parse
 
 if TYPE_CHECKING:
-    from fem.transport import Conductor, Transport
+    from fem.effective.transport import Conductor, Transport
 
 OPTIONS = ("pixel_size", "labels", "size", "ionic_conductivity", "electronic_conductivity")
 """What goes with an image only."""
@@ -32,8 +32,8 @@ def command(arguments: argparse.Namespace) -> None:
 
 def _case(arguments: argparse.Namespace) -> None:
     from fem.cli.estimate import drawn
+    from fem.effective.transport import of_case
     from fem.output.run import inputs_of
-    from fem.transport import of_case
 
     for name in OPTIONS:
         if getattr(arguments, name) is not None:
@@ -55,7 +55,7 @@ def _case(arguments: argparse.Namespace) -> None:
 
 def _image(arguments: argparse.Namespace, path: Path) -> None:
     from fem.case.alone import image_alone
-    from fem.transport import of_image
+    from fem.effective.transport import of_image
 
     if not path.is_file():
         raise InputError("no such file", file=str(path), cure="a case (TOML) or a label image")

@@ -26,10 +26,10 @@ from fem.output.lock import locked
 from fem.output.run import GROWING, OWNED, check_folder, write_all
 from fem.output.series import FOLDER as SERIES
 from fem.output.series import Series, kept
-from fem.result import Result
+from fem.results.result import Result
 
 if TYPE_CHECKING:
-    from fem.simulation import Accepted
+    from fem.runs.simulation import Accepted
 
 _TIME = FIRST[0]
 

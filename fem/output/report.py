@@ -9,7 +9,7 @@ from html import escape
 from typing import Any
 
 from fem.output.numbers import all_numbers
-from fem.result import Result
+from fem.results.result import Result
 
 WARNING = "Warning"
 """How a note begins that a reader must not miss."""

@@ -18,7 +18,7 @@ from fem.output.series import FOLDER as SERIES
 from fem.output.stored import NAME as STORED
 from fem.output.stored import load, write_result
 from fem.output.tables import write_anode, write_events, write_metrics, write_particles
-from fem.result import Result
+from fem.results.result import Result
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

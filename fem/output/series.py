@@ -17,7 +17,6 @@ from typing import Any
 import numpy as np
 
 from fem.errors import InputError
-from fem.history import Frame
 from fem.measures.anode import AnodeProfile
 from fem.mesh.plain import describe
 from fem.output.folder import safely
@@ -32,7 +31,8 @@ from fem.output.stored import (
     state_of,
 )
 from fem.output.tables import plain_metrics
-from fem.result import Result
+from fem.results.history import Frame
+from fem.results.result import Result
 
 FOLDER = "series"
 COLLECTION = "fields.pvd"

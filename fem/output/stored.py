@@ -18,13 +18,13 @@ from fem.case import Case
 from fem.case.text import read_toml
 from fem.errors import InputError
 from fem.geometry import Particles
-from fem.history import History
 from fem.measures.anode import AnodeProfile
 from fem.measures.particles import ParticleTable
 from fem.mesh import Mesh
 from fem.mesh.plain import describe, geometry_from
 from fem.output.tables import plain_metrics
-from fem.result import FieldMesh, Result
+from fem.results.history import History
+from fem.results.result import FieldMesh, Result
 
 NAME = "result.npz"
 FORMAT = 2

@@ -11,9 +11,9 @@ from typing import Any
 
 import numpy as np
 
-from fem.history import History
 from fem.measures.anode import AnodeProfile
 from fem.measures.particles import ParticleTable
+from fem.results.history import History
 
 ANODE_COLUMNS = ("s_m", "x_m", "y_m", "plating_A_m2", "thickness_m", "normal_stress_Pa")
 PARTICLE_COLUMNS = (

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
+from fem.effective.transport import Transport
 from fem.output.folder import replacing, require_free
 from fem.output.tables import write_metrics
 from fem.plot import RASTER_DPI, style
 from fem.plot.transport import NAMES, figures
-from fem.transport import Transport
 
 NUMBERS = "transport.json"
 OWNED = (NUMBERS, *(f"{name}.png" for name in NAMES))

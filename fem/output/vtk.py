@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from fem.geometry import Geometry, Phase
 from fem.mesh import Ints, Mesh
-from fem.result import Result
+from fem.results.result import Result
 
 Floats = NDArray[np.float64]
 

@@ -13,12 +13,12 @@ from matplotlib.colors import to_rgba_array
 from PIL import Image
 
 from fem.errors import FemError, InputError
-from fem.history import Frame
 from fem.plot import canvas
 from fem.plot.canvas import INK
 from fem.plot.film import PLATING, THICKNESS, Film
 from fem.plot.lithiation import LITHIATION_MAP
 from fem.plot.maps import ACTIVE, FLUX_MAP, INACTIVE, LITHIUM
+from fem.results.history import Frame
 
 KINDS = (".gif", ".mp4")
 _FONT = 7.0

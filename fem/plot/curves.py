@@ -15,7 +15,6 @@ from matplotlib.patheffects import withStroke
 from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
-from fem.history import History
 from fem.plot import canvas
 from fem.plot.canvas import HAIR, INK, MUTED
 from fem.plot.runs import (
@@ -30,7 +29,8 @@ from fem.plot.runs import (
     time_unit,
     times_of,
 )
-from fem.result import Result
+from fem.results.history import History
+from fem.results.result import Result
 
 Floats = NDArray[np.float64]
 

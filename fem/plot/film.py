@@ -17,7 +17,6 @@ from matplotlib.patches import PathPatch
 from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
-from fem.history import Frame
 from fem.plot import canvas
 from fem.plot.canvas import HAIR, INK, MUTED
 from fem.plot.lithiation import LABEL, LEAST_RANGE, LITHIATION_MAP
@@ -27,7 +26,8 @@ from fem.plot.raster import Cover
 from fem.plot.runs import time_unit
 from fem.plot.scale import MICROMETRE, Range, Unit, full_range, length_unit, robust_range
 from fem.plot.scene import SMALLEST_CURRENT, Part, Scene
-from fem.result import FieldMesh, Result
+from fem.results.history import Frame
+from fem.results.result import FieldMesh, Result
 
 Floats = NDArray[np.float64]
 Pixels = NDArray[np.uint8]

@@ -16,7 +16,6 @@ from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
 from fem.errors import InputError
-from fem.history import Frame, History
 from fem.plot import canvas
 from fem.plot.canvas import HAIR, INK, MUTED
 from fem.plot.runs import (
@@ -27,7 +26,8 @@ from fem.plot.runs import (
     time_unit,
 )
 from fem.plot.scale import MICROMETRE, length_unit
-from fem.result import Result
+from fem.results.history import Frame, History
+from fem.results.result import Result
 
 Floats = NDArray[np.float64]
 

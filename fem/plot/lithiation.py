@@ -19,7 +19,7 @@ from fem.plot.canvas import HAIR, INK, MUTED
 from fem.plot.maps import INACTIVE, LITHIUM, draw_field, draw_patch, draw_strokes, outline_width
 from fem.plot.scale import MICROMETRE, Range, full_range
 from fem.plot.scene import Scene
-from fem.result import Result
+from fem.results.result import Result
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]

@@ -19,7 +19,7 @@ from fem.plot import canvas
 from fem.plot.canvas import HAIR, INK
 from fem.plot.scale import MICROMETRE, TAIL, Range, Unit, current_unit, stress_unit
 from fem.plot.scene import Part, Scene
-from fem.result import Result
+from fem.results.result import Result
 
 Floats = NDArray[np.float64]
 

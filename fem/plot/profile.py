@@ -16,7 +16,7 @@ from fem.measures.anode import AnodeProfile
 from fem.plot import canvas
 from fem.plot.canvas import INK, MUTED
 from fem.plot.scale import MICROMETRE, SMALLEST_STRESS, length_unit, stress_unit
-from fem.result import Result
+from fem.results.result import Result
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]

@@ -10,9 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fem.errors import InputError
-from fem.history import History
 from fem.plot.scale import Unit
-from fem.result import Result
+from fem.results.history import History
+from fem.results.result import Result
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]

@@ -21,7 +21,7 @@ from fem.plot.outlines import Electrodes
 from fem.plot.raster import Grid, to_grid
 from fem.plot.scale import MICROMETRE, SMALLEST_STRESS, Range, full_range, robust_range
 from fem.plot.streamlines import Walls, arrow_places, equal_current_seeds, trace
-from fem.result import FieldMesh, Result
+from fem.results.result import FieldMesh, Result
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]

@@ -16,7 +16,7 @@ from fem.plot.maps import draw_flux, draw_potential, draw_von_mises, flux, poten
 from fem.plot.profile import anode_profile
 from fem.plot.scene import Scene
 from fem.plot.tip import Focus, draw_von_mises_tip, von_mises_tip
-from fem.result import Result
+from fem.results.result import Result
 
 PANEL_WIDTH = 180.0
 """Double column of a journal, in mm."""

@@ -12,7 +12,7 @@ from scipy.spatial import cKDTree
 from fem.geometry import Phase
 from fem.mesh import Mesh
 from fem.plot.raster import Grid
-from fem.result import FieldMesh
+from fem.results.result import FieldMesh
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]

@@ -16,7 +16,7 @@ from fem.plot.canvas import INK
 from fem.plot.maps import AREA_END, draw_stress, require_stress
 from fem.plot.scale import MICROMETRE, round_up, three_digits
 from fem.plot.scene import Scene
-from fem.result import Result
+from fem.results.result import Result
 
 Floats = NDArray[np.float64]
 Window = tuple[float, float, float, float]

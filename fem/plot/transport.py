@@ -11,15 +11,15 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 from skfem import Basis, ElementTriP2
 
+from fem.effective.conduction import Potential
+from fem.effective.transport import Conductor, Transport
 from fem.geometry.types import OUTSIDE
-from fem.physics.transport import Potential
 from fem.plot import canvas
 from fem.plot.canvas import HAIR, INK
 from fem.plot.maps import ACTIVE, AREA_END, FLUX_MAP, draw_field
 from fem.plot.scale import MICROMETRE, robust_range
 from fem.plot.scene import Part
-from fem.result import FieldMesh
-from fem.transport import Conductor, Transport
+from fem.results.result import FieldMesh
 
 Floats = NDArray[np.float64]
 

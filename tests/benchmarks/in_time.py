@@ -20,9 +20,10 @@ from itertools import pairwise
 from pathlib import Path
 
 import fem
-from fem import geometry, mesh, parameters, snapshot
+from fem import geometry, mesh, parameters
 from fem.physics.charge import ChargeProblem
-from fem.simulation import Accepted, simulate
+from fem.runs import snapshot
+from fem.runs.simulation import Accepted, simulate
 
 CASES = Path(__file__).parents[2] / "cases"
 SETTLED = 8

@@ -30,7 +30,8 @@ PEERS = {
 OURS = """
 import json, time
 import fem
-from fem import geometry, mesh, parameters, snapshot
+from fem import geometry, mesh, parameters
+from fem.runs import snapshot
 from fem.physics.charge import ChargeProblem
 case = fem.Case.load({case!r}).replace({{
     "geometry.anode.protrusions": [

@@ -24,10 +24,11 @@ CASES = Path(__file__).parents[2] / "cases"
 def one_level(level: int, mechanics: bool) -> dict[str, float | str]:
     """Solve the shipped protrusion case on its mesh refined `level` times."""
     import fem
-    from fem import geometry, mesh, parameters, snapshot
+    from fem import geometry, mesh, parameters
     from fem.physics.charge import ChargeProblem
     from fem.physics.elastic import ElasticBody
     from fem.physics.mechanics import Conditions, MechanicsProblem
+    from fem.runs import snapshot
 
     case = fem.Case.load(CASES / "zheng2023_protrusions.toml").replace({"mesh.size": "1 um"})
     drawn = geometry.build(case)

@@ -10,7 +10,7 @@ import pytest
 
 import fem
 from fem.constants import FARADAY, GAS_CONSTANT
-from fem.result import Result
+from fem.results.result import Result
 
 FILE = Path(__file__).parents[2] / "cases" / "teaching_1d.toml"
 

@@ -15,7 +15,7 @@ import pytest
 
 import fem
 from fem.constants import FARADAY
-from fem.result import Result
+from fem.results.result import Result
 
 CASES = Path(__file__).parents[2] / "cases"
 SHIFT = 0.1346967e-9

@@ -13,13 +13,13 @@ from typing import Any
 import pytest
 
 import fem
-from fem import simulation
 from fem.case import Step
 from fem.cli import main
 from fem.cli.progress import Outlook, span
 from fem.errors import SolveError
 from fem.output import run as output
 from fem.output.history import read_history
+from fem.runs import simulation
 
 CASE = Path(__file__).parents[1] / "output" / "small_protocol.toml"
 SHORT = [

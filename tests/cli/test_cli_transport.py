@@ -11,8 +11,8 @@ import pytest
 
 import fem
 from fem.cli import main
+from fem.effective.transport import of_case
 from fem.output.transport import OWNED
-from fem.transport import of_case
 
 CASE = Path(__file__).parents[1] / "output" / "small_case.toml"
 ELECTRONS = 'materials.NCM811.electronic_conductivity="1e-3 S/m"'

@@ -14,10 +14,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import fem
+from fem.effective.transport import IONIC, of_case
 from fem.geometry import Phase, build
 from fem.mesh import from_case, quality
 from fem.mesh.cell import smallest_quality
-from fem.transport import IONIC, of_case
 
 SLOW_CELLS = 500
 

@@ -13,11 +13,11 @@ from hypothesis import strategies as st
 from scipy.ndimage import gaussian_filter
 
 import fem
-from fem import snapshot
 from fem.geometry import Phase, build
 from fem.geometry.types import OUTSIDE
 from fem.mesh import from_case, quality, triangulate
 from fem.mesh.plain import describe, geometry_from
+from fem.runs import snapshot
 
 sys.path.append(str(Path(__file__).parents[1] / "geometry"))
 from image_examples import SAMPLES, disc, pictured, saved

@@ -13,7 +13,7 @@ from fem.mesh.lattice import bed
 from fem.mesh.triangulate import chains_of
 from fem.parameters import resolve
 from fem.physics.charge import ChargeProblem
-from fem.snapshot import terminals
+from fem.runs.snapshot import terminals
 
 CASES = Path(__file__).parents[2] / "cases"
 

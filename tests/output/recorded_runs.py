@@ -12,8 +12,8 @@ import pytest
 import fem
 from fem.output import recording
 from fem.output import run as output
-from fem.result import Result
-from fem.simulation import Accepted, simulate
+from fem.results.result import Result
+from fem.runs.simulation import Accepted, simulate
 
 CASE = Path(__file__).with_name("small_protocol.toml")
 SNAPSHOT = Path(__file__).with_name("small_case.toml")

@@ -23,7 +23,7 @@ from fem.output import run as output
 from fem.output.run import FIGURES, FILES
 from fem.output.stored import write_result
 from fem.output.tables import plain_metrics, write_anode, write_metrics, write_particles
-from fem.result import Result
+from fem.results.result import Result
 
 CASE = Path(__file__).with_name("small_case.toml")
 CONTRACT = {

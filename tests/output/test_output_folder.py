@@ -15,7 +15,7 @@ from fem.errors import FemError, InputError
 from fem.output import folder as folders
 from fem.output import run as output
 from fem.output.folder import replacing, require_free, whole
-from fem.result import Result
+from fem.results.result import Result
 
 CASE = Path(__file__).with_name("small_case.toml")
 OWNED = ("a.txt", "b.txt", "metrics.json")

@@ -20,7 +20,7 @@ from fem.output import recorder as recorder_module
 from fem.output import recording
 from fem.output.history import read_history
 from fem.output.run import FILES, OWNED, check_folder
-from fem.simulation import simulate
+from fem.runs.simulation import simulate
 
 
 @pytest.fixture(scope="module")

@@ -19,7 +19,7 @@ from fem.output import run as output
 from fem.output.history import read_history
 from fem.output.run import FILES
 from fem.output.series import Series, kept
-from fem.result import Result
+from fem.results.result import Result
 
 
 @pytest.fixture(scope="module")

@@ -13,7 +13,7 @@ import fem
 from fem.errors import InputError
 from fem.output import load
 from fem.output.stored import NAME, write_result
-from fem.result import Result
+from fem.results.result import Result
 
 CASE = Path(__file__).with_name("small_case.toml")
 

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 import fem
 from fem import geometry, mesh
-from fem.coupling import CATHODE, Cell
+from fem.cell.coupling import CATHODE, Cell
 from fem.laws.kinetics import Kinetics
 from fem.parameters import resolve
 from fem.physics.stage import Drive, Response, StageEquations

@@ -14,7 +14,7 @@ from matplotlib.text import Text
 from numpy.typing import NDArray
 
 import fem
-from fem.result import Result
+from fem.results.result import Result
 
 Floats = NDArray[np.float64]
 

@@ -13,8 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 from plot_results import solved
 
-from fem.history import Frame, History
-from fem.result import Result
+from fem.results.history import Frame, History
+from fem.results.result import Result
 
 Floats = NDArray[np.float64]
 

@@ -9,11 +9,11 @@ from numpy.typing import NDArray
 
 import fem
 from fem import geometry, mesh
+from fem.cell.coupling import Cell
 from fem.constants import FARADAY
-from fem.coupling import Cell
-from fem.history import History
 from fem.parameters import resolve
 from fem.physics.stage import Drive
+from fem.results.history import History
 
 Floats = NDArray[np.float64]
 

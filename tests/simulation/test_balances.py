@@ -9,9 +9,9 @@ import pytest
 from cells_in_time import SLAB, bed, cell_of, current, ends, flat, history_of, inventory
 
 import fem
-from fem.balance import ledger
+from fem.cell.balance import ledger
+from fem.cell.coupling import CATHODE
 from fem.constants import FARADAY
-from fem.coupling import CATHODE
 
 CYCLE = (
     {"charge": "30 A/m^2", "until": {"voltage": "4.1 V", "time": "100 s"}},

@@ -20,7 +20,7 @@ from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 from fem.constants import FARADAY
-from fem.history import History
+from fem.results.history import History
 
 MOLAR_VOLUME = 6.94e-3 / 534.0
 PER_CHARGE = MOLAR_VOLUME / FARADAY

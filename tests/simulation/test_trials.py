@@ -10,11 +10,11 @@ import pytest
 from cells_in_time import bed, cell_of, current, flat
 
 import fem
-from fem.coupling import Cell
+from fem.cell.coupling import Cell
+from fem.cell.state import State
 from fem.errors import SolveError
 from fem.physics.stage import Drive
-from fem.simulation import Accepted, simulate
-from fem.state import State
+from fem.runs.simulation import Accepted, simulate
 
 CASES = {
     "slab": flat(),
@@ -141,7 +141,7 @@ def test_states_of_a_run_are_not_shared_with_later_ones() -> None:
     case = CASES["slab"].replace(
         {"operation.steps": [{"charge": "60 A/m^2", "until": {"time": "30 s"}}]}
     )
-    fem.simulation.simulate(case, observers=[keep])
+    fem.runs.simulation.simulate(case, observers=[keep])
     assert all(same(state, copied) for state, copied in seen)
 
 

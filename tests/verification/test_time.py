@@ -25,9 +25,9 @@ from time_harness import (
 )
 
 import fem
+from fem.cell.coupling import CATHODE, Cell
+from fem.cell.state import State
 from fem.constants import FARADAY
-from fem.coupling import CATHODE, Cell
-from fem.state import State
 
 Floats = NDArray[np.float64]
 

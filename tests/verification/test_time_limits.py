@@ -9,7 +9,7 @@ import pytest
 from time_harness import START, bed_case, flat_case
 
 import fem
-from fem.history import History
+from fem.results.history import History
 
 
 def history_of(case: fem.Case) -> History:

@@ -20,8 +20,8 @@ from fem.constants import FARADAY, GAS_CONSTANT
 from fem.mesh import from_case
 from fem.parameters import resolve
 from fem.physics.charge import ChargeProblem
-from fem.result import Result
-from fem.snapshot import terminals
+from fem.results.result import Result
+from fem.runs.snapshot import terminals
 
 CELL: dict[str, Any] = {
     "geometry": {

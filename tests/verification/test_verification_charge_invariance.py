@@ -22,7 +22,7 @@ from fem.laws.kinetics import Kinetics
 from fem.mesh import Mesh, from_case
 from fem.parameters import Parameters, resolve
 from fem.physics.charge import ChargeProblem, ChargeSolution, Terminal
-from fem.snapshot import terminals
+from fem.runs.snapshot import terminals
 
 CELL: dict[str, Any] = {
     "geometry": {

@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 from test_verification_arrays import CONTRAST_10, INSULATING, quarter
 from transport_harness import assert_bracketed, blocks, box_of, conducted, discs
 
+from fem.effective.morphology import morphology
 from fem.geometry.curves import Arc, Line
 from fem.geometry.types import OUTSIDE, Geometry, Outline, Phase
 from fem.laws.mixtures import hashin_shtrikman, wiener
-from fem.measures.transport import morphology
 
 QUICK = settings(max_examples=12, deadline=None, derandomize=True)
 HALF_PI = 0.5 * np.pi

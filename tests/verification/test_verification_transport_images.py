@@ -11,11 +11,11 @@ from hypothesis import strategies as st
 from test_verification_arrays import INSULATING
 
 from fem.case.alone import image_alone
+from fem.effective.transport import IONIC, Transport, measure, of_image
 from fem.errors import InputError
 from fem.geometry.rectangle import rectangle
 from fem.laws.mixtures import wiener
 from fem.mesh import generate
-from fem.transport import IONIC, Transport, measure, of_image
 
 PIXEL = 1e-6
 

@@ -18,7 +18,7 @@ from fem.mesh import from_case
 from fem.parameters import resolve
 from fem.physics.charge import ChargeProblem, ChargeSolution, Terminal
 from fem.physics.wiring import Network, Wires
-from fem.snapshot import terminals
+from fem.runs.snapshot import terminals
 
 PARTS = ("anode", "electrolyte", "cathode", "electrons")
 WIDTH = 45e-6

@@ -19,11 +19,11 @@ from scipy.optimize import brentq
 
 import fem
 from fem import geometry, mesh
+from fem.cell.coupling import Cell
+from fem.cell.state import State
 from fem.constants import FARADAY, GAS_CONSTANT
-from fem.coupling import Cell
 from fem.parameters import resolve
 from fem.physics.stage import Drive
-from fem.state import State
 
 Floats = NDArray[np.float64]
 

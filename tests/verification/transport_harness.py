@@ -8,11 +8,11 @@ import numpy as np
 from harness import geometry
 from numpy.typing import NDArray
 
+from fem.effective.box import Box
+from fem.effective.conduction import Conduction, conduct
 from fem.geometry.curves import Arc, Line
 from fem.geometry.types import OUTSIDE, Geometry, Outline, Phase
 from fem.mesh import Mesh
-from fem.physics.box import Box
-from fem.physics.transport import Conduction, conduct
 
 Floats = NDArray[np.float64]
 TAU = 2.0 * np.pi

@@ -9,7 +9,7 @@ import numpy as np
 from fem.solve.stepping import Content, combine
 
 if TYPE_CHECKING:
-    from fem.coupling import Cell
+    from fem.cell.coupling import Cell
 
 
 def local_error(cell: Cell, error: Content) -> float:

@@ -11,17 +11,15 @@ from fem.case import Case
 from fem.constants import FARADAY
 from fem.errors import InputError
 from fem.geometry import Phase
-from fem.instant import conditions, pressure_at_nodes
-from fem.measures.anode import AnodeProfile
-from fem.measures.stress import lithium_pressure, process_zone_means
 from fem.mesh import Mesh
 from fem.parameters import Parameters
 from fem.physics.elastic import ElasticBody
+from fem.physics.kinematics import Conditions
 from fem.physics.mechanics import MechanicsProblem, MechanicsSolution
 from fem.physics.operator import InterfaceOperator
 
 if TYPE_CHECKING:
-    from fem.coupling import Cell
+    from fem.cell.coupling import Cell
     from fem.solve.stepping import Content
 
 Floats = NDArray[np.float64]
@@ -69,20 +67,6 @@ class Stress:
         solution = self._solve(self._problem, cell, content)
         self._known = [*self._known[-1:], (content, solution)]
         return solution
-
-    def row(self, anode: AnodeProfile, solution: MechanicsSolution) -> dict[str, float]:
-        """Numbers of an elastic state for the history."""
-        mesh = self._mesh
-        pressure = pressure_at_nodes(mesh, solution)[anode.nodes]
-        row = {
-            "lithium_pressure_Pa": lithium_pressure(mesh, anode, pressure),
-            "elastic_energy_J_m": solution.elastic_energy,
-        }
-        tips = [process_zone_means(mesh, solution, d.tip) for d in mesh.geometry.deposits]
-        if tips:
-            row["von_mises_tip_max_Pa"] = max(tip[0] for tip in tips)
-            row["principal_stress_tip_max_Pa"] = max(tip[1] for tip in tips)
-        return row
 
     def compared(self, lithium: str, cell: Cell, content: Content) -> MechanicsSolution:
         """The same with another model of lithium."""
@@ -145,3 +129,21 @@ class Stress:
             factor * patches[g].at_points(solution.hydrostatic(group.nodes, group.elements))
             for g, group in zip(cell.particle_groups, cell.groups, strict=True)
         ]
+
+
+def conditions(case: Case, lithium: str) -> Conditions:
+    table = case.mechanics
+    return Conditions(
+        lithium=lithium,
+        contact=table.contact,
+        kinematics=table.kinematics,
+        top=table.top,
+        stack_pressure=float(table.stack_pressure),
+    )
+
+
+def pressure_at_nodes(mesh: Mesh, stress: MechanicsSolution) -> Floats:
+    """Pressure of the lithium at all mesh nodes (N,) in Pa, nan away from lithium."""
+    pressure = np.full(mesh.nodes.shape[1], np.nan)
+    pressure[stress.nodes] = stress.pressure
+    return pressure

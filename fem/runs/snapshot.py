@@ -13,20 +13,11 @@ from numpy.typing import NDArray
 from fem import geometry as geometries
 from fem import mesh as meshes
 from fem.case import Case, Snapshot
+from fem.cell.stress import conditions, pressure_at_nodes
 from fem.errors import InputError
 from fem.forms.interface import Edges
 from fem.geometry import Phase
 from fem.geometry.contacts import Contacts
-from fem.instant import (
-    CATHODE,
-    conditions,
-    fields,
-    inputs,
-    package_version,
-    plating_at_nodes,
-    pressure_at_nodes,
-    profile,
-)
 from fem.laws.plating import thickness as plated_thickness
 from fem.materials import references
 from fem.measures.charge import charge_metrics, particle_table
@@ -37,7 +28,15 @@ from fem.physics.charge import ChargeProblem, Terminal
 from fem.physics.elastic import ElasticBody
 from fem.physics.mechanics import MechanicsProblem, MechanicsSolution
 from fem.physics.wiring import Wires, in_contact, in_medium
-from fem.result import FieldMesh, Result
+from fem.results.instant import (
+    CATHODE,
+    fields,
+    inputs,
+    package_version,
+    plating_at_nodes,
+    profile,
+)
+from fem.results.result import FieldMesh, Result
 
 Floats = NDArray[np.float64]
 Progress = Callable[[str], None]

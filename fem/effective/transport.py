@@ -18,14 +18,14 @@ from numpy.typing import NDArray
 
 from fem.case import Case, ParticleCathode
 from fem.case.image import Image
+from fem.effective.box import Box
+from fem.effective.conduction import Conduction, conduct
+from fem.effective.morphology import Morphology, morphology
 from fem.errors import InputError
 from fem.geometry import Geometry, Phase, Region, build
 from fem.laws.mixtures import hashin_shtrikman, wiener
 from fem.materials import Reader, library
-from fem.measures.transport import Morphology, morphology
 from fem.mesh import Mesh, from_case, generate
-from fem.physics.box import Box
-from fem.physics.transport import Conduction, conduct
 
 Floats = NDArray[np.float64]
 Progress = Callable[[str], None]

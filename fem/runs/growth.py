@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 from skfem import MeshTri2
 
 from fem.case import Case
+from fem.cell.coupling import Cell
+from fem.cell.state import State
 from fem.constants import FARADAY
-from fem.coupling import Cell
 from fem.geometry import Phase
 from fem.mesh import Mesh
 from fem.mesh.motion import grown, largest_stretch, moved, smallest_quality
@@ -20,7 +21,6 @@ from fem.mesh.plain import describe, mesh_arrays, mesh_from
 from fem.mesh.remesh import remeshed, same_nodes
 from fem.mesh.transfer import transferred
 from fem.solve.stepping import Content, combine
-from fem.state import State
 
 Floats = NDArray[np.float64]
 

@@ -17,9 +17,8 @@ from fem.laws.elasticity import von_mises
 from fem.measures.anode import AnodeProfile, foil_nodes
 from fem.mesh import Mesh
 from fem.physics.charge import ChargeSolution
-from fem.physics.kinematics import Conditions
 from fem.physics.mechanics import MechanicsSolution
-from fem.result import FieldMesh
+from fem.results.result import FieldMesh
 
 Floats = NDArray[np.float64]
 
@@ -43,13 +42,6 @@ def plating_at_nodes(mesh: Mesh, charge: ChargeSolution) -> Floats:
             nodes = np.unique(charge.terminals[k].edges.nodes)
             plating[nodes] = -charge.reaction_at_nodes(k, nodes)
     return plating
-
-
-def pressure_at_nodes(mesh: Mesh, stress: MechanicsSolution) -> Floats:
-    """Pressure of the lithium at all mesh nodes (N,) in Pa, nan away from lithium."""
-    pressure = np.full(mesh.nodes.shape[1], np.nan)
-    pressure[stress.nodes] = stress.pressure
-    return pressure
 
 
 def profile(
@@ -122,17 +114,6 @@ def _nodal_current(mesh: Mesh, field_mesh: FieldMesh, charge: ChargeSolution) ->
     values = -charge.conductivity[:, None] * np.asarray(basis.interpolate(full).grad)
     weights = np.asarray(space.basis.dx).sum(axis=1)
     return field_mesh.average(space.elements, values, weights).T
-
-
-def conditions(case: Case, lithium: str) -> Conditions:
-    table = case.mechanics
-    return Conditions(
-        lithium=lithium,
-        contact=table.contact,
-        kinematics=table.kinematics,
-        top=table.top,
-        stack_pressure=float(table.stack_pressure),
-    )
 
 
 def inputs(case: Case) -> list[tuple[str, str, str]]:

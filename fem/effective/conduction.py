@@ -23,9 +23,9 @@ from numpy.typing import NDArray
 from scipy.sparse.csgraph import connected_components
 from scipy.sparse.linalg import splu
 
+from fem.effective.box import FACES, Box, Pieces
 from fem.forms.charge import conduction
 from fem.mesh import Ints
-from fem.physics.box import FACES, Box, Pieces
 from fem.solve.linear import TwoLevel
 from fem.spaces import Space
 

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from fem.effective.box import Box
 from fem.forms.interface import Edges
 from fem.geometry.types import OUTSIDE
-from fem.physics.box import Box
 
 Floats = NDArray[np.float64]
 

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from fem.measures.anode import AnodeProfile
 
 if TYPE_CHECKING:
-    from fem.result import Result
+    from fem.results.result import Result
 
 Floats = NDArray[np.float64]
 

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from fem.cell.coupling import Cell
 from fem.constants import FARADAY
-from fem.coupling import Cell
 from fem.forms.diffusion import shapes
 from fem.laws.elasticity import hydrostatic
 from fem.physics.mechanics import MechanicsSolution

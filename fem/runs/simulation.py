@@ -12,22 +12,23 @@ from dataclasses import replace
 
 from fem import geometry as geometries
 from fem import mesh as meshes
-from fem.accepted import Accepted, Checkpoint, Counters, Observer
-from fem.balance import Work
 from fem.case import Case
 from fem.case.operation import Protocol as ProtocolTable
 from fem.case.operation import Step as ProtocolStep
-from fem.coupling import Cell, Trial
+from fem.cell.balance import Work
+from fem.cell.coupling import Cell, Trial
+from fem.cell.readings import charge_given
+from fem.cell.state import State
 from fem.errors import SolveError
-from fem.growth import Shape, due, follow
-from fem.history import Event, Frames, Log
 from fem.measures.anode import lithium_area
-from fem.observe import Observer as View
 from fem.parameters import resolve
-from fem.protocol import Task, beyond_window, charge_given, task
-from fem.result import Result
+from fem.results.history import Event, Frames, Log
+from fem.results.observe import Observer as View
+from fem.results.result import Result
+from fem.runs.accepted import Accepted, Checkpoint, Counters, Observer
+from fem.runs.growth import Shape, due, follow
+from fem.runs.protocol import Task, beyond_window, task
 from fem.solve.stepping import Controller
-from fem.state import State
 
 __all__ = ["Accepted", "Checkpoint", "Observer", "simulate"]
 

@@ -8,11 +8,11 @@ from typing import Any, Protocol
 
 from numpy.typing import NDArray
 
-from fem.growth import Shape
-from fem.history import Event, Frame
-from fem.observe import Observer as View
-from fem.result import Result
-from fem.state import State
+from fem.cell.state import State
+from fem.results.history import Event, Frame
+from fem.results.observe import Observer as View
+from fem.results.result import Result
+from fem.runs.growth import Shape
 
 
 @dataclass(frozen=True)

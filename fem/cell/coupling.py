@@ -17,8 +17,9 @@ from scipy.sparse import csc_matrix
 from scipy.sparse.linalg import SuperLU, splu
 
 from fem.case import Case
+from fem.cell.control import largest_change, local_error
+from fem.cell.state import State, extrapolated
 from fem.constants import FARADAY
-from fem.control import largest_change, local_error
 from fem.errors import SolveError
 from fem.geometry import Phase
 from fem.mesh import Ints, Mesh
@@ -35,10 +36,9 @@ from fem.solve.stepping import (
     combine,
     tr_bdf2,
 )
-from fem.state import State, extrapolated
 
 if TYPE_CHECKING:
-    from fem.stress import Stress
+    from fem.cell.stress import Stress
 
 Floats = NDArray[np.float64]
 

@@ -11,33 +11,38 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fem.balance import Work, ledger
 from fem.case import Case
+from fem.cell.balance import Work, ledger
+from fem.cell.coupling import CATHODE, FOIL, Cell
+from fem.cell.reactions import charge_solution, stress_power
+from fem.cell.readings import charge_given, mean_stoichiometry, voltage
+from fem.cell.state import State
+from fem.cell.stress import Stress, pressure_at_nodes
 from fem.constants import FARADAY
-from fem.coupling import CATHODE, FOIL, Cell
-from fem.history import Frame
-from fem.instant import (
-    fields,
-    inputs,
-    package_version,
-    plating_at_nodes,
-    pressure_at_nodes,
-    profile,
-)
 from fem.materials import references
 from fem.measures.anode import AnodeProfile, lithium_area, spread
 from fem.measures.charge import charge_metrics
 from fem.measures.particles import ParticleTable
-from fem.measures.stress import fracture_metrics, mechanics_metrics, pressure_notes
+from fem.measures.stress import (
+    fracture_metrics,
+    lithium_pressure,
+    mechanics_metrics,
+    pressure_notes,
+    process_zone_means,
+)
 from fem.mesh import Mesh
-from fem.notes import protocol_notes
 from fem.parameters import Parameters
 from fem.physics.mechanics import MechanicsSolution
-from fem.protocol import charge_given, mean_stoichiometry, voltage
-from fem.reactions import charge_solution, stress_power
-from fem.result import FieldMesh, Result
-from fem.state import State
-from fem.stress import Stress
+from fem.results.history import Frame
+from fem.results.instant import (
+    fields,
+    inputs,
+    package_version,
+    plating_at_nodes,
+    profile,
+)
+from fem.results.notes import protocol_notes
+from fem.results.result import FieldMesh, Result
 
 Floats = NDArray[np.float64]
 
@@ -244,13 +249,27 @@ class Observer:
         }
         elastic = self.elastic(state)
         if self.stress is not None and elastic is not None:
-            row |= self.stress.row(anode, elastic)
+            row |= self._stress_row(anode, elastic)
         if work is not None:
             row["mechanical_work_J_m"] = work.done
             row["work_error"] = work.error(row["elastic_energy_J_m"] - energy)
         if self.case.geometry.anode.motion == "moved":
             row |= self._swept()
         return MappingProxyType(row)
+
+    def _stress_row(self, anode: AnodeProfile, solution: MechanicsSolution) -> dict[str, float]:
+        """Numbers of an elastic state for the history."""
+        mesh = self.mesh
+        pressure = pressure_at_nodes(mesh, solution)[anode.nodes]
+        row = {
+            "lithium_pressure_Pa": lithium_pressure(mesh, anode, pressure),
+            "elastic_energy_J_m": solution.elastic_energy,
+        }
+        tips = [process_zone_means(mesh, solution, d.tip) for d in mesh.geometry.deposits]
+        if tips:
+            row["von_mises_tip_max_Pa"] = max(tip[0] for tip in tips)
+            row["principal_stress_tip_max_Pa"] = max(tip[1] for tip in tips)
+        return row
 
     def _swept(self) -> dict[str, float]:
         """Area that the lithium has gained, and how far it is from the volume that it followed.

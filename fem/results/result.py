@@ -12,10 +12,10 @@ from numpy.typing import NDArray
 
 from fem.case import Case
 from fem.geometry import Geometry, Phase
-from fem.history import Frame, History
 from fem.measures.anode import AnodeProfile
 from fem.measures.particles import ParticleTable
 from fem.mesh import Ints, Mesh
+from fem.results.history import Frame, History
 
 Floats = NDArray[np.float64]
 

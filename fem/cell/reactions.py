@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from fem.coupling import Cell
+from fem.cell.coupling import Cell
+from fem.cell.state import State
 from fem.forms.interface import Edges
 from fem.physics.charge import ChargeSolution, Terminal
-from fem.state import State
 
 
 def charge_solution(cell: Cell, state: State) -> ChargeSolution:

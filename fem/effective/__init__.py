@@ -1,0 +1,1 @@
+"""Effective conductivities of a microstructure without electrodes."""
