@@ -13,15 +13,18 @@ if TYPE_CHECKING:
 
     from fem import plot
     from fem.case import Case
+    from fem.cell.composition import Cell
     from fem.results.result import Result
 
-__all__ = ["Case", "FemError", "InputError", "SolveError", "plot", "run", "save"]
+__all__ = ["Case", "Cell", "FemError", "InputError", "SolveError", "plot", "run", "save"]
 
 
-def run(case: Case, progress: Callable[[str], None] = lambda stage: None) -> Result:
+def run(case: Case | Cell, progress: Callable[[str], None] = lambda stage: None) -> Result:
     """Solve `case` and give back its fields, profiles and metrics; writes nothing.
 
-    A protocol runs to its end; the result is the final state with the history of the run.
+    A protocol runs to its end; the result is the final state with the history of the run. A cell
+    that was made already, by ``fem.Cell.of(case)`` or `fem.Cell.replace`, spares drawing, meshing
+    and assembly.
 
     Raises
     ------
@@ -30,7 +33,8 @@ def run(case: Case, progress: Callable[[str], None] = lambda stage: None) -> Res
     SolveError
         If a solver does not converge.
     """
-    if case.operation.kind == "protocol":
+    described: Case = getattr(case, "case", case)  # type: ignore[arg-type]
+    if described.operation.kind == "protocol":
         from fem.runs.simulation import simulate
 
         return simulate(case, progress)
@@ -60,6 +64,8 @@ def __getattr__(name: str) -> Any:
     # Units, validation and plotting cost most of a second, which `fem --help` need not pay.
     if name == "Case":
         return importlib.import_module("fem.case").Case
+    if name == "Cell":
+        return importlib.import_module("fem.cell.composition").Cell
     if name == "plot":
         return importlib.import_module("fem.plot")
     raise AttributeError(f"module 'fem' has no attribute {name!r}")

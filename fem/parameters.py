@@ -6,7 +6,7 @@ and nothing else.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from types import MappingProxyType
 
 import numpy as np
@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 
 from fem.case import Case, Protocol
 from fem.case.physics import AnodeKinetics, CathodeKinetics
+from fem.constants import FARADAY
 from fem.geometry import Geometry, Phase
-from fem.laws.intercalation import exchange_current_factor
 from fem.laws.kinetics import Kinetics
 from fem.materials import Curve, Diffusivity, Reader, Used, library
 
@@ -65,6 +65,11 @@ class ActiveMaterial:
     partial_molar_volume: float | None
     mixed: bool
 
+    @property
+    def window_charge(self) -> float:
+        """Charge that the window of the potential holds in C/m^3."""
+        return FARADAY * self.max_concentration * (self.potential.upper - self.potential.lower)
+
 
 @dataclass(frozen=True)
 class Parameters:
@@ -76,8 +81,7 @@ class Parameters:
         Ionic conductivity of each region in S/m; 0 outside the electrolyte.
     anode, cathode
         Kinetics of the lithium surfaces and of the active material. The exchange current density
-        of the latter is that of the case's stoichiometry in a snapshot; in a protocol that of
-        x = 1/2, if it depends on x.
+        of the latter is that of x = 1/2, if it depends on x.
     open_circuit_potential
         Of the cell at the stoichiometry of the case in V: active material less anode. `None` if
         the case gives no stoichiometry.
@@ -85,7 +89,7 @@ class Parameters:
         Open-circuit potential of the anode's material against lithium in V; 0 where the case gives
         no stoichiometry.
     active
-        The active material of a protocol; `None` in a snapshot.
+        The active material; `None` where the case gives no stoichiometry.
     molar_volume
         Of plated lithium in m^3/mol. 0 where no plating time asks for a thickness, and in a
         protocol where the library has none and nothing depends on a thickness.
@@ -137,10 +141,7 @@ def resolve(case: Case, geometry: Geometry) -> Parameters:
         anode_potential = float(counter)
         curve = read.potential(material)
         potential = float(curve(table.stoichiometry)) - anode_potential
-        if isinstance(case.operation, Protocol):
-            active = _active(case, material, curve, read)
-        elif table.exchange_current_dependence == "stoichiometry":
-            cathode = _at(cathode, table.stoichiometry)
+        active = _active(case, material, curve, read)
     return Parameters(
         conductivity=conductivity,
         anode=_kinetics(case.kinetics.anode, temperature),
@@ -156,7 +157,8 @@ def resolve(case: Case, geometry: Geometry) -> Parameters:
 
 def _active(case: Case, material: str, potential: Curve, read: Reader) -> ActiveMaterial:
     """Concentration, diffusivity and molar volume are only read where the run uses them."""
-    diffuses = case.kinetics.cathode.diffusion != "fixed"
+    in_time = isinstance(case.operation, Protocol)
+    diffuses = in_time and case.kinetics.cathode.diffusion != "fixed"
     volume = None
     if case.mechanics.swelling or case.mechanics.coupling in ("particles", "both"):
         volume = read.optional(material, "partial_molar_volume")
@@ -182,14 +184,6 @@ def _files(material: str, read: Reader) -> set[str | None]:
         for used in read.used
         if used.material.id == material and used.property.name in SCALE
     }
-
-
-def _at(kinetics: Kinetics, stoichiometry: float) -> Kinetics:
-    """`kinetics` with the exchange current density at `stoichiometry` instead of 1/2."""
-    assert kinetics.exchange_current_density is not None
-    factor, _ = exchange_current_factor(stoichiometry, kinetics.anodic, kinetics.cathodic)
-    i0 = kinetics.exchange_current_density * float(factor)
-    return replace(kinetics, exchange_current_density=i0)
 
 
 def _molar_volume(case: Case, read: Reader) -> float:

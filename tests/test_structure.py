@@ -39,12 +39,12 @@ ROOMS = {
     "forms": "laws mesh spaces",
     # solvers know matrices and functions, never physics
     "solve": "errors",
-    "parameters": "case errors geometry laws materials",
+    "parameters": "case constants errors geometry laws materials",
     # one physics at a time
     "physics": "constants errors forms geometry laws mesh parameters solve spaces",
     # all of them together: regions, interfaces, terminals, state
     "cell": GROUND,
-    "measures": "case forms geometry laws mesh parameters physics spaces",
+    "measures": "case cell forms geometry laws mesh parameters physics spaces",
     # what is told of a cell
     "results": GROUND + " cell materials measures",
     # what is done with a cell
@@ -56,7 +56,7 @@ ROOMS = {
     "output": UP_TO_RESULTS + " effective plot runs units",
     "cli": UP_TO_RESULTS + " effective materials output plot runs units __init__",
     "__main__": "cli",
-    "__init__": "case errors output plot results runs",
+    "__init__": "case cell errors output plot results runs",
 }
 """Each top-level module of `fem` and the others it may import; itself goes without saying."""
 

@@ -1,66 +1,172 @@
-"""Reactions of a state of a cell in time, in the form that measures and fields read."""
+"""The reactions of an instant, terminal by terminal: currents, powers, and where they are lost."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from functools import cached_property
+
 import numpy as np
+from numpy.typing import NDArray
 
-from fem.cell.coupling import Cell
+from fem.cell.composition import CATHODE, Cell
+from fem.cell.interfaces import Interface
 from fem.cell.state import State
-from fem.forms.interface import Edges
-from fem.physics.charge import ChargeSolution, Terminal
+from fem.forms import charge
+from fem.physics.charge import ChargeSolution
+
+Floats = NDArray[np.float64]
 
 
-def charge_solution(cell: Cell, state: State) -> ChargeSolution:
-    """Potentials and reactions at `state`, in the form that measures and fields read."""
-    solution = state.solution
-    assert solution is not None
-    terminals, equilibrium, prefactor = [], [], []
-    for e, electrode in enumerate(cell.problem.layout.electrodes):
-        groups = [g for g, owner in enumerate(cell.problem.layout.owner) if owner == e]
-        patches = [cell.problem.layout.patches[g] for g in groups]
-        edges = Edges(
-            np.concatenate([p.all_edges.nodes for p in patches]),
-            np.concatenate([p.all_edges.coordinates for p in patches], axis=1),
-        )
-        terminals.append(Terminal(electrode.name, edges, electrode.kinetics, solution.voltages[e]))
-        rest, factor = [], []
-        for g, p in zip(groups, patches, strict=True):
-            reaction = cell.reaction(g, state)
-            inner = p.at_points(solution.inner[g])
-            shape = (-1, inner.shape[-1])
-            rest.append(np.broadcast_to(reaction.equilibrium(inner), inner.shape).reshape(shape))
-            factor.append(reaction.prefactor(inner).reshape(shape))
-        equilibrium.append(np.concatenate(rest))
-        prefactor.append(np.concatenate(factor))
-    at_nodes = np.zeros(cell.mesh.nodes.shape[1])
-    for g, line in zip(cell.lithium_groups, cell.lines, strict=True):
-        at_nodes[line.nodes[0]] = cell.reaction(g, state).equilibrium(solution.inner[g])[0]
-    return ChargeSolution(
-        space=cell.problem.space,
-        terminals=tuple(terminals),
-        potential=solution.potential,
-        terminal_potentials=solution.voltages,
-        conductivity=cell.problem.conductivity,
-        iterations=solution.iterations,
-        linear_iterations=solution.linear_iterations,
-        residual=solution.residual,
-        method="two-level",
-        equilibrium=tuple(equilibrium),
-        prefactor=tuple(prefactor),
-        rest=at_nodes,
-    )
+@dataclass(frozen=True)
+class Crossing:
+    """One interface at an instant; arrays at quadrature points (k, ne, nq).
+
+    Attributes
+    ----------
+    terminal
+        Terminal of each edge (k, ne).
+    current
+        Current density out of the electrode in A/m^2.
+    difference, equilibrium, by_stress
+        ``phi_s - phi_e``, its value at which no current flows, and the part of that which stress
+        makes, in V.
+    """
+
+    interface: Interface
+    terminal: NDArray[np.int64]
+    current: Floats
+    difference: Floats
+    equilibrium: Floats
+    by_stress: Floats
 
 
-def stress_power(cell: Cell, state: State) -> float:
-    """The integral of ``i_n`` times what stress adds at rest, in W per m of depth."""
-    solution = state.solution
-    assert solution is not None
-    if cell.stress is None or not cell.stress.acts:
-        return 0.0
-    power = 0.0
-    for g, patches in enumerate(cell.problem.layout.patches):
-        inner = patches.at_points(solution.inner[g])
-        reaction = cell.reaction(g, state)
-        shift = reaction.equilibrium(inner) - reaction.without_stress(inner)
-        power += float((solution.currents[g] * shift * patches.weights).sum())
-    return power
+class Reactions:
+    """What crosses the interfaces of `cell` at `state`, which must have been solved.
+
+    Powers are in W per m of depth, currents in A per m of depth and positive where lithium leaves
+    an electrode.
+    """
+
+    def __init__(self, cell: Cell, state: State) -> None:
+        self.cell, self.state = cell, state
+
+    @property
+    def solution(self) -> ChargeSolution:
+        """Potentials and reactions as solved."""
+        return self.state.solved
+
+    @property
+    def terminals(self) -> range:
+        """Numbers of all terminals."""
+        return range(len(self.cell.charge.terminals))
+
+    @property
+    def open_circuit_voltage(self) -> float | None:
+        """Voltage (V) of even particles of the same mean stoichiometry without current.
+
+        `None` where the case gives no stoichiometry.
+        """
+        parameters = self.cell.parameters
+        if parameters.active is None:
+            return None
+        x = np.array(self.cell.mean_stoichiometry(self.state))
+        return float(parameters.active.potential.extended(x)[0]) - parameters.anode_potential
+
+    def electrode_potential(self, number: int) -> Floats:
+        """Potential of each piece of an interface (pieces,) in V: its terminal and its wire."""
+        surface, solution = self.cell.interfaces[number].surface, self.solution
+        potential = np.array(solution.voltages)[surface.terminal]
+        for place in np.flatnonzero(surface.wire >= 0):
+            potential[place] += solution.drops[surface.terminal[place]][surface.wire[place]]
+        return np.asarray(potential)
+
+    def difference_at_nodes(self, number: int) -> Floats:
+        """``phi_s - phi_e`` at the nodes of an interface (k, m) in V."""
+        patches = self.cell.interfaces[number].patches
+        phi = self.solution.potential[self.cell.charge.space.number[patches.nodes]]
+        return np.asarray(self.electrode_potential(number)[patches.piece_of_node] - phi)
+
+    @cached_property
+    def crossings(self) -> tuple[Crossing, ...]:
+        """Every interface."""
+        found = []
+        for number, interface in enumerate(self.cell.interfaces):
+            patches, law = interface.patches, interface.law
+            inner = patches.at_all_points(self.solution.inner[number])
+            shape = patches.weights.shape
+            found.append(
+                Crossing(
+                    interface,
+                    interface.surface.terminal[patches.piece],
+                    self.solution.currents[number],
+                    patches.at_points(self.difference_at_nodes(number)),
+                    np.broadcast_to(law.equilibrium(inner), shape),
+                    np.broadcast_to(law.by_stress(inner), shape),
+                )
+            )
+        return tuple(found)
+
+    def _sum(self, terminal: int, what: str = "", size: bool = False) -> float:
+        """Integral over a terminal of the current, or its size, times a potential."""
+        total = 0.0
+        for each in self.crossings:
+            density = np.abs(each.current) if size else each.current
+            if what:
+                density = density * getattr(each, what)
+            weighted = (density * each.interface.patches.weights).sum(axis=2)
+            total += float(weighted[each.terminal == terminal].sum())
+        return total
+
+    def total(self, terminal: int) -> float:
+        """Current out of a terminal."""
+        return self._sum(terminal)
+
+    def crossing(self, terminal: int) -> float:
+        """What crosses the surface of a terminal, in whatever direction."""
+        return self._sum(terminal, size=True)
+
+    def reaction_power(self, terminal: int) -> float:
+        """The integral of ``i_n eta``, the overpotential eta less what stress makes of it."""
+        return self._sum(terminal, "difference") - self.rest_power(terminal)
+
+    def rest_power(self, terminal: int) -> float:
+        """The integral of ``i_n`` times the potential difference at equilibrium."""
+        return self._sum(terminal, "equilibrium")
+
+    def stress_power(self) -> float:
+        """The integral over all terminals of ``i_n`` times what stress adds at equilibrium."""
+        return sum(self._sum(k, "by_stress") for k in self.terminals)
+
+    def ohmic_power(self) -> float:
+        """The integral of ``kappa |grad phi_e|^2``."""
+        ions = self.cell.charge.electrolyte
+        flux = charge.current(ions.space, ions.conductivity, self.solution.potential)
+        density = (flux**2).sum(axis=0) / ions.conductivity[:, None]
+        return float((density * ions.space.basis.dx).sum())
+
+    def wire_power(self, terminal: int = CATHODE) -> float:
+        """What electrons lose in the wires of a terminal."""
+        network = self.cell.charge.terminals[terminal].network
+        return 0.0 if network is None else network.power(self.solution.drops[terminal])
+
+    def plating(self) -> Floats:
+        """Plating current density at all mesh nodes (N,) in A/m^2, nan away from lithium.
+
+        It is the law at the nodes, which at the tip of a deposit is more accurate than a projection
+        of what crosses at quadrature points.
+        """
+        lithium, number = self.cell.lithium, 0
+        state = {name: values[0] for name, values in self.solution.inner[number].items()}
+        current = lithium.law(self.difference_at_nodes(number)[0], state)[0]
+        reacts = lithium.active(self.state.held)[lithium.patches.piece_of_node[0]]
+        size = self.cell.mesh.nodes.shape[1]
+        return lithium.on_mesh(np.where(reacts, -current, 0.0), size, elsewhere=np.nan)
+
+    def particle_currents(self) -> Floats:
+        """What each particle of the drawing gives (n,); 0 where it does not react."""
+        current = np.zeros(len(self.cell.mesh.geometry.particles))
+        if len(current):
+            for each, loads in zip(self.cell.interfaces, self.solution.loads, strict=True):
+                if each is not self.cell.lithium:
+                    current[each.ids] = each.patches.by_piece(loads)
+        return current

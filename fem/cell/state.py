@@ -1,4 +1,4 @@
-"""The state of a cell in time: what a step starts from and all that a run must keep.
+"""The state of a cell: what a step starts from and all that a run must keep.
 
 A state is never changed. A step makes a trial state; accepting it means to go on from it, rejecting
 it means to forget it.
@@ -6,14 +6,15 @@ it means to forget it.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from fem.physics.stage import CellSolution
-from fem.solve.stepping import Content
+from fem.cell.blocks import Content
+from fem.physics.charge import ChargeSolution
 
 Floats = NDArray[np.float64]
 
@@ -27,12 +28,11 @@ class State:
     time
         In s since the start of the run.
     content
-        For each group of surfaces what it holds. Lithium: plated charge at the quadrature points
-        (1, ne, nq) in C per m of depth. Particles: change of the stoichiometry since the
-        start (k, n), then, group after group at the end, the charge they have given (k,) in C per m
-        of depth.
+        Blocks that evolve, by name.
+    held
+        Blocks that do not: they change between accepted steps only.
     rate
-        Their rates per s; `None` where they jump because what drives the cell has changed.
+        Rates of `content` per s; `None` where they jump because something was set anew.
     solution
         Potentials and reactions; `None` before the first.
     previous
@@ -41,91 +41,116 @@ class State:
 
     time: float
     content: Content
+    held: Content = field(default_factory=dict)
     rate: Content | None = None
-    solution: CellSolution | None = None
-    previous: tuple[tuple[float, CellSolution], ...] = ()
+    solution: ChargeSolution | None = None
+    previous: tuple[tuple[float, ChargeSolution], ...] = ()
+
+    @property
+    def solved(self) -> ChargeSolution:
+        """Potentials and reactions, which are there once the cell was solved."""
+        assert self.solution is not None, "solve the instant first"
+        return self.solution
 
     def arrays(self) -> dict[str, NDArray[Any]]:
         """All numbers by name, for a file."""
         out: dict[str, NDArray[Any]] = {"time": np.array(self.time)}
-        for name, content in (("content", self.content), ("rate", self.rate)):
-            out |= {f"{name}.{i}": a for i, a in enumerate(content or ())}
+        for kind, content in (("content", self.content), ("held", self.held), ("rate", self.rate)):
+            out |= {f"{kind}/{name}": values for name, values in (content or {}).items()}
         known = list(self.previous)
         if self.solution is not None:
             known.append((self.time, self.solution))
         for number, (time, solution) in enumerate(known):
-            out |= _pack(f"solution.{number}", time, solution)
+            out |= _pack(f"solution/{number}", time, solution)
         return out
 
     @classmethod
-    def from_arrays(cls, arrays: dict[str, NDArray[Any]]) -> State:
+    def from_arrays(cls, arrays: Mapping[str, NDArray[Any]]) -> State:
         """The state that `arrays` gave."""
-
-        def sequence(name: str) -> Content:
-            found = [k for k in arrays if k.startswith(name + ".")]
-            return tuple(arrays[f"{name}.{i}"] for i in range(len(found)))
-
-        count = len([k for k in arrays if k.startswith("solution.") and k.endswith(".time")])
-        known = tuple(_unpack(f"solution.{number}", arrays) for number in range(count))
+        known: list[tuple[float, ChargeSolution]] = []
+        while f"solution/{len(known)}/time" in arrays:
+            known.append(_unpack(f"solution/{len(known)}", arrays))
         return cls(
             time=float(arrays["time"]),
-            content=sequence("content"),
-            rate=sequence("rate") or None,
+            content=_below("content", arrays),
+            held=_below("held", arrays),
+            rate=_below("rate", arrays) or None,
             solution=known[-1][1] if known else None,
-            previous=known[:-1],
+            previous=tuple(known[:-1]),
         )
 
 
-def extrapolated(known: list[tuple[float, CellSolution]], time: float) -> CellSolution:
+def extrapolated(known: list[tuple[float, ChargeSolution]], time: float) -> ChargeSolution:
     """The solution at `time` by the polynomial through the last three known ones."""
     recent = [(t, s) for t, s in known[-3:] if s.potential.shape == known[-1][1].potential.shape]
     times = np.array([t for t, _ in recent])
-    if len(set(times.tolist())) < len(times) or len(times) == 1:
-        return recent[-1][1]
-    weights = [float(np.prod([(time - b) / (a - b) for b in times if b != a])) for a in times]
     last = recent[-1][1]
+    if len(set(times.tolist())) < len(times) or len(times) == 1:
+        return last
+    weights = [float(np.prod([(time - b) / (a - b) for b in times if b != a])) for a in times]
 
-    def mix(name: str) -> list[Floats]:
-        return [
-            np.asarray(sum(w * a for w, a in zip(weights, arrays, strict=True)))
-            for arrays in zip(*(getattr(s, name) for _, s in recent), strict=True)
-        ]
+    def mixed(values: list[Floats]) -> Floats:
+        return np.asarray(sum(w * a for w, a in zip(weights, values, strict=True)))
 
-    potential = np.asarray(sum(w * s.potential for w, (_, s) in zip(weights, recent, strict=True)))
-    voltages = [float(v) for v in mix("voltages")]
-    return replace(last, potential=potential, voltages=tuple(voltages), inner=tuple(mix("inner")))
+    solutions = [s for _, s in recent]
+    return replace(
+        last,
+        potential=mixed([s.potential for s in solutions]),
+        voltages=tuple(mixed([np.array(s.voltages) for s in solutions]).tolist()),
+        drops=tuple(mixed(list(each)) for each in zip(*(s.drops for s in solutions), strict=True)),
+        inner=tuple(
+            {name: mixed([s.inner[k][name] for s in solutions]) for name in names}
+            for k, names in enumerate(last.inner)
+        ),
+    )
 
 
-_NUMBERS = ("iterations", "linear_iterations", "residual")
-_LISTS = ("inner", "loads", "currents")
+_NUMBERS = ("unknowns", "iterations", "linear_iterations", "residual")
+_LISTS = ("drops", "loads", "currents")
 
 
-def _pack(name: str, time: float, solution: CellSolution) -> dict[str, NDArray[Any]]:
+def _below(place: str, arrays: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
+    """What stands below a place, by the rest of its name."""
+    return {
+        name.removeprefix(place + "/"): values
+        for name, values in arrays.items()
+        if name.startswith(place + "/")
+    }
+
+
+def _pack(place: str, time: float, solution: ChargeSolution) -> dict[str, NDArray[Any]]:
     out: dict[str, NDArray[Any]] = {
-        f"{name}.time": np.array(time),
-        f"{name}.potential": solution.potential,
-        f"{name}.voltages": np.array(solution.voltages),
-        f"{name}.films": np.array(solution.films),
-        f"{name}.numbers": np.array([getattr(solution, n) for n in _NUMBERS], dtype=float),
+        f"{place}/time": np.array(time),
+        f"{place}/potential": solution.potential,
+        f"{place}/voltages": np.array(solution.voltages),
+        f"{place}/films": np.array(solution.films),
+        f"{place}/numbers": np.array([getattr(solution, n) for n in _NUMBERS], dtype=float),
     }
     for key in _LISTS:
-        out |= {f"{name}.{key}.{i}": a for i, a in enumerate(getattr(solution, key))}
+        out |= {f"{place}/{key}/{i}": a for i, a in enumerate(getattr(solution, key))}
+    for i, inner in enumerate(solution.inner):
+        out |= {f"{place}/inner/{i}/{name}": values for name, values in inner.items()}
     return out
 
 
-def _unpack(name: str, arrays: dict[str, NDArray[Any]]) -> tuple[float, CellSolution]:
-    lists = {}
-    for key in _LISTS:
-        count = len([k for k in arrays if k.startswith(f"{name}.{key}.")])
-        lists[key] = tuple(arrays[f"{name}.{key}.{i}"] for i in range(count))
-    iterations, linear, residual = arrays[f"{name}.numbers"].tolist()
-    solution = CellSolution(
-        potential=arrays[f"{name}.potential"],
-        voltages=tuple(arrays[f"{name}.voltages"].tolist()),
-        films=tuple(arrays[f"{name}.films"].tolist()),
+def _unpack(place: str, arrays: Mapping[str, NDArray[Any]]) -> tuple[float, ChargeSolution]:
+    mine = _below(place, arrays)
+    lists = {key: tuple(_in_order(_below(key, mine))) for key in _LISTS}
+    inner = tuple(_below(f"inner/{i}", mine) for i in range(len(lists["loads"])))
+    unknowns, iterations, linear, residual = mine["numbers"].tolist()
+    solution = ChargeSolution(
+        potential=mine["potential"],
+        voltages=tuple(mine["voltages"].tolist()),
+        inner=inner,
+        films=tuple(mine["films"].tolist()),
+        unknowns=int(unknowns),
         iterations=int(iterations),
         linear_iterations=int(linear),
         residual=residual,
         **lists,
     )
-    return float(arrays[f"{name}.time"]), solution
+    return float(mine["time"]), solution
+
+
+def _in_order(numbered: Mapping[str, NDArray[Any]]) -> list[NDArray[Any]]:
+    return [numbered[str(i)] for i in range(len(numbered))]

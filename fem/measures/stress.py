@@ -20,7 +20,6 @@ from fem.laws.plating import pressure_potential
 from fem.measures.anode import AnodeProfile
 from fem.mesh import Mesh
 from fem.parameters import Parameters
-from fem.physics.charge import ChargeSolution
 from fem.physics.mechanics import MechanicsSolution
 
 Floats = NDArray[np.float64]
@@ -153,22 +152,25 @@ def fracture_metrics(
 
 
 def pressure_notes(
-    anode: AnodeProfile,
-    pressures: Mapping[str, Floats],
-    charge: ChargeSolution,
-    parameters: Parameters,
+    anode: AnodeProfile, pressures: Mapping[str, Floats], driving: Floats, molar_volume: float
 ) -> list[str]:
     """A warning for each lithium model whose stress would have stopped the reaction.
 
     Pressure opposes plating and tension opposes stripping. Pressures are means over 2 um of arc:
     their nodal values at feet depend on the mesh.
+
+    Parameters
+    ----------
+    driving
+        What drives plating at the nodes of the profile (n,) in V, positive where it plates.
+    molar_volume
+        Of lithium in m^3/mol.
     """
-    drive = charge.potential[charge.space.number[anode.nodes]] - charge.terminal_potentials[0]
-    eta, sign = np.abs(drive), np.sign(drive)
+    eta, sign = np.abs(driving), np.sign(driving)
     notes = []
     for model, nodal in pressures.items():
         pressure = anode.running_mean(nodal)
-        opposing = sign * pressure_potential(pressure, parameters.molar_volume)
+        opposing = sign * pressure_potential(pressure, molar_volume)
         worst = int(np.argmax(opposing - eta))
         if opposing[worst] > eta[worst]:
             plates = sign[worst] > 0.0

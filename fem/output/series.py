@@ -38,7 +38,7 @@ FOLDER = "series"
 COLLECTION = "fields.pvd"
 _MESHES = ("geometry", "mesh", "field_mesh")
 _NUMBERS = ("time", "voltage", "current_density")
-_ARRAYS = ("stoichiometry", "surface_stoichiometry", "particle_current")
+_ARRAYS = ("stoichiometry", "surface_stoichiometry", "particle_current", "inactivity")
 
 
 def kept(number: int, limit: int) -> range:

@@ -27,7 +27,7 @@ from fem.results.history import History
 from fem.results.result import FieldMesh, Result
 
 NAME = "result.npz"
-FORMAT = 2
+FORMAT = 3
 _ANODE = ("s", "x", "y", "plating", "thickness", "normal_stress", "nodes")
 _PARTICLES = ("x", "y", "diameter", "inactivity", "current", "stoichiometry")
 _FIELD_MESH = ("points", "triangles", "region", "phase", "source")

@@ -1,15 +1,12 @@
-"""The charge problem at one instant: electrolyte potential and electrode potentials.
+"""The charge problem of a cell: potentials at which all currents balance.
 
-Every electrode surface belongs to a terminal: an equipotential with kinetics, whose potential is
-either given (the lithium foil, the cathode under voltage control) or follows from the total
-current it must carry (the wired cathode under current control; isolated lithium, which carries
-none). Where electrons meet a resistance, a terminal is the collector, and its surface is parts of
-their own potentials that a network of wires joins to it. Potentials of terminals are counted from
-their open-circuit potential against lithium.
+Assembled once a mesh; solved for any drives of its terminals, responses of its surfaces, and pieces
+that react, with nothing of time in it. `fem.physics.equations` has the equations.
 
-The equations are the gradient of a convex energy in (phi_e, terminal potentials, potentials of
-parts against their collector), so the tangent is symmetric positive definite and Newton's method
-finds the one solution from anywhere.
+Where no state variable answers to the current, the equations are the gradient of a convex energy:
+the tangent is symmetric and positive definite, and Newton's method with a line search on the
+energy's slope finds the one solution from anywhere, by conjugate gradients. Else the linear
+systems are solved by GMRES. The two-level solver of the electrolyte preconditions both.
 """
 
 from __future__ import annotations
@@ -19,316 +16,301 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import block_diag, coo_matrix, csr_matrix, identity
+from scipy.sparse import block_diag, csr_matrix, identity
 from scipy.sparse.csgraph import connected_components
 
-from fem.errors import InputError
+from fem.errors import InputError, SolveError
 from fem.forms import charge
-from fem.forms.interface import Edges
 from fem.geometry import Phase
-from fem.laws.intercalation import surface_current
-from fem.laws.kinetics import Kinetics, current_density, overpotential
-from fem.mesh import Ints, Mesh
-from fem.physics.wiring import Wires
+from fem.mesh import Mesh
+from fem.physics.equations import ChargeEquations
+from fem.physics.layout import (
+    ChargeSolution,
+    Drive,
+    Inner,
+    Layout,
+    Response,
+    Surface,
+    Terminal,
+)
 from fem.solve.linear import LinearResult, TwoLevel
-from fem.solve.newton import Newton, minimise
+from fem.solve.newton import Newton, find, minimise
 from fem.spaces import Space
 
 Floats = NDArray[np.float64]
+Active = Sequence[NDArray[np.bool_]]
+
+__all__ = [
+    "ChargeProblem",
+    "ChargeSolution",
+    "Drive",
+    "Electrolyte",
+    "Inner",
+    "Response",
+    "Surface",
+    "Terminal",
+]
 
 WORN_OUT = 12
-"""Linear iterations after which the preconditioner is prepared anew."""
+"""Iterations of conjugate gradients after which the preconditioner is prepared anew."""
+WORN_FILMS = 3.0
+"""The ratio of film conductances, new to prepared, beyond which GMRES needs a new one."""
+LEAST_SHARE = 1e-3
+"""Least step of a response that is brought in gradually."""
+TIGHTEST = 1e-9
+"""The least relative tolerance of a linear solve by GMRES."""
+CONVEX = 1e-13
+GENERAL = Newton(tolerance=1e-11, max_iterations=40)
+"""How far Newton's method goes, relative to the current that flows."""
+
+Key = tuple[tuple[float, ...], tuple[bytes, tuple[int, ...]]]
 
 
 @dataclass(frozen=True)
-class Terminal:
-    """An electrode: where it meets the electrolyte, and how it reacts.
+class Electrolyte:
+    """What conducts ions.
 
-    Exactly one of `potential` (V, minus open-circuit potential) and `current` (A per m of depth,
-    positive when lithium leaves the electrode into the electrolyte) is given. All of its surface is
-    at one potential unless `wires` lead to its parts.
-    """
-
-    name: str
-    edges: Edges
-    kinetics: Kinetics
-    potential: float | None = None
-    current: float | None = None
-    wires: Wires | None = None
-
-
-@dataclass(frozen=True)
-class ChargeSolution:
-    """Potentials in V; one entry a terminal in the order they were given.
-
-    `equilibrium` and `prefactor` are, at the quadrature points of each terminal (ne, nq), the
-    potential difference at rest in V and what multiplies the exchange current density; empty where
-    potentials are counted from rest. `rest` is that potential difference at the mesh nodes on
-    lithium (N,). `drops` are, for each terminal, potentials of the nodes of its wires against its
-    own (m,), empty for a terminal without wires.
+    Attributes
+    ----------
+    conductivity
+        Of each triangle of the space (nt,) in S/m.
+    conductance
+        The matrix (n, n) in S per m of depth.
     """
 
     space: Space
-    terminals: tuple[Terminal, ...]
-    potential: Floats
-    terminal_potentials: tuple[float, ...]
     conductivity: Floats
-    iterations: int
-    linear_iterations: int
-    residual: float
-    method: str
-    equilibrium: tuple[Floats, ...] = ()
-    prefactor: tuple[Floats, ...] = ()
-    rest: Floats | None = None
-    drops: tuple[Floats, ...] = ()
+    conductance: csr_matrix
 
-    def electrode(self, terminal: int) -> Floats:
-        """Potential of the electrode at each of a terminal's edges (ne, 1), or at all (1, 1)."""
-        own, wires = self.terminal_potentials[terminal], self.terminals[terminal].wires
-        drop = np.zeros(1) if wires is None else self.drops[terminal][wires.node]
-        return np.asarray(own + drop[:, None])
-
-    def overpotential(self, terminal: int) -> Floats:
-        """At the quadrature points of a terminal's edges (ne, nq), in V."""
-        edges = self.terminals[terminal].edges
-        phi = edges.at_points(self.potential, self.space.number)
-        rest = self.equilibrium[terminal] if self.equilibrium else 0.0
-        return np.asarray(self.electrode(terminal) - phi - rest)
-
-    def reaction(self, terminal: int) -> Floats:
-        """Current density out of a terminal at its quadrature points (ne, nq), in A/m^2."""
-        eta, kinetics = self.overpotential(terminal), self.terminals[terminal].kinetics
-        if self.prefactor:
-            return surface_current(eta, kinetics, self.prefactor[terminal])[0]
-        return current_density(eta, kinetics)[0]
-
-    def reaction_at_nodes(self, terminal: int, nodes: Ints) -> Floats:
-        """Current density (A/m^2) out of a terminal without wires at mesh nodes on its surface."""
-        phi = self.potential[self.space.number[nodes]]
-        eta = self.terminal_potentials[terminal] - phi
-        if self.rest is not None:
-            eta = eta - self.rest[nodes]
-        return current_density(eta, self.terminals[terminal].kinetics)[0]
-
-    def total(self, terminal: int) -> float:
-        """Current out of a terminal in A per m of depth."""
-        return self.terminals[terminal].edges.total(self.reaction(terminal))
-
-    def ohmic_power(self) -> float:
-        """The integral of ``kappa |grad phi_e|^2`` in W per m of depth."""
-        flux = charge.current(self.space, self.conductivity, self.potential)
-        density = (flux**2).sum(axis=0) / self.conductivity[:, None]
-        return float((density * self.space.basis.dx).sum())
-
-    def wire_power(self, terminal: int) -> float:
-        """What electrons lose in the wires of a terminal in W per m of depth."""
-        wires = self.terminals[terminal].wires
-        return 0.0 if wires is None else wires.network.power(self.drops[terminal])
-
-    def reaction_power(self, terminal: int) -> float:
-        """The integral of ``i_n eta`` over a terminal in W per m of depth."""
-        edges = self.terminals[terminal].edges
-        return edges.total(self.reaction(terminal) * self.overpotential(terminal))
-
-    def rest_power(self, terminal: int) -> float:
-        """The integral of ``i_n`` times the potential difference at rest in W per m of depth."""
-        if not self.equilibrium:
-            return 0.0
-        edges = self.terminals[terminal].edges
-        return edges.total(self.reaction(terminal) * self.equilibrium[terminal])
+    @classmethod
+    def of(cls, mesh: Mesh, conductivity: Floats) -> Electrolyte:
+        """That of a mesh; `conductivity` is given by region, in S/m."""
+        space = Space(mesh, mesh.elements(Phase.ELECTROLYTE))
+        kappa = conductivity[mesh.region[space.elements]]
+        return cls(space, kappa, charge.conduction(space, kappa))
 
 
 class ChargeProblem:
-    """Assembled once a mesh; solved for any set of terminals.
+    """Electrolyte, terminals, wires and surfaces of a cell.
 
     Parameters
     ----------
-    mesh
-        The cell.
-    conductivity
-        Ionic conductivity of each region in S/m.
+    terminals
+        One of them at least is given a potential when the problem is solved.
+    surfaces
+        All surfaces; every terminal has a piece of one.
+
+    Raises
+    ------
+    InputError
+        If a terminal has no surface, or lies on electrolyte that is cut off from the first.
     """
 
-    def __init__(self, mesh: Mesh, conductivity: Floats) -> None:
-        self.space = Space(mesh, mesh.elements(Phase.ELECTROLYTE))
-        self.conductivity = conductivity[mesh.region[self.space.elements]]
-        self._conductance = charge.conduction(self.space, self.conductivity)
+    def __init__(
+        self,
+        electrolyte: Electrolyte,
+        terminals: Sequence[Terminal],
+        surfaces: Sequence[Surface],
+    ) -> None:
+        self.electrolyte, self.space = electrolyte, electrolyte.space
+        self.terminals, self.surfaces = tuple(terminals), tuple(surfaces)
+        self._layouts: dict[tuple[bytes, tuple[int, ...]], Layout] = {}
+        self._prepared: tuple[Key, TwoLevel] | None = None
+        self._refuse_unreachable()
 
-    def solve(
-        self, terminals: Sequence[Terminal], settings: Newton | None = None
-    ) -> ChargeSolution:
-        """Potential and terminal potentials at which all currents balance.
+    def all_active(self) -> list[NDArray[np.bool_]]:
+        """Every piece of every surface reacts."""
+        return [np.ones(surface.patches.count, dtype=bool) for surface in self.surfaces]
+
+    def layout(self, drives: Sequence[Drive], active: Active | None = None) -> Layout:
+        """The unknowns for these drives and pieces that react.
 
         Raises
         ------
-        InputError
-            If a terminal has no surface, or none with a given potential can be reached.
+        SolveError
+            If a terminal whose potential is unknown has no piece left that reacts.
+        """
+        free = tuple(k for k, drive in enumerate(drives) if drive.potential is None)
+        active = self.all_active() if active is None else active
+        key = (b"".join(each.tobytes() for each in active), free)
+        if key not in self._layouts:
+            self._refuse_dead(active)
+            if len(self._layouts) > 3:
+                self._layouts.clear()
+            self._layouts[key] = Layout.of(
+                key, self.terminals, self.surfaces, self.space, self.electrolyte.conductance, active
+            )
+        return self._layouts[key]
+
+    def solve(
+        self,
+        drives: Sequence[Drive],
+        responses: Sequence[Response],
+        active: Active | None = None,
+        start: ChargeSolution | None = None,
+    ) -> ChargeSolution:
+        """Potentials at which all currents balance.
+
+        Parameters
+        ----------
+        drives
+            One entry a terminal; at least one potential is given.
+        responses
+            One entry a surface.
+        active
+            Which pieces of each surface react (pieces,); all if left out.
+        start
+            Where to begin; from mean currents if left out.
+
+        Raises
+        ------
         SolveError
             If Newton's method does not converge.
         """
-        self._refuse_unreachable(terminals)
-        n = len(self.space)
-        free = [k for k, terminal in enumerate(terminals) if terminal.potential is None]
-        unknown = {k: n + j for j, k in enumerate(free)}
-        networks = [
-            csr_matrix((0, 0)) if t.wires is None else t.wires.network.matrix for t in terminals
-        ]
-        first = n + len(free) + np.cumsum([0, *(network.shape[0] for network in networks)])
-        size = int(first[-1])
-        conductance = block_diag(
-            [self._conductance, csr_matrix((len(free), len(free))), *networks], format="csr"
-        )
-        up = block_diag([self.space.from_p1, identity(size - n)], format="csr")
-        surfaces = [
-            _Surface(t, self.space, unknown.get(k), int(first[k]), size)
-            for k, t in enumerate(terminals)
-        ]
-        imposed = np.zeros(size)
-        for k in free:
-            imposed[unknown[k]] = terminals[k].current
+        layout = self.layout(drives, active)
+        equations = ChargeEquations(layout, drives, responses, start)
+        # The solver that a solve begins with follows from `start` alone, so that a run that was
+        # taken up again, or had steps rejected, does the same arithmetic.
+        if start is None or not start.films:
+            self._prepared = None
+        elif self._prepared is None or self._prepared[0] != (start.films, layout.key):
+            self._prepare(layout, start.films)
+        solve = self._minimised if equations.convex else self._found
+        return solve(equations, equations.start(start))
 
-        def residual(x: Floats) -> Floats:
-            value = conductance @ x - imposed
-            for surface in surfaces:
-                value += surface.residual(x)
-            return np.asarray(value)
+    def solve_gradually(
+        self, drives: Sequence[Drive], responses: Sequence[Response], active: Active | None = None
+    ) -> ChargeSolution:
+        """`solve` where no start is near: what the currents do to surfaces grows from nothing.
 
-        def tangent(x: Floats) -> csr_matrix:
-            entries = [surface.tangent(x) for surface in surfaces]
-            values = np.concatenate([e[0] for e in entries])
-            rows, columns = (np.concatenate([e[k] for e in entries]) for k in (1, 2))
-            reactions = coo_matrix((values, (rows, columns)), shape=(size, size))
-            return (conductance + reactions.tocsr()).tocsr()
+        That is the case where a current would empty or fill surfaces many times over: potentials
+        are then far from those of any mean current.
+        """
+        found = self.solve(drives, [r.held() for r in responses], active)
+        share, step = 0.0, 0.1
+        while share < 1.0:
+            trial = min(1.0, share + step)
+            try:
+                found = self.solve(drives, [r.scaled(trial) for r in responses], active, found)
+            except SolveError:
+                step *= 0.5
+                if step < LEAST_SHARE:
+                    raise
+            else:
+                share, step = trial, 1.5 * step
+        return found
 
-        solves: list[LinearResult] = []
-        prepared: list[TwoLevel] = []
+    # --------------------------------------------------------------------------- the two ways
+
+    def _minimised(self, equations: ChargeEquations, start: Floats) -> ChargeSolution:
+        """The minimum of the energy, by conjugate gradients."""
+        layout, solves = equations.layout, list[LinearResult]()
+        cold: list[TwoLevel] = []
 
         def linear(matrix: csr_matrix, rhs: Floats, tolerance: float) -> Floats:
             # Only the reactions change between iterations: the last preparation usually serves.
-            if not prepared or solves[-1].iterations > WORN_OUT:
-                prepared[:] = [TwoLevel(matrix, up)]
-            solves.append(prepared[0].solve(rhs, tolerance, matrix))
+            worn = bool(solves) and solves[-1].iterations > WORN_OUT
+            if self._prepared is not None:
+                solver = self._prepare(layout, equations.films()) if worn else self._prepared[1]
+            else:
+                if worn or not cold:
+                    cold[:] = [TwoLevel(matrix, self._up(layout))]
+                solver = cold[0]
+            solves.append(solver.solve(rhs, tolerance, matrix))
             return solves[-1].solution
 
-        start, scale = self._start(terminals, unknown, size)
-        rounding = sum(t.wires.network.rounding(scale) for t in terminals if t.wires is not None)
-        settings = settings or Newton(tolerance=1e-13, rounding=rounding / scale)
-        found = minimise(residual, tangent, linear, start, scale, "phi_e", settings)
-        potentials = tuple(
-            float(found.solution[unknown[k]]) if t.potential is None else t.potential
-            for k, t in enumerate(terminals)
+        scale = equations.scale
+        rounding = sum(t.network.rounding(scale) for t in self.terminals if t.network is not None)
+        settings = Newton(tolerance=CONVEX, rounding=rounding / scale)
+        found = minimise(
+            equations.residual,
+            lambda z: equations.tangent(),
+            linear,
+            start,
+            scale,
+            "phi_e",
+            settings,
         )
-        return ChargeSolution(
-            space=self.space,
-            terminals=tuple(terminals),
-            potential=found.solution[:n],
-            terminal_potentials=potentials,
-            conductivity=self.conductivity,
-            iterations=found.iterations,
-            linear_iterations=sum(result.iterations for result in solves),
-            residual=found.residual,
-            method=solves[-1].method if solves else "none needed",
-            drops=tuple(np.split(found.solution, first)[1:-1]),
+        films = equations.films() if self._prepared is None else self._prepared[0][0]
+        iterations = sum(result.iterations for result in solves)
+        return equations.solution(
+            found.solution, films, found.iterations, iterations, found.residual
         )
 
-    def _start(
-        self, terminals: Sequence[Terminal], unknown: dict[int, int], size: int
-    ) -> tuple[Floats, float]:
-        """A start from mean current densities, and the current that residuals compare with.
+    def _found(self, equations: ChargeEquations, start: Floats) -> ChargeSolution:
+        """The zero of the residual, by GMRES."""
+        layout, count = equations.layout, 0
 
-        Wires start without a drop.
-        """
-        given = [t for t in terminals if t.potential is not None]
-        fed = [t for t in terminals if t.current is not None]
-        reference = given[0]
-        total = sum(t.current or 0.0 for t in fed)
-        assert reference.potential is not None
-        x = np.zeros(size)
-        n = len(self.space)
-        if len(given) > 1:
-            x[:n] = np.mean([t.potential for t in given])
-            span = max(t.potential or 0.0 for t in given) - min(t.potential or 0.0 for t in given)
-            # No more current than the electrolyte or any one surface could take at this span.
-            limits = [
-                float(abs(current_density(np.array(sign * span), t.kinetics)[0])) * t.edges.length
-                for t in given
-                for sign in (-1.0, 1.0)
-            ]
-            scale = min(span * float(self.conductivity.max()), *limits)
-        else:
-            mean = np.asarray(-total / reference.edges.length)
-            x[:n] = reference.potential - overpotential(mean, reference.kinetics)
-            scale = sum(abs(t.current or 0.0) for t in fed)
-        for k, terminal in enumerate(terminals):
-            if k in unknown:
-                mean = np.asarray((terminal.current or 0.0) / terminal.edges.length)
-                x[unknown[k]] = x[0] + overpotential(mean, terminal.kinetics)
-        return x, scale
+        def direction(z: Floats, residual: Floats, forcing: float) -> Floats:
+            nonlocal count
+            system = equations.linearise(residual)
+            solver = self._solver(layout, system.films)
+            # What the surfaces do not balance can be far larger once it is eliminated, and must
+            # still be solved for to a share of the residual as it was.
+            size = float(np.linalg.norm(system.rhs)) or 1.0
+            share = min(1.0, equations.norm(residual) * equations.scale / size)
+            tolerance = max(forcing * share, TIGHTEST)
+            solution = solver.solve_near(system.operator, system.rhs, tolerance)
+            count += solution.iterations
+            return system.expand(solution.solution)
 
-    def _refuse_unreachable(self, terminals: Sequence[Terminal]) -> None:
-        """Every terminal must share connected electrolyte with one of given potential."""
-        for terminal in terminals:
-            if len(terminal.edges.nodes) == 0:
+        found = find(equations.residual, direction, start, equations.norm, "phi_e", GENERAL)
+        films = self._prepared[0][0] if self._prepared else ()
+        return equations.solution(found.solution, films, found.iterations, count, found.residual)
+
+    def _up(self, layout: Layout) -> csr_matrix:
+        """P1 functions and global unknowns as unknowns."""
+        rest = layout.size - len(self.space)
+        return block_diag([self.space.from_p1, identity(rest)], format="csr")
+
+    def _solver(self, layout: Layout, films: tuple[float, ...]) -> TwoLevel:
+        """The prepared solver as long as it fits, else one for these films."""
+        if self._prepared is not None:
+            (old, which), solver = self._prepared
+            there = np.array(old) > 0.0
+            ratio = np.array(films)[there] / np.array(old)[there]
+            if which == layout.key and ratio.min() > 1.0 / WORN_FILMS and ratio.max() < WORN_FILMS:
+                return solver
+        return self._prepare(layout, films)
+
+    def _prepare(self, layout: Layout, films: tuple[float, ...]) -> TwoLevel:
+        solver = TwoLevel(layout.films(films), self._up(layout))
+        self._prepared = ((films, layout.key), solver)
+        return solver
+
+    # -------------------------------------------------------------------------------- refusals
+
+    def _refuse_unreachable(self) -> None:
+        """Every terminal must share connected electrolyte with the first."""
+        _, part = connected_components(self.electrolyte.conductance, directed=False)
+        reached: list[set[int]] = [set() for _ in self.terminals]
+        for surface in self.surfaces:
+            found = part[self.space.number[surface.patches.nodes]]
+            terminal = surface.terminal[surface.patches.piece_of_node]
+            for k in np.unique(terminal).tolist():
+                reached[k] |= set(found[terminal == k].tolist())
+        for electrode, parts in zip(self.terminals, reached, strict=True):
+            if not parts:
                 raise InputError(
-                    f"{terminal.name} has no surface on the electrolyte, so no current can flow",
-                    key="inactive" if "cathode" in terminal.name else "geometry.anode",
+                    f"{electrode.name} has no surface on the electrolyte, so no current can flow",
+                    key="inactive" if "cathode" in electrode.name else "geometry.anode",
                     cure="leave at least one particle active and in contact with the electrolyte",
                 )
-        _, part = connected_components(self._conductance, directed=False)
-        grounded = {
-            int(p)
-            for t in terminals
-            if t.potential is not None
-            for p in np.unique(part[self.space.number[t.edges.nodes]])
-        }
-        for terminal in terminals:
-            parts = np.unique(part[self.space.number[terminal.edges.nodes]])
-            if not grounded.issuperset(parts.tolist()):
+            if not parts <= reached[0]:
                 raise InputError(
-                    f"{terminal.name} lies on electrolyte that is cut off from the lithium",
+                    f"{electrode.name} lies on electrolyte that is cut off from the lithium",
                     key="inactive",
                     cure="make the particles of the cut-off electrolyte inactive",
                 )
 
-
-class _Surface:
-    """The reaction on one terminal as a function of all unknowns.
-
-    ``eta = V + d - phi_e`` is a linear trace of the unknowns: minus the shape functions on an
-    edge's nodes, plus one on the terminal's potential V (number `unknown`, unless it is given),
-    plus one on the drop d in the wires that lead to the edge (numbers from `first` on). Residual
-    and tangent follow from that trace.
-    """
-
-    def __init__(
-        self, terminal: Terminal, space: Space, unknown: int | None, first: int, size: int
-    ) -> None:
-        self._edges, self._kinetics, self._size = terminal.edges, terminal.kinetics, size
-        self._given = terminal.potential or 0.0
-        self._dofs = space.number[self._edges.nodes]
-        self._trace = -self._edges.shapes
-        added = [] if unknown is None else [np.full(len(self._dofs), unknown)]
-        if terminal.wires is not None:
-            added.append(first + terminal.wires.node)
-        self._dofs = np.column_stack([self._dofs, *added])
-        ones = np.ones((len(added), self._trace.shape[1]))
-        self._trace = np.vstack([self._trace, ones])
-        shape = (*self._dofs.shape, self._dofs.shape[1])
-        self._rows = np.broadcast_to(self._dofs[:, :, None], shape).ravel()
-        self._columns = np.broadcast_to(self._dofs[:, None, :], shape).ravel()
-        self._pairs = np.einsum("aq,bq->qab", self._trace, self._trace).reshape(
-            self._trace.shape[1], -1
-        )
-
-    def _law(self, x: Floats) -> tuple[Floats, Floats]:
-        eta = self._given + x[self._dofs] @ self._trace
-        return current_density(eta, self._kinetics)
-
-    def residual(self, x: Floats) -> Floats:
-        local = (self._law(x)[0] * self._edges.weights) @ self._trace.T
-        value = np.bincount(self._dofs.ravel(), weights=local.ravel(), minlength=self._size)
-        return np.asarray(value, dtype=float)
-
-    def tangent(self, x: Floats) -> tuple[Floats, Ints, Ints]:
-        local = (self._law(x)[1] * self._edges.weights) @ self._pairs
-        return local.ravel(), self._rows, self._columns
+    def _refuse_dead(self, active: Active) -> None:
+        """Every terminal must have a piece that reacts."""
+        alive = set()
+        for surface, which in zip(self.surfaces, active, strict=True):
+            alive |= set(surface.terminal[which].tolist())
+        for k, terminal in enumerate(self.terminals):
+            if k not in alive:
+                raise SolveError(
+                    f"nothing of {terminal.name} reacts any more, so no current can flow",
+                    field="phi_s",
+                )

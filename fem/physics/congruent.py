@@ -1,12 +1,13 @@
-"""Which particles have the same mesh: one matrix then serves them all.
+"""Particles together: those that have the same mesh in a group, or those of any shape in a bundle.
 
-The particles of a lattice are copies of one another. Their nodes are numbered anew in the mesh of
-the cell, so copies are recognised by where their nodes lie.
+The particles of a lattice are copies of one another, and one matrix serves them all. Their nodes
+are numbered anew in the mesh of the cell, so copies are recognised by where their nodes lie. Where
+nothing is solved inside particles, a bundle needs no such search.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -18,6 +19,8 @@ from fem.errors import InputError
 from fem.forms.interface import Edges
 from fem.geometry import Phase
 from fem.mesh import Ints, Mesh
+from fem.physics.surfaces import Patches
+from fem.spaces import Space
 
 Floats = NDArray[np.float64]
 
@@ -58,10 +61,71 @@ class ParticleGroup:
         """Mesh nodes on the electrolyte (k, m)."""
         return self.state_nodes[:, self.surface]
 
-    def surface_edges(self, mesh: Mesh) -> Edges:
-        """The edges of all surfaces, particle after particle."""
-        nodes = self.nodes[:, self.edges].reshape(-1, 3)
-        return Edges(nodes, mesh.nodes[:, nodes])
+    def patches(self, mesh: Mesh) -> Patches:
+        """Their surfaces, a particle a row."""
+        return Patches.of(mesh, self.nodes, self.edges)
+
+    def areas(self, mesh: Mesh) -> Floats:
+        """Area of each particle (k,) in m^2."""
+        area = float(Space(mesh, self.elements[0]).basis.dx.sum())
+        return np.full(len(self), area)
+
+    def gathered(self, values: Floats) -> Floats:
+        """Values at all mesh nodes (N,) at the nodes of each particle (k, n)."""
+        return np.asarray(values[self.state_nodes])
+
+    def spread(self, mesh: Mesh, values: Floats, out: Floats) -> None:
+        """Put values at the nodes of each particle (k, n), or one each (k, 1), at mesh nodes."""
+        out[self.state_nodes] = values
+
+
+@dataclass(frozen=True)
+class ParticleBundle:
+    """Particles of any shape.
+
+    Attributes
+    ----------
+    ids
+        Numbers of the bodies (k,).
+    outlines
+        Outline edges of each on the electrolyte, as row numbers of the mesh's edges.
+    elements, owner
+        All their triangles (1, nt), and the position in `ids` of each (nt,).
+    """
+
+    ids: Ints
+    outlines: tuple[Ints, ...]
+    elements: Ints
+    owner: Ints
+
+    @classmethod
+    def of(cls, mesh: Mesh, bodies: Sequence[int]) -> ParticleBundle:
+        """The particles with these numbers."""
+        surfaces = mesh.interface_by_body(Phase.ACTIVE)
+        _refuse_without_surface(surfaces, bodies)
+        number = np.array([region.body for region in mesh.geometry.regions])
+        body = np.where(mesh.geometry.phases == Phase.ACTIVE, number, -1)[mesh.region]
+        place = np.full(max(int(body.max()), max(bodies)) + 2, -1)
+        place[list(bodies)] = np.arange(len(bodies))
+        elements = np.flatnonzero(place[body] >= 0)
+        outlines = tuple(surfaces[b] for b in bodies)
+        return cls(np.array(bodies), outlines, elements[None], place[body[elements]])
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    def patches(self, mesh: Mesh) -> Patches:
+        """Their surfaces in one row."""
+        return Patches.bundle(mesh, self.outlines)
+
+    def areas(self, mesh: Mesh) -> Floats:
+        """Area of each particle (k,) in m^2."""
+        dx = np.asarray(Space(mesh, self.elements[0]).basis.dx.sum(axis=1))
+        return np.asarray(np.bincount(self.owner, weights=dx, minlength=len(self)), dtype=float)
+
+    def spread(self, mesh: Mesh, values: Floats, out: Floats) -> None:
+        """Put one value each (k, 1) at all mesh nodes of the particles."""
+        out[mesh.triangles[self.elements[0]]] = values[self.owner]
 
 
 def groups(mesh: Mesh, bodies: Sequence[int]) -> list[ParticleGroup]:
@@ -78,14 +142,8 @@ def groups(mesh: Mesh, bodies: Sequence[int]) -> list[ParticleGroup]:
     number = np.array([region.body for region in mesh.geometry.regions])
     body_of = np.where(mesh.geometry.phases == Phase.ACTIVE, number, -1)[mesh.region]
     families: list[tuple[_Body, list[_Body]]] = []
+    _refuse_without_surface(surfaces, bodies)
     for body in bodies:
-        if body not in surfaces:
-            raise InputError(
-                f"particle {body} has no surface on the electrolyte",
-                given=body,
-                allowed=f"one of {sorted(surfaces)}",
-                cure="make it inactive",
-            )
         edges = Edges.of(mesh, surfaces[body]).nodes
         one = _Body.of(mesh, body, np.flatnonzero(body_of == body), edges)
         for first, members in families:
@@ -98,11 +156,22 @@ def groups(mesh: Mesh, bodies: Sequence[int]) -> list[ParticleGroup]:
     return [_group(members) for _, members in families]
 
 
-def reacting(mesh: Mesh) -> list[ParticleGroup]:
-    """The particles that react, in groups; a plane cathode is one."""
+def reacting(mesh: Mesh) -> list[int]:
+    """Numbers of the particles that react as drawn; a plane cathode is number 0."""
     bodies = mesh.geometry.particles
     alive = np.flatnonzero(bodies.active) if len(bodies) else np.array([0])
-    return groups(mesh, [int(body) for body in alive])
+    return [int(body) for body in alive]
+
+
+def _refuse_without_surface(surfaces: Mapping[int, Ints], bodies: Sequence[int]) -> None:
+    for body in bodies:
+        if body not in surfaces:
+            raise InputError(
+                f"particle {body} has no surface on the electrolyte",
+                given=body,
+                allowed=f"one of {sorted(surfaces)}",
+                cure="make it inactive",
+            )
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from functools import cached_property
-from typing import Literal
+from typing import ClassVar, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,27 +31,13 @@ from fem.forms.diffusion import diffusion, mass, shapes
 from fem.forms.interface import Edges
 from fem.geometry import Phase
 from fem.mesh import Ints, Mesh
-from fem.physics.congruent import ParticleGroup, groups, reacting
+from fem.physics.congruent import ParticleBundle, ParticleGroup
 from fem.spaces import Space
 
 Floats = NDArray[np.float64]
 Diffusivity = float | Callable[[Floats], Floats]
 """In m^2/s: a constant, or a function of the stoichiometry."""
 Kind = Literal["resolved", "averaged", "fixed"]
-
-__all__ = [
-    "Averaged",
-    "Condensed",
-    "Diffusion",
-    "Diffusivity",
-    "Fixed",
-    "Kind",
-    "ParticleGroup",
-    "Resolved",
-    "diffusion_model",
-    "groups",
-    "reacting",
-]
 
 KEPT = 6
 """Numbers c for which factors of a constant matrix are kept: the stages of recent steps."""
@@ -60,8 +46,11 @@ KEPT = 6
 class Condensed(ABC):
     """An implicit stage ``x = base + c dx/dt(x)``, solved for any nodal loads b."""
 
-    response: Floats
-    """Change of the surface values with the loads, (m, m) for all or (k, m, m), in 1/(A/m)."""
+    response: Floats | None
+    """Change of the surface values with the loads, (m, m) for all or (k, m, m), in 1/(A/m).
+
+    `None` where loads change nothing.
+    """
 
     @abstractmethod
     def state(self, base: Floats, loads: Floats) -> Floats:
@@ -81,20 +70,23 @@ class Diffusion(ABC):
 
     size: int
     """Values in the state of one particle."""
+    moves: ClassVar[bool] = True
+    """Whether the stoichiometry follows the current."""
 
-    def __init__(self, mesh: Mesh, group: ParticleGroup, max_concentration: float) -> None:
-        self.group = group
+    def __init__(
+        self, mesh: Mesh, group: ParticleGroup | ParticleBundle, max_concentration: float
+    ) -> None:
         self.max_concentration = max_concentration
-        self.area = float(Space(mesh, group.elements[0]).basis.dx.sum())
-        """Of one particle, in m^2."""
+        self.areas = group.areas(mesh)
+        """Of each particle (k,), in m^2."""
 
     def initial(self, stoichiometry: float) -> Floats:
         """The state (k, size) of uniform stoichiometry."""
-        return np.full((len(self.group), self.size), float(stoichiometry))
+        return np.full((len(self.areas), self.size), float(stoichiometry))
 
     def amount(self, state: Floats) -> Floats:
         """Lithium in each particle (k,) in mol per m of depth."""
-        return np.asarray(self.max_concentration * self.area * self.mean(state))
+        return np.asarray(self.max_concentration * self.areas * self.mean(state))
 
     @abstractmethod
     def mean(self, state: Floats) -> Floats:
@@ -103,6 +95,10 @@ class Diffusion(ABC):
     @abstractmethod
     def surface(self, state: Floats, loads: Floats | None = None) -> Floats:
         """Stoichiometry at the surface nodes (k, m); `loads` (none if left out) may bend it."""
+
+    def at_surface(self) -> Floats:
+        """1 for the values of a state that lie at the surface, else 0, to broadcast: (size,)."""
+        return np.ones(self.size)
 
     @abstractmethod
     def condensed(self, c: float, guess: Floats) -> Condensed:
@@ -123,17 +119,15 @@ def diffusion_model(
     max_concentration: float,
     diffusivity: Diffusivity,
 ) -> Diffusion:
-    """The model `kind` of a group.
+    """The model `kind` of a group: ``resolved`` or ``averaged``.
 
     Parameters
     ----------
     max_concentration
         Lithium concentration at stoichiometry 1 in mol/m^3.
     diffusivity
-        D in m^2/s, a constant or a function of the stoichiometry; ``fixed`` does not read it.
+        D in m^2/s, a constant or a function of the stoichiometry.
     """
-    if kind == "fixed":
-        return Fixed(mesh, group, max_concentration)
     if kind == "averaged":
         return Averaged(mesh, group, max_concentration, diffusivity)
     return Resolved(mesh, group, max_concentration, diffusivity)
@@ -143,18 +137,38 @@ def diffusion_model(
 
 
 class Fixed(Diffusion):
-    """The stoichiometry stays as it is, whatever the current."""
+    """The stoichiometry stays as it is, whatever the current: for particles of any shape."""
 
     size = 1
+    moves = False
+
+    def __init__(self, mesh: Mesh, group: ParticleBundle, max_concentration: float) -> None:
+        super().__init__(mesh, group, max_concentration)
+        self._piece = group.patches(mesh).piece_of_node
 
     def mean(self, state: Floats) -> Floats:
         return state[:, 0]
 
     def surface(self, state: Floats, loads: Floats | None = None) -> Floats:
-        return np.repeat(state, len(self.group.surface), axis=1)
+        return np.asarray(state[self._piece, 0])
 
     def condensed(self, c: float, guess: Floats) -> Condensed:
-        return _Uniform(np.zeros(1), 0.0, len(self.group.surface))
+        return _Unchanged(self)
+
+
+class _Unchanged(Condensed):
+    """A stage in which nothing moves."""
+
+    response = None
+
+    def __init__(self, model: Diffusion) -> None:
+        self._model = model
+
+    def state(self, base: Floats, loads: Floats) -> Floats:
+        return base
+
+    def surface(self, base: Floats) -> Floats:
+        return self._model.surface(base)
 
 
 class Averaged(Diffusion):
@@ -171,13 +185,14 @@ class Averaged(Diffusion):
         self, mesh: Mesh, group: ParticleGroup, max_concentration: float, diffusivity: Diffusivity
     ) -> None:
         super().__init__(mesh, group, max_concentration)
-        self._diffusivity = diffusivity
+        self._diffusivity, self._nodes = diffusivity, len(group.surface)
         edges = Edges.of(mesh, mesh.interface_by_body(Phase.ACTIVE)[int(group.ids[0])])
+        area = float(self.areas[0])
         flat = np.ptp(edges.normals, axis=(1, 2)).max() < 1e-9
-        path = self.area / edges.length / (3.0 if flat else 2.0)
+        path = area / edges.length / (3.0 if flat else 2.0)
         charge_density = FARADAY * max_concentration
         self._bend = path / (edges.length * charge_density)
-        self._taken = 1.0 / (self.area * charge_density)
+        self._taken = 1.0 / (area * charge_density)
 
     def mean(self, state: Floats) -> Floats:
         return state[:, 0]
@@ -185,10 +200,10 @@ class Averaged(Diffusion):
     def surface(self, state: Floats, loads: Floats | None = None) -> Floats:
         total = 0.0 if loads is None else loads.sum(axis=1)
         value = state[:, 0] - self._offset(state) * total
-        return np.repeat(value[:, None], len(self.group.surface), axis=1)
+        return np.repeat(value[:, None], self._nodes, axis=1)
 
     def condensed(self, c: float, guess: Floats) -> Condensed:
-        return _Uniform(self._offset(guess), c * self._taken, len(self.group.surface))
+        return _Uniform(self._offset(guess), c * self._taken, self._nodes)
 
     def _offset(self, state: Floats) -> Floats:
         """Mean less surface value for a total load of 1 A/m: (k,), or (1,) for constant D."""
@@ -226,6 +241,7 @@ class Resolved(Diffusion):
         self, mesh: Mesh, group: ParticleGroup, max_concentration: float, diffusivity: Diffusivity
     ) -> None:
         super().__init__(mesh, group, max_concentration)
+        self._surface = group.surface
         self.size = group.state_nodes.shape[1]
         self._diffusivity = diffusivity
         blocks = len(group) if callable(diffusivity) else 1
@@ -239,7 +255,12 @@ class Resolved(Diffusion):
         return np.asarray((state * self._weights).sum(axis=1) / self._weights.sum(axis=1))
 
     def surface(self, state: Floats, loads: Floats | None = None) -> Floats:
-        return state[:, self.group.surface]
+        return state[:, self._surface]
+
+    def at_surface(self) -> Floats:
+        found = np.zeros(self.size)
+        found[self._surface] = 1.0
+        return found
 
     def condensed(self, c: float, guess: Floats) -> Condensed:
         if callable(self._diffusivity):
@@ -252,7 +273,7 @@ class Resolved(Diffusion):
 
     def _stage(self, c: float, stiffness: csr_matrix) -> Condensed:
         charge_density = FARADAY * self.max_concentration
-        return _Stage(self._mass, stiffness, c, self._weights, self.group.surface, charge_density)
+        return _Stage(self._mass, stiffness, c, self._weights, self._surface, charge_density)
 
     @cached_property
     def _constant_stiffness(self) -> csr_matrix:
@@ -292,9 +313,12 @@ class _Stage(Condensed):
         self._taken = c / charge_density
         self._weights = weights
         self._surface = surface
+        self.response = None
         symmetric = {"SymmetricMode": True}
         matrix = (mass + c * stiffness).tocsc()
         self._lu = splu(matrix, "MMD_AT_PLUS_A", diag_pivot_thresh=0.0, options=symmetric)
+        if not c:
+            return
         blocks, m = len(weights), len(surface)
         loads = np.zeros((blocks, weights.shape[1], m))
         loads[:, surface, np.arange(m)] = -self._taken

@@ -1,26 +1,22 @@
-"""Reacting surfaces: where current crosses between an electrode and the electrolyte.
+"""Pieces of surface on which an electrode meets the electrolyte, and integrals along them.
 
-The reaction depends on the potential difference and on one inner variable s of the surface, which
-the current in turn changes: the stoichiometry at the surface of a particle, the pressure on
-lithium. Surfaces come in groups of congruent pieces, so that all particles of a lattice are one
-batch of arrays.
+Pieces of equal shape stand in rows, so that all particles of a lattice are one batch of arrays.
+Pieces of any shape can be tied into a single row, a bundle, where nothing asks for a dense matrix a
+piece.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Protocol
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import coo_matrix, csr_matrix
 
 from fem.forms.interface import Edges
-from fem.laws.intercalation import exchange_current_factor, surface_current
-from fem.laws.kinetics import Kinetics
-from fem.laws.plating import pressure_potential
 from fem.mesh import Ints, Mesh
 
 Floats = NDArray[np.float64]
@@ -28,37 +24,89 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Patches:
-    """`k` congruent pieces of surface with `m` nodes and `ne` edges each.
+    """`k` rows of surface with `m` nodes and `ne` edges each.
 
     Attributes
     ----------
     nodes
-        Mesh nodes (k, m), in the same local order in every piece.
+        Mesh nodes (k, m), in the same local order in every row. Two pieces of a bundle that touch
+        hold their common node twice.
     edges
         Local numbers (ne, 3) of the start, end and middle node of each edge.
     coordinates
         Of the nodes of the edges (2, k, ne, 3) in m.
+    piece
+        Piece of each edge (k, ne), counted from 0.
     """
 
     nodes: Ints
     edges: Ints
     coordinates: Floats
+    piece: Ints
 
     @classmethod
-    def of(cls, mesh: Mesh, nodes: Ints, edges: Ints) -> Patches:
-        """Pieces with the given nodes and local edges on `mesh`."""
-        return cls(nodes, edges, mesh.nodes[:, nodes[:, edges]])
+    def of(cls, mesh: Mesh, nodes: Ints, edges: Ints) -> Self:
+        """Congruent pieces, one a row, with the given nodes and local edges on `mesh`."""
+        piece = np.repeat(np.arange(len(nodes))[:, None], len(edges), axis=1)
+        return cls(nodes, edges, mesh.nodes[:, nodes[:, edges]], piece)
 
     @classmethod
-    def line(cls, mesh: Mesh, which: Ints) -> Patches:
-        """One piece that holds the outline edges `which` of `mesh`."""
-        edges = Edges.of(mesh, which).nodes
-        nodes = np.unique(edges)
-        return cls.of(mesh, nodes[None], np.searchsorted(nodes, edges))
+    def bundle(cls, mesh: Mesh, pieces: Sequence[Ints]) -> Self:
+        """Pieces of any shape in one row; each entry holds the outline edges of one."""
+        nodes, edges, count = [], [], 0
+        for which in pieces:
+            one = Edges.of(mesh, which).nodes
+            own = np.unique(one)
+            edges.append(count + np.searchsorted(own, one))
+            nodes.append(own)
+            count += len(own)
+        row = np.concatenate(nodes)[None]
+        local = np.concatenate(edges)
+        piece = np.repeat(np.arange(len(pieces)), [len(which) for which in pieces])
+        return cls(row, local, mesh.nodes[:, row[:, local]], piece[None])
+
+    @property
+    def count(self) -> int:
+        """How many pieces there are."""
+        return int(self.piece.max()) + 1
+
+    @cached_property
+    def piece_of_node(self) -> Ints:
+        """Piece of each node (k, m)."""
+        found = np.empty(self.nodes.shape, dtype=int)
+        found[:, self.edges] = self.piece[:, :, None]
+        return found
+
+    def by_piece(self, loads: Floats) -> Floats:
+        """Sums of nodal loads (k, m) over each piece (count,)."""
+        total = np.bincount(self.piece_of_node.ravel(), weights=loads.ravel(), minlength=self.count)
+        return np.asarray(total, dtype=float)
+
+    def part(self, pieces: NDArray[np.bool_]) -> Part:
+        """Those of the pieces (count,) alone, and where they stand among all."""
+        if pieces.all():
+            whole = [np.arange(n) for n in (*self.nodes.shape, len(self.edges))]
+            return Part(self, whole[0], whole[1], whole[2])
+        if len(self.nodes) > 1 or self.count == 1:  # a piece a row
+            rows = np.flatnonzero(pieces)
+            nodes, edges = np.arange(self.nodes.shape[1]), np.arange(len(self.edges))
+        else:
+            rows = np.arange(1)
+            nodes = np.flatnonzero(pieces[self.piece_of_node[0]])
+            edges = np.flatnonzero(pieces[self.piece[0]])
+        local = np.searchsorted(nodes, self.edges[edges])
+        _, number = np.unique(self.piece[np.ix_(rows, edges)], return_inverse=True)
+        kept = Patches(
+            self.nodes[np.ix_(rows, nodes)],
+            local,
+            self.coordinates[:, rows][:, :, edges],
+            number.reshape(len(rows), len(edges)),
+        )
+        return Part(kept, rows, nodes, edges)
 
     @cached_property
     def all_edges(self) -> Edges:
-        """The edges of all pieces, piece after piece."""
+        """The edges of all rows, row after row."""
         flat = self.nodes[:, self.edges].reshape(-1, 3)
         return Edges(flat, self.coordinates.reshape(2, -1, 3))
 
@@ -68,20 +116,25 @@ class Patches:
         return self.all_edges.weights.reshape(len(self.nodes), len(self.edges), -1)
 
     @property
+    def length(self) -> float:
+        """Total length in m."""
+        return float(self.weights.sum())
+
+    @property
     def shapes(self) -> Floats:
         """Shape functions at the quadrature points (3, nq)."""
         return self.all_edges.shapes
 
     @cached_property
     def _gather(self) -> csr_matrix:
-        """Sums the nodal loads of edges (3 ne) into those of a piece (m)."""
+        """Sums the nodal loads of edges (3 ne) into those of a row (m)."""
         size = self.edges.size
         entries = (np.ones(size), (self.edges.ravel(), np.arange(size)))
         return coo_matrix(entries, shape=(self.nodes.shape[1], size)).tocsr()
 
     @cached_property
     def _gather_pairs(self) -> csr_matrix:
-        """Sums the matrices of edges (9 ne) into the matrix of a piece (m m)."""
+        """Sums the matrices of edges (9 ne) into the matrix of a row (m m)."""
         m, size = self.nodes.shape[1], 9 * len(self.edges)
         rows = (self.edges[:, :, None] * m + self.edges[:, None, :]).ravel()
         return coo_matrix((np.ones(size), (rows, np.arange(size))), shape=(m * m, size)).tocsr()
@@ -94,6 +147,10 @@ class Patches:
     def at_points(self, values: Floats) -> Floats:
         """Nodal values (k, m) at the quadrature points (k, ne, nq)."""
         return np.asarray(values[:, self.edges] @ self.shapes)
+
+    def at_all_points(self, values: Mapping[str, Floats]) -> dict[str, Floats]:
+        """`at_points` of each of several fields."""
+        return {name: self.at_points(each) for name, each in values.items()}
 
     def loads(self, density: Floats) -> Floats:
         """``integral of density * w_a ds`` at the nodes (k, m); `density` is (k, ne, nq)."""
@@ -110,77 +167,39 @@ class Patches:
         m = self.nodes.shape[1]
         return np.ascontiguousarray((self._gather_pairs @ local.T).T).reshape(-1, m, m)
 
-
-class Reaction(Protocol):
-    """A pointwise law of a surface."""
-
-    def __call__(self, difference: Floats, inner: Floats) -> tuple[Floats, Floats, Floats]:
-        """Current density (A/m^2) at ``phi_s - phi_e`` (V) and s, and its two derivatives."""
-
-    def equilibrium(self, inner: Floats) -> Floats:
-        """``phi_s - phi_e`` (V) at which no current flows."""
-
-    def without_stress(self, inner: Floats) -> Floats:
-        """The same as `equilibrium` if there were no stress."""
-
-    def prefactor(self, inner: Floats) -> Floats:
-        """What multiplies the exchange current density."""
+    def sparse_mass(self, density: Floats) -> csr_matrix:
+        """The same as one sparse matrix of all rows, (k m, k m)."""
+        k, m = self.nodes.shape
+        edges = (np.arange(k)[:, None, None] * m + self.edges).reshape(-1, 3)
+        pairs = self.pair_loads(density).reshape(-1, 3, 3)
+        rows = np.broadcast_to(edges[:, :, None], pairs.shape)
+        entries = (pairs.ravel(), (rows.ravel(), rows.transpose(0, 2, 1).ravel()))
+        return coo_matrix(entries, shape=(k * m, k * m)).tocsr()
 
 
 @dataclass(frozen=True)
-class Intercalation:
-    """Active material: s is the stoichiometry at the surface.
+class Part:
+    """Some pieces of `Patches`: what is left, and which rows, nodes and edges of all it is."""
 
-    `potential` gives the open-circuit potential (V) and its slope at any s; `shift` is what stress
-    adds to it at the quadrature points, in V.
-    """
+    patches: Patches
+    rows: Ints
+    nodes: Ints
+    edges: Ints
 
-    kinetics: Kinetics
-    potential: Callable[[Floats], tuple[Floats, Floats]]
-    depends_on_stoichiometry: bool = False
-    shift: Floats | float = 0.0
+    def nodal(self, values: Floats) -> Floats:
+        """The part's share of nodal values of all (k, m)."""
+        return np.asarray(values[np.ix_(self.rows, self.nodes)])
 
-    def __call__(self, difference: Floats, inner: Floats) -> tuple[Floats, Floats, Floats]:
-        rest, rest_slope = self.potential(inner)
-        eta = difference - rest - self.shift
-        factor, factor_slope = self._factor(inner)
-        current, by_eta, by_factor = surface_current(eta, self.kinetics, factor)
-        return current, by_eta, by_factor * factor_slope - by_eta * rest_slope
+    def matrix(self, matrix: Floats) -> Floats:
+        """The same of a matrix for every row (m, m), or of one a row (k, m, m)."""
+        if self.patches.nodes.shape[1] < matrix.shape[-1]:
+            matrix = matrix[..., self.nodes[:, None], self.nodes]
+        return np.asarray(matrix if matrix.ndim == 2 else matrix[self.rows])
 
-    def equilibrium(self, inner: Floats) -> Floats:
-        return np.asarray(self.potential(inner)[0] + self.shift)
+    def put_nodes(self, full: Floats, values: Floats) -> None:
+        """Write nodal values of the part into those of all (k, m)."""
+        full[np.ix_(self.rows, self.nodes)] = values
 
-    def without_stress(self, inner: Floats) -> Floats:
-        return np.asarray(self.potential(inner)[0])
-
-    def prefactor(self, inner: Floats) -> Floats:
-        return self._factor(inner)[0]
-
-    def _factor(self, inner: Floats) -> tuple[Floats, Floats]:
-        if not self.depends_on_stoichiometry:
-            return np.ones_like(inner), np.zeros_like(inner)
-        return exchange_current_factor(inner, self.kinetics.anodic, self.kinetics.cathodic)
-
-
-@dataclass(frozen=True)
-class Plating:
-    """Lithium: s is the pressure on it in Pa, which opposes plating by ``V p / F``."""
-
-    kinetics: Kinetics
-    molar_volume: float
-    potential: float = 0.0
-    """Open-circuit potential of the anode material against lithium in V."""
-
-    def __call__(self, difference: Floats, inner: Floats) -> tuple[Floats, Floats, Floats]:
-        eta = difference - self.equilibrium(inner)
-        current, by_eta, _ = surface_current(eta, self.kinetics, np.ones_like(eta))
-        return current, by_eta, by_eta * pressure_potential(np.array(1.0), self.molar_volume)
-
-    def equilibrium(self, inner: Floats) -> Floats:
-        return np.asarray(self.potential - pressure_potential(inner, self.molar_volume))
-
-    def without_stress(self, inner: Floats) -> Floats:
-        return np.full_like(inner, self.potential)
-
-    def prefactor(self, inner: Floats) -> Floats:
-        return np.ones_like(inner)
+    def put_points(self, full: Floats, values: Floats) -> None:
+        """The same at quadrature points (k, ne, nq)."""
+        full[np.ix_(self.rows, self.edges)] = values

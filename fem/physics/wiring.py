@@ -167,11 +167,3 @@ def in_medium(x: Floats, y: Floats, width: float, height: float, conductivity: f
     real = between & (side > COINCIDENT * apart)
     g = conductivity * side[real] / apart[real]
     return Network.of(pairs[real], g, ground, np.ones(n, dtype=bool))
-
-
-@dataclass(frozen=True)
-class Wires:
-    """How the edges of a terminal hang on a network: the node of each (ne,)."""
-
-    network: Network
-    node: Ints

@@ -61,6 +61,9 @@ class Frame:
         Least and greatest at the surface of each particle (n, 2).
     particle_current
         What each particle gives in A per m of depth (n,).
+    inactivity
+        Why each particle does not react (n,), in the words of `fem.geometry.Inactivity`; empty if
+        it does.
     result
         The full fields, where they were kept.
     """
@@ -72,6 +75,7 @@ class Frame:
     stoichiometry: Floats
     surface_stoichiometry: Floats
     particle_current: Floats
+    inactivity: NDArray[np.str_]
     result: Result | None = field(default=None, compare=False)
 
 

@@ -5,6 +5,16 @@ from __future__ import annotations
 from fem.case import Case
 from fem.parameters import Parameters
 
+COUPLINGS = {
+    "none": "Stress does not act back on the reactions.",
+    "lithium": "The normal pressure p on lithium shifts its potential by V p / F.",
+    "particles": "The mean normal stress at the surface of particles shifts their potential by "
+    "their partial molar volume times it, over F.",
+    "both": "Stress shifts the potentials of lithium, by its normal pressure, and of particles, by "
+    "the mean normal stress at their surface.",
+}
+"""What stress does to reactions, by `mechanics.coupling`."""
+
 
 def protocol_notes(case: Case, parameters: Parameters) -> list[str]:
     """The assumptions behind a run; those that are likely to mislead begin with "Warning"."""
@@ -29,16 +39,7 @@ def protocol_notes(case: Case, parameters: Parameters) -> list[str]:
         notes.append(
             "Stress follows from the plated thickness on linear-elastic solids in small strain."
         )
-        notes.append(
-            {
-                "none": "Stress does not act back on the reactions.",
-                "lithium": "The normal pressure p on lithium shifts its potential by V p / F.",
-                "particles": "The mean normal stress at the surface of particles shifts their "
-                "potential by their partial molar volume times it, over F.",
-                "both": "Stress shifts the potentials of lithium, by its normal pressure, and of "
-                "particles, by the mean normal stress at their surface.",
-            }[mechanics.coupling]
-        )
+        notes.append(COUPLINGS[mechanics.coupling])
     if mechanics.swelling:
         notes.append(
             "Particles swell and shrink with their stoichiometry and stay bonded to the "

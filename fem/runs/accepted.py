@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 
 from fem.cell.state import State
 from fem.results.history import Event, Frame
-from fem.results.observe import Observer as View
+from fem.results.notes import protocol_notes
 from fem.results.result import Result
+from fem.results.view import View
 from fem.runs.growth import Shape
 
 
@@ -100,12 +101,17 @@ class Accepted:
 
     def facts(self) -> dict[str, Any]:
         """All plain numbers that the run can be taken up from."""
-        facts = {"counters": asdict(self.counters), "events": [list(e) for e in self.events]}
+        facts = {
+            "blocks": [block.declaration for block in self.view.cell.blocks.values()],
+            "counters": asdict(self.counters),
+            "events": [list(e) for e in self.events],
+        }
         return facts if self.shape is None else facts | {"shape": self.shape.facts()}
 
     def result(self) -> Result:
         """The fields and numbers of this state."""
-        return self.view.result(self.state, self.row)
+        notes = protocol_notes(self.view.cell.case, self.view.cell.parameters)
+        return self.view.result(self.state, self.row, notes, final=False)
 
     def frame(self) -> Frame:
         """Profile and particles of this state."""

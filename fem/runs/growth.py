@@ -11,16 +11,16 @@ from numpy.typing import NDArray
 from skfem import MeshTri2
 
 from fem.case import Case
-from fem.cell.coupling import Cell
+from fem.cell.blocks import Content, Place
+from fem.cell.composition import Cell
 from fem.cell.state import State
-from fem.constants import FARADAY
 from fem.geometry import Phase
 from fem.mesh import Mesh
 from fem.mesh.motion import grown, largest_stretch, moved, smallest_quality
 from fem.mesh.plain import describe, mesh_arrays, mesh_from
 from fem.mesh.remesh import remeshed, same_nodes
 from fem.mesh.transfer import transferred
-from fem.solve.stepping import Content, combine
+from fem.physics.congruent import ParticleGroup
 
 Floats = NDArray[np.float64]
 
@@ -40,27 +40,26 @@ class Shape:
     fresh
         Nodes of the mesh when its triangles were new (2, N), in m.
     plated
-        Charge on each lithium line when the line was moved last.
+        Charge on the lithium, at its quadrature points, when the line was moved last.
     """
 
     mesh: Mesh
     fresh: Floats
-    plated: Content
+    plated: Floats
 
     @classmethod
     def drawn(cls, mesh: Mesh, cell: Cell) -> Shape:
         """The mesh as drawn, with nothing plated."""
-        return cls(mesh, mesh.nodes, tuple(np.zeros_like(line.weights) for line in cell.lines))
+        return cls(mesh, mesh.nodes, cell.lithium.blocks[0].start)
 
     @property
     def followed(self) -> float:
         """Charge of the lithium that the line has followed, in C per m of depth."""
-        return float(sum(charge.sum() for charge in self.plated))
+        return float(self.plated.sum())
 
     def arrays(self) -> dict[str, NDArray[Any]]:
         """All arrays, for a file; `facts` has the rest."""
-        plated = {f"shape.plated.{k}": charge for k, charge in enumerate(self.plated)}
-        return mesh_arrays(self.mesh) | {"shape.fresh": self.fresh} | plated
+        return mesh_arrays(self.mesh) | {"shape.fresh": self.fresh, "shape.plated": self.plated}
 
     def facts(self) -> dict[str, Any]:
         """The geometry in the types of JSON."""
@@ -69,25 +68,19 @@ class Shape:
     @classmethod
     def taken_up(cls, arrays: Mapping[str, NDArray[Any]], facts: dict[str, Any]) -> Shape:
         """The shape that `arrays` and `facts` told of."""
-        count = len([name for name in arrays if name.startswith("shape.plated.")])
-        plated = tuple(arrays[f"shape.plated.{k}"] for k in range(count))
-        return cls(mesh_from(arrays, facts), arrays["shape.fresh"], plated)
+        return cls(mesh_from(arrays, facts), arrays["shape.fresh"], arrays["shape.plated"])
 
 
-def growth(cell: Cell, shape: Shape, state: State) -> list[Floats]:
-    """Thickness plated at the nodes of each line since it moved last (m,), in m."""
-    since = combine(cell.plated(state.content), *((-1.0, shape.plated),))
-    volume = cell.parameters.molar_volume / FARADAY
-    return [
-        cell.at_nodes(k, volume * charge / line.weights)
-        for k, (line, charge) in enumerate(zip(cell.lines, since, strict=True))
-    ]
+def growth(cell: Cell, shape: Shape, state: State) -> Floats:
+    """Thickness plated at the nodes of the lithium since it moved last (m,), in m."""
+    lithium = cell.lithium
+    since = lithium.charge(state.content) - shape.plated
+    return lithium.at_nodes(lithium.thickness_at_points(since))
 
 
 def due(case: Case, cell: Cell, shape: Shape, state: State) -> bool:
     """Whether enough was plated for the line to move."""
-    largest = max(float(np.abs(h).max()) for h in growth(cell, shape, state))
-    return largest >= LAG * float(case.mesh.size)
+    return float(np.abs(growth(cell, shape, state)).max()) >= LAG * float(case.mesh.size)
 
 
 def follow(case: Case, cell: Cell, shape: Shape, state: State) -> tuple[Shape, Cell, State]:
@@ -98,21 +91,18 @@ def follow(case: Case, cell: Cell, shape: Shape, state: State) -> tuple[Shape, C
     SolveError
         If the line meets itself, a particle or the bed.
     """
-    mesh = shape.mesh
-    nodes, steps = [], []
-    for line, thickness in zip(cell.lines, growth(cell, shape, state), strict=True):
-        here = line.nodes[0]
-        normals = line.all_edges.nodal_normals(here)
-        nodes.append(here)
-        steps.append(grown(mesh, here, normals, thickness))
-    mesh = moved(mesh, np.concatenate(nodes), np.concatenate(steps, axis=1))
+    mesh, patches = shape.mesh, cell.lithium.patches
+    here = patches.nodes[0]
+    step = grown(mesh, here, _normals(cell), growth(cell, shape, state))
+    mesh = moved(mesh, here, step)
     worn = Mesh(
         MeshTri2(shape.fresh, mesh.skfem.t), mesh.region, mesh.edges, mesh.outline, mesh.geometry
     )
     if largest_stretch(mesh, worn) < MOST_STRETCH and smallest_quality(mesh) > WORST_QUALITY:
         new = Cell(case, mesh, cell.parameters, like=cell)
-        new.included = cell.plated(state.content)
-        return Shape(mesh, shape.fresh, new.included), new, state
+        plated = cell.lithium.charge(state.content)
+        new.included = {new.lithium.blocks[0].name: plated}
+        return Shape(mesh, shape.fresh, plated), new, state
     return _renewed(case, cell, mesh, state)
 
 
@@ -123,45 +113,64 @@ def _renewed(case: Case, cell: Cell, old: Mesh, state: State) -> tuple[Shape, Ce
     before = Cell(case, old, cell.parameters, like=cell)
     new = Cell(case, mesh, cell.parameters)
     content = _carried(before, new, state.content)
-    new.included = new.plated(content)
+    new.included = content
     rate = None if state.rate is None else _carried(before, new, state.rate)
     return (
-        Shape(mesh, mesh.nodes, new.plated(content)),
+        Shape(mesh, mesh.nodes, new.lithium.charge(content)),
         new,
-        State(state.time, content, rate, None, ()),
+        State(state.time, content, state.held, rate),
     )
 
 
+def _normals(cell: Cell) -> Floats:
+    """Unit normals at the nodes of the lithium (2, m), out of it."""
+    patches = cell.lithium.patches
+    nodes = patches.nodes[0]
+    order = np.argsort(nodes)
+    normals = np.empty((2, len(nodes)))
+    normals[:, order] = patches.all_edges.nodal_normals(nodes[order])
+    return normals
+
+
 def _carried(old: Cell, new: Cell, content: Content) -> Content:
-    """A content, or a rate, on the lines and particles of another mesh."""
-    lines = _on_new_line(old, new, old.plated(content))
-    values = np.zeros(old.mesh.nodes.shape[1])
-    particles = list(old.lithiation(content))
-    if old.diffusion[0].size > 1:
-        for nodes, x in zip(old.particle_nodes(), particles, strict=True):
-            values[nodes] = x
-        before, after = same_nodes(old.mesh, new.mesh)
-        renumbered = np.zeros(new.mesh.nodes.shape[1])
-        renumbered[after] = values[before]
-        particles = [renumbered[nodes] for nodes in new.particle_nodes()]
-    return (*lines, *particles, *old.given(content))
+    """A content, or a rate, on another mesh, each block by where it sits."""
+    carry = {Place.LITHIUM_POINTS: _on_new_line, Place.PARTICLE_NODES: _at_new_nodes}
+    return {
+        name: carry[place](old, new, name, values)
+        if (place := old.blocks[name].place) in carry
+        else values
+        for name, values in content.items()
+    }
 
 
-def _on_new_line(old: Cell, new: Cell, plated: Content) -> Content:
+def _at_new_nodes(old: Cell, new: Cell, name: str, values: Floats) -> Floats:
+    """Values at the nodes of particles whose triangles stay as they are."""
+    before, after = (
+        next(p for p in cell.particles if p.blocks[0].name == name) for cell in (old, new)
+    )
+    if not isinstance(after.members, ParticleGroup) or values.shape[1] == 1:
+        return values
+    everywhere, renumbered = (np.zeros(cell.mesh.nodes.shape[1]) for cell in (old, new))
+    before.on_mesh(values, everywhere)
+    here, there = same_nodes(old.mesh, new.mesh)
+    renumbered[there] = everywhere[here]
+    return after.members.gathered(renumbered)
+
+
+def _on_new_line(old: Cell, new: Cell, name: str, values: Floats) -> Floats:
     """Charge at the quadrature points of the new lines; none is lost."""
 
-    def rows(cell: Cell) -> list[NDArray[np.int64]]:
+    def rows(cell: Cell) -> NDArray[np.int64]:
         # Edges stand body after body in a cell, and in the order of outlines in a mesh.
         everything = cell.mesh.interface(Phase.LITHIUM)
         bodies = cell.mesh.interface_by_body(Phase.LITHIUM).values()
-        return [np.searchsorted(everything, which) for which in bodies]
+        return np.searchsorted(everything, np.concatenate(list(bodies)))
 
-    def joined(cell: Cell, values: Content) -> Floats:
-        out = np.empty((sum(len(v[0]) for v in values), values[0].shape[-1]))
-        for place, value in zip(rows(cell), values, strict=True):
-            out[place] = value[0]
+    def in_order(cell: Cell, points: Floats) -> Floats:
+        out = np.empty(points.shape[1:])
+        out[rows(cell)] = points[0]
         return out
 
-    weights = [joined(cell, tuple(line.weights for line in cell.lines)) for cell in (old, new)]
-    carried = transferred(joined(old, plated), old.mesh, weights[0], new.mesh, weights[1])
-    return tuple(carried[place][None] for place in rows(new))
+    weights = [in_order(cell, cell.lithium.patches.weights) for cell in (old, new)]
+    carried = transferred(in_order(old, values), old.mesh, weights[0], new.mesh, weights[1])
+    return carried[rows(new)][None]

@@ -8,11 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from fem.case.operation import Step
-from fem.cell.coupling import CATHODE, Cell
-from fem.cell.readings import charge_given, largest_thickness, mean_stoichiometry, voltage
+from fem.cell.composition import CATHODE, Cell
 from fem.cell.state import State
 from fem.constants import FARADAY
-from fem.physics.stage import Drive
+from fem.physics.charge import Drive
 
 VOLTAGE_TOLERANCE = 1e-6
 STOICHIOMETRY_TOLERANCE = 1e-7
@@ -75,11 +74,11 @@ def task(
     """
     width = cell.mesh.geometry.width
     density = step.current(capacity)
-    cathode = Drive(potential=float(step.hold)) if step.hold is not None else None
-    if cathode is None:
+    if step.hold is not None:
+        drives = cell.drives(voltage=float(step.hold))
+    else:
         assert density is not None
-        cathode = Drive(current=density * width)
-    floating = [Drive(current=0.0) for _ in cell.lines[1:]]
+        drives = cell.drives(current=density * width)
     ends = step.ends
     end, end_name = np.inf, ""
     if "time" in ends:
@@ -90,7 +89,7 @@ def task(
             end, end_name = by_charge, "capacity"
     return Task(
         label,
-        [Drive(potential=0.0), cathode, *floating],
+        drives,
         end,
         end_name,
         tuple(_events(step, cell, given, beyond, density, width)),
@@ -105,12 +104,15 @@ def _events(
     events = []
 
     def current(state: State) -> float:
-        assert state.solution is not None
-        return cell.electrode_currents(state.solution)[CATHODE]
+        return cell.currents(state.solved)[CATHODE]
 
     if "voltage" in ends:
         limit = float(ends["voltage"])
-        events.append(Event("voltage", lambda s: sign * (voltage(s) - limit) / VOLTAGE_TOLERANCE))
+        events.append(
+            Event(
+                "voltage", lambda s: sign * (s.solved.voltages[CATHODE] - limit) / VOLTAGE_TOLERANCE
+            )
+        )
     if "current" in ends:
         least = float(ends["current"]) * width
         events.append(
@@ -122,18 +124,19 @@ def _events(
             Event(
                 "capacity",
                 lambda s: (
-                    (abs(charge_given(cell, s) - given) - charge) / (RELATIVE_TOLERANCE * charge)
+                    (abs(cell.charge_given(s.content) - given) - charge)
+                    / (RELATIVE_TOLERANCE * charge)
                 ),
             )
         )
     if "stoichiometry" in ends:
         goal = float(ends["stoichiometry"])
-        held = sum(float(model.amount(model.initial(1.0)).sum()) for model in cell.diffusion)
+        held = sum(float(p.model.amount(p.model.initial(1.0)).sum()) for p in cell.particles)
 
         def way(state: State) -> float:
             if density is not None:
                 return sign
-            begun = mean_stoichiometry(cell, state) + (charge_given(cell, state) - given) / (
+            begun = cell.mean_stoichiometry(state) + (cell.charge_given(state.content) - given) / (
                 FARADAY * held
             )
             return float(np.sign(begun - goal))
@@ -141,13 +144,19 @@ def _events(
         events.append(
             Event(
                 "stoichiometry",
-                lambda s: way(s) * (goal - mean_stoichiometry(cell, s)) / STOICHIOMETRY_TOLERANCE,
+                lambda s: way(s) * (goal - cell.mean_stoichiometry(s)) / STOICHIOMETRY_TOLERANCE,
             )
         )
     if "thickness" in ends:
         thick = float(ends["thickness"])
         events.append(
-            Event("thickness", lambda s: (largest_thickness(cell, s) - thick) / THICKNESS_TOLERANCE)
+            Event(
+                "thickness",
+                lambda s: (
+                    (float(np.abs(cell.lithium.thickness(s.content)).max()) - thick)
+                    / THICKNESS_TOLERANCE
+                ),
+            )
         )
     if step.rest is None:
         events += _limits(cell, current, beyond)
@@ -168,13 +177,13 @@ def _limits(cell: Cell, current: Callable[[State], float], beyond: float) -> lis
     def empty(state: State) -> float:
         if current(state) <= 0.0:
             return -np.inf
-        least = min(float(x.min()) for x in cell.surface_stoichiometry(state))
+        least = float(cell.reacting_surfaces(state).min())
         return (lower - least) / STOICHIOMETRY_TOLERANCE - passed
 
     def full(state: State) -> float:
         if current(state) >= 0.0:
             return -np.inf
-        most = max(float(x.max()) for x in cell.surface_stoichiometry(state))
+        most = float(cell.reacting_surfaces(state).max())
         return (most - upper) / STOICHIOMETRY_TOLERANCE - passed
 
     def used_up(state: State) -> float:
@@ -183,7 +192,7 @@ def _limits(cell: Cell, current: Callable[[State], float], beyond: float) -> lis
         return -cell.lithium_left(state.content) / THICKNESS_TOLERANCE
 
     limits = [Event(USED_UP, used_up)] if cell.parameters.molar_volume else []
-    if cell.case.kinetics.cathode.diffusion != "fixed":
+    if not cell.fixed:
         limits += [Event(SURFACE_EMPTY, empty), Event(SURFACE_FULL, full)]
     return limits
 
@@ -192,6 +201,6 @@ def beyond_window(cell: Cell, state: State) -> float:
     """How far any surface is beyond its window, in units of the tolerance; negative if none is."""
     active = cell.parameters.active
     assert active is not None
-    values = np.concatenate([x.ravel() for x in cell.surface_stoichiometry(state)])
+    values = cell.reacting_surfaces(state)
     outside = max(active.potential.lower - values.min(), values.max() - active.potential.upper)
     return float(outside) / STOICHIOMETRY_TOLERANCE

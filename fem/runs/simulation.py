@@ -7,30 +7,32 @@ observer, which is called with every accepted step.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
-from fem import geometry as geometries
-from fem import mesh as meshes
 from fem.case import Case
 from fem.case.operation import Protocol as ProtocolTable
 from fem.case.operation import Step as ProtocolStep
-from fem.cell.balance import Work
-from fem.cell.coupling import Cell, Trial
-from fem.cell.readings import charge_given
+from fem.cell.composition import Cell
+from fem.cell.ledger import Work
 from fem.cell.state import State
-from fem.errors import SolveError
-from fem.measures.anode import lithium_area
-from fem.parameters import resolve
+from fem.errors import InputError, SolveError
+from fem.geometry import Inactivity
 from fem.results.history import Event, Frames, Log
-from fem.results.observe import Observer as View
+from fem.results.notes import protocol_notes
 from fem.results.result import Result
+from fem.results.view import View
 from fem.runs.accepted import Accepted, Checkpoint, Counters, Observer
 from fem.runs.growth import Shape, due, follow
 from fem.runs.protocol import Task, beyond_window, task
+from fem.runs.steps import Trial
+from fem.runs.steps import step as one_step
 from fem.solve.stepping import Controller
 
-__all__ = ["Accepted", "Checkpoint", "Observer", "simulate"]
+__all__ = ["Accepted", "Checkpoint", "Observer", "Switch", "simulate"]
+
+Switch = Callable[[Cell, State], Mapping[int, Inactivity | None]]
+"""Which particles stop reacting, and why, or (`None`) react, at an accepted state; by id."""
 
 CONTROLLER = Controller()
 SHORTEST = 1e-9
@@ -45,21 +47,27 @@ REJECTED = 1.1
 
 
 def simulate(
-    case: Case,
+    case: Case | Cell,
     progress: Callable[[str], None] = lambda stage: None,
     observers: Sequence[Observer] = (),
     resume: Checkpoint | None = None,
+    switch: Switch | None = None,
 ) -> Result:
     """Run the protocol of `case`; writes nothing.
 
     Parameters
     ----------
+    case
+        The case, or its cell where that was made already.
     progress
         Called with the name of each stage as it begins.
     observers
         Called with every accepted step, in this order.
     resume
         Where to go on; from the start if left out.
+    switch
+        Asked at every accepted state; it must depend on that alone, so that a run that is taken up
+        again does the same.
 
     Raises
     ------
@@ -68,7 +76,7 @@ def simulate(
     SolveError
         If a step has no solution however short it is.
     """
-    return _Run(case, progress, observers, resume).go()
+    return _Run(case, progress, observers, resume, switch).go()
 
 
 class _Run:
@@ -76,37 +84,34 @@ class _Run:
 
     def __init__(
         self,
-        case: Case,
+        case: Case | Cell,
         progress: Callable[[str], None],
         observers: Sequence[Observer],
         resume: Checkpoint | None,
+        switch: Switch | None,
     ) -> None:
-        assert isinstance(case.operation, ProtocolTable)
         began = time.perf_counter()
-        self._case, self._observers = case, observers
-        progress("geometry")
-        shape = geometries.build(case)
-        parameters = resolve(case, shape)
-        progress("mesh")
-        mesh = meshes.from_case(case, shape)
-        meshed = time.perf_counter()
-        progress("assembly")
-        drawn = lithium_area(mesh)
-        self._view = View(case, mesh, parameters, meshed - began, began, drawn)
+        cell = Cell.of(case, progress) if isinstance(case, Case) else case
+        case = cell.case
+        assert isinstance(case.operation, ProtocolTable)
+        self._case, self._observers, self._switch = case, observers, switch
+        self._view = View.of(cell, began)
         self._shape: Shape | None = None
+        if resume is not None:
+            _refuse_other_blocks(cell, resume.facts["blocks"])
         if case.geometry.anode.motion == "moved":
-            self._shape = Shape.drawn(mesh, self._view.cell)
+            self._shape = Shape.drawn(cell.mesh, cell)
             if resume is not None:
                 self._shape = Shape.taken_up(resume.arrays, resume.facts["shape"])
-                cell = Cell(case, self._shape.mesh, parameters)
-                cell.included = self._shape.plated
-                self._view = self._view.on(self._shape.mesh, cell, self._shape.followed)
+                moved = Cell(case, self._shape.mesh, cell.parameters)
+                moved.included = {moved.lithium.blocks[0].name: self._shape.plated}
+                self._view = self._view.on(moved, self._shape.followed)
         self._protocol = case.operation.unrolled
         self._rows = Log(() if resume is None else resume.rows)
         self._events: list[Event] = []
         self._frames = Frames(case.output.frames)
         self._counters = Counters(dt=float(case.stepping.first))
-        self._state = self._view.initial
+        self._state = cell.initial()
         self._progress = progress
         if resume is not None:
             self._state = State.from_arrays(resume.arrays)
@@ -130,7 +135,8 @@ class _Run:
                 self._continue(label, step)
         self._progress("measures")
         history = self._rows.history(self._events)
-        result = self._view.result(self._state, self._rows.last, final=True)
+        notes = protocol_notes(self._case, self._cell.parameters)
+        result = self._view.result(self._state, self._rows.last, notes)
         frames = [
             frame for number, frame in self._frames.kept if number < self._counters.number - 1
         ]
@@ -147,7 +153,7 @@ class _Run:
             counters.begun,
             counters.given,
             counters.beyond,
-            self._view.capacity,
+            self._cell.capacity,
         )
 
     def _begin(self, label: str, step: ProtocolStep) -> None:
@@ -156,7 +162,7 @@ class _Run:
         self._counters = replace(
             before,
             begun=self._state.time,
-            given=charge_given(self._cell, self._state),
+            given=self._cell.charge_given(self._state.content),
             beyond=beyond_window(self._cell, self._state),
             dt=float(self._case.stepping.first),
         )
@@ -186,6 +192,7 @@ class _Run:
             if self._shape is not None and due(self._case, self._cell, self._shape, self._state):
                 self._follow(todo)
                 todo = self._task(label, step)
+            self._switched(todo)
             dt, last = self._next(todo)
             if not last and dt > LONGEST:
                 raise self._lost(
@@ -222,7 +229,26 @@ class _Run:
         except SolveError as error:
             raise self._lost(error, todo.label) from None
         self._shape, self._state = shape, state
-        self._view = self._view.on(shape.mesh, cell, shape.followed)
+        self._view = self._view.on(cell, shape.followed)
+
+    def _switched(self, todo: Task) -> None:
+        """Let particles stop or start to react, if the state asks for it."""
+        if self._switch is None:
+            return
+        cell, held = self._cell, self._state.held
+        now = {
+            body: why
+            for each in cell.particles
+            for body, why in zip(each.ids.tolist(), each.inactivity(held), strict=True)
+        }
+        wanted = self._switch(cell, self._state)
+        changed = {b: why for b, why in wanted.items() if (why or "") != now.get(b)}
+        if changed:
+            try:
+                self._state = cell.switched(self._state, changed, todo.drives)
+            except SolveError as error:
+                raise self._lost(error, todo.label) from None
+            self._counters = replace(self._counters, dt=float(self._case.stepping.first))
 
     def _next(self, todo: Task) -> tuple[float, bool]:
         """Length of the step to try, and whether it reaches the end of the task."""
@@ -238,7 +264,7 @@ class _Run:
         """A step that may be accepted, or `None` and a shorter step to try next."""
         failure: SolveError | None = None
         try:
-            trial = self._cell.step(self._state, dt, todo.drives)
+            trial = one_step(self._cell, self._state, dt, todo.drives)
         except SolveError as error:
             failure, shorter = error, RETREAT * dt
         else:
@@ -266,7 +292,7 @@ class _Run:
                 break
             share = f_high / (f_high - f_low) if f_low > -1e300 else 0.5
             dt = high - min(max(share, 0.02), 0.98) * (high - low)
-            trial = self._cell.step(self._state, dt, todo.drives)
+            trial = one_step(self._cell, self._state, dt, todo.drives)
             value = todo.reached(trial.state)
             if value >= 0.0:
                 high, f_high, best = dt, value, trial
@@ -285,11 +311,11 @@ class _Run:
     ) -> None:
         """Make a state the one that the run goes on from, and tell the observers."""
         step = self._counters.step
-        passed = abs(charge_given(self._cell, state) - charge_given(self._cell, self._state))
+        before, after = (self._cell.charge_given(s.content) for s in (self._state, state))
         self._counters = replace(
             self._counters,
             number=self._counters.number + 1,
-            throughput=self._counters.throughput + passed,
+            throughput=self._counters.throughput + abs(after - before),
             iterations=self._counters.iterations + iterations,
         )
         number = self._counters.number - 1
@@ -331,7 +357,7 @@ class _Run:
         if before is None or after is None or self._case.mechanics.lithium == "yielded":
             return None
         cell, counters = self._cell, self._counters
-        old, new = (cell.all_nodes(cell.thickness(s.content)) for s in (self._state, state))
+        old, new = (cell.thickness(s.content) for s in (self._state, state))
         work = Work(counters.work, counters.turned_over).after(before, after, new - old)
         energy = before.elastic_energy if counters.energy is None else counters.energy
         self._counters = replace(
@@ -344,3 +370,24 @@ class _Run:
         error.step = error.step or label
         error.time = self._state.time
         return error
+
+
+def _refuse_other_blocks(cell: Cell, declared: Sequence[Sequence[object]]) -> None:
+    """Refuse a checkpoint of a cell that remembers other things.
+
+    Raises
+    ------
+    InputError
+        With the names of the blocks that differ.
+    """
+    mine = {str(d[0]): list(d) for d in (block.declaration for block in cell.blocks.values())}
+    theirs = {str(d[0]): list(d) for d in declared}
+    differing = sorted(
+        name for name in mine.keys() | theirs.keys() if mine.get(name) != theirs.get(name)
+    )
+    if differing:
+        raise InputError(
+            f"the checkpoint holds other state blocks than this cell: {', '.join(differing[:4])}",
+            key="--resume",
+            cure="run the case anew in another folder",
+        )

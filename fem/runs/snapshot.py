@@ -1,55 +1,37 @@
-"""One quasi-steady state: case, geometry, mesh, charge, plating, mechanics, measures."""
+"""One quasi-steady state of a cell.
+
+It is a single implicit stage as long as the plating time, in which particles keep their lithium:
+the plating current times that time is the thickness, and where stress acts on a reaction it is the
+stress of this thickness.
+"""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
-from types import MappingProxyType
-from typing import Any
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 
-import numpy as np
-from numpy.typing import NDArray
-
-from fem import geometry as geometries
-from fem import mesh as meshes
 from fem.case import Case, Snapshot
-from fem.cell.stress import conditions, pressure_at_nodes
+from fem.cell.composition import Cell
+from fem.cell.reactions import Reactions
+from fem.cell.state import State
 from fem.errors import InputError
-from fem.forms.interface import Edges
-from fem.geometry import Phase
-from fem.geometry.contacts import Contacts
-from fem.laws.plating import thickness as plated_thickness
-from fem.materials import references
-from fem.measures.charge import charge_metrics, particle_table
-from fem.measures.stress import fracture_metrics, mechanics_metrics, pressure_notes
-from fem.mesh import Ints, Mesh
-from fem.parameters import Parameters, resolve
-from fem.physics.charge import ChargeProblem, Terminal
-from fem.physics.elastic import ElasticBody
-from fem.physics.mechanics import MechanicsProblem, MechanicsSolution
-from fem.physics.wiring import Wires, in_contact, in_medium
-from fem.results.instant import (
-    CATHODE,
-    fields,
-    inputs,
-    package_version,
-    plating_at_nodes,
-    profile,
-)
-from fem.results.result import FieldMesh, Result
-
-Floats = NDArray[np.float64]
-Progress = Callable[[str], None]
+from fem.physics.charge import ChargeSolution, Drive
+from fem.results.notes import COUPLINGS
+from fem.results.result import Result
+from fem.results.view import View
 
 LEAST_OVERPOTENTIAL = 1e-9
 """Volts below which a given voltage counts as open circuit."""
 
 
-def solve(case: Case, progress: Progress = lambda stage: None) -> Result:
+def solve(case: Case | Cell, progress: Callable[[str], None] = lambda stage: None) -> Result:
     """Solve a snapshot; writes nothing.
 
     Parameters
     ----------
+    case
+        The case, or its cell where that was made already.
     progress
         Called with the name of each stage as it begins.
 
@@ -61,123 +43,51 @@ def solve(case: Case, progress: Progress = lambda stage: None) -> Result:
         If a solver does not converge.
     """
     began = time.perf_counter()
-    progress("geometry")
-    shape = geometries.build(case)
-    parameters = resolve(case, shape)
-    progress("mesh")
-    mesh = meshes.from_case(case, shape)
-    meshed = time.perf_counter()
+    cell = Cell.of(case, progress) if isinstance(case, Case) else case
     progress("charge")
-    problem = ChargeProblem(mesh, parameters.conductivity)
-    charge = problem.solve(terminals(case, mesh, parameters))
-    plating = plating_at_nodes(mesh, charge)
-    h = plated_thickness(plating, float(_operation(case).plating_time), parameters.molar_volume)
-    stresses: dict[str, MechanicsSolution] = {}
-    if parameters.elastic is not None:
-        composite = ElasticBody.composite(mesh, parameters.elastic)
-        for model in case.mechanics.lithium_models:
+    state = moment(cell)
+    if cell.stress is not None:
+        for model in cell.case.mechanics.lithium_models:
             progress(f"mechanics, {model} lithium")
-            stress_problem = MechanicsProblem(
-                mesh, parameters.elastic, conditions(case, model), composite
-            )
-            stresses[model] = stress_problem.solve(np.nan_to_num(h))
-    solved = time.perf_counter()
-
     progress("measures")
-    stress = stresses.get(case.mechanics.lithium)
-    pressure = {model: pressure_at_nodes(mesh, each) for model, each in stresses.items()}
-    anode = profile(mesh, plating, h, pressure.get(case.mechanics.lithium))
-    particles = particle_table(case, mesh, charge, CATHODE)
-    metrics: dict[str, Any] = charge_metrics(mesh, charge, anode, parameters)
-    notes = [*shape.notes, *_assumptions(case)]
-    if stress is not None:
-        metrics |= mechanics_metrics(mesh, stress)
-        pressures = {model: each[anode.nodes] for model, each in pressure.items()}
-        metrics |= fracture_metrics(case, mesh, anode, pressures, parameters)
-        notes += pressure_notes(anode, pressures, charge, parameters)
-    metrics |= {
-        "active_particles": int(particles.active.sum()),
-        "inactive_particles": int((~particles.active).sum()),
-        "seconds_mesh": meshed - began,
-        "seconds_solve": solved - meshed,
-        "seconds_total": time.perf_counter() - began,
-        "version": package_version(),
-        "case_sha256": case.sha256,
-    }
-    field_mesh = FieldMesh.of(mesh)
-    lithiated = case.kinetics.cathode.stoichiometry
-    x = np.full(mesh.nodes.shape[1], np.nan if lithiated is None else float(lithiated))
-    found = fields(mesh, field_mesh, charge, x, stress)
-    for array in (*found.values(), field_mesh.points):
-        array.flags.writeable = False
-    return Result(
-        case=case,
-        geometry=shape,
-        mesh=mesh,
-        field_mesh=field_mesh,
-        fields=MappingProxyType(found),
-        anode=anode,
-        particles=particles,
-        metrics=MappingProxyType(metrics),
-        references=references(parameters.used, inputs(case)),
-        notes=tuple(notes),
-    )
+    notes = [*cell.mesh.geometry.notes, *_assumptions(cell.case)]
+    return View.of(cell, began).result(state, notes=notes)
 
 
-def terminals(case: Case, mesh: Mesh, parameters: Parameters) -> list[Terminal]:
-    """The electrodes of a snapshot: the foil, the wired particles, isolated lithium."""
-    lithium = mesh.interface_by_body(Phase.LITHIUM)
-    active = mesh.interface_by_body(Phase.ACTIVE)
-    alive = np.flatnonzero(mesh.geometry.particles.active) if len(mesh.geometry.particles) else [0]
-    wired = np.concatenate([active[int(body)] for body in alive])
-    body = np.repeat(alive, [len(active[int(body)]) for body in alive])
-    operation = _operation(case)
-    cathode: dict[str, Any] = {"wires": _wires(case, mesh, body)}
+def moment(cell: Cell) -> State:
+    """The state of a snapshot: potentials, and what is plated in the plating time."""
+    operation = _operation(cell.case)
+    start, c = cell.initial(), float(operation.plating_time)
+    stage = cell.stage(start.content, c, drives_of(cell, start), start.held, None, start.content)
+    assert isinstance(stage.found, ChargeSolution)
+    return replace(start, content=stage.value, rate=stage.rate, solution=stage.found)
+
+
+def drives_of(cell: Cell, state: State) -> Sequence[Drive]:
+    """What a snapshot imposes on the terminals of its cell.
+
+    Raises
+    ------
+    InputError
+        If the voltage it imposes is that of the cell at rest.
+    """
+    operation = _operation(cell.case)
     if operation.current_density is not None:
-        cathode["current"] = float(operation.current_density) * mesh.geometry.width
-    elif operation.overpotential is not None:
-        cathode["potential"] = float(operation.overpotential)
-    else:
-        assert operation.cell_voltage is not None
-        assert parameters.open_circuit_potential is not None
-        rest = parameters.open_circuit_potential
-        cathode["potential"] = float(operation.cell_voltage) - rest
-        if abs(cathode["potential"]) < LEAST_OVERPOTENTIAL:
-            raise InputError(
-                "the cell is at rest at this voltage, so there is nothing to solve",
-                key="operation.cell_voltage",
-                given=operation.cell_voltage.text,
-                allowed=f"a voltage other than the open-circuit {rest:.6g} V",
-                cure="a higher voltage charges, a lower one discharges",
-            )
-    foil = Terminal("the lithium foil", Edges.of(mesh, lithium.pop(0)), parameters.anode, 0.0)
-    wired_cathode = Terminal("the cathode", Edges.of(mesh, wired), parameters.cathode, **cathode)
-    floating = [
-        Terminal(f"isolated lithium {body - 1}", Edges.of(mesh, which), parameters.anode, None, 0.0)
-        for body, which in lithium.items()
-    ]
-    return [foil, wired_cathode, *floating]
-
-
-def _wires(case: Case, mesh: Mesh, body: Ints) -> Wires | None:
-    """How edges of particles, given by id (ne,), are wired to the collector; `None` if ideally."""
-    wiring, shape = case.geometry.wiring, mesh.geometry
-    if wiring.kind == "ideal":
-        return None
-    if wiring.kind == "effective":
-        cathode = case.geometry.cathode
-        top = shape.top if cathode is None else float(cathode.thickness)
-        particles = shape.particles
-        network = in_medium(particles.x, particles.y, shape.width, top, float(wiring.conductivity))
-    else:
-        contacts = Contacts.of(case, shape)
-        network = in_contact(
-            contacts.pairs[contacts.joined[contacts.pairs[:, 0]]],
-            contacts.collector,
-            float(wiring.contact_resistance),
-            float(wiring.out_of_plane_conductance or 0.0),
+        return cell.drives(current=float(operation.current_density) * cell.mesh.geometry.width)
+    rest = Reactions(cell, state).open_circuit_voltage
+    if operation.overpotential is not None:
+        return cell.drives(voltage=float(operation.overpotential) + (rest or 0.0))
+    assert operation.cell_voltage is not None and rest is not None
+    voltage = float(operation.cell_voltage)
+    if abs(voltage - rest) < LEAST_OVERPOTENTIAL:
+        raise InputError(
+            "the cell is at rest at this voltage, so there is nothing to solve",
+            key="operation.cell_voltage",
+            given=operation.cell_voltage.text,
+            allowed=f"a voltage other than the open-circuit {rest:.6g} V",
+            cure="a higher voltage charges, a lower one discharges",
         )
-    return Wires(network, network.number[body])
+    return cell.drives(voltage=voltage)
 
 
 def _operation(case: Case) -> Snapshot:
@@ -195,9 +105,10 @@ def _assumptions(case: Case) -> list[str]:
     if case.mechanics.enabled:
         notes.append(
             f"The plated thickness is the plating current times {operation.plating_time.text}, "
-            "imposed once on a linear-elastic electrolyte in small strain; stress does not act "
-            "back on the current. Read stresses as linear-elastic indicators."
+            "imposed once on a linear-elastic electrolyte in small strain. Read stresses as "
+            "linear-elastic indicators."
         )
+        notes.append(COUPLINGS[case.mechanics.coupling])
         notes.append(
             {
                 "rigid": "Lithium is rigid: an upper limit of the stress for this contact.",

@@ -85,16 +85,19 @@ def minimise(
     x = np.array(start, dtype=float)
     r = residual(x)
     norm = float(np.linalg.norm(r)) / scale
-    best, floor = np.inf, max(1e3 * settings.tolerance, settings.rounding)
+    best = reach = np.inf
+    floor = max(1e3 * settings.tolerance, settings.rounding)
     for iteration in range(settings.max_iterations):
         if not np.isfinite(norm):
             break
         # Done, or as far down as rounding lets the residual go.
-        if norm <= settings.tolerance or (norm <= floor and norm > 0.3 * best):
+        small = norm <= floor or reach <= ROUNDING
+        if norm <= settings.tolerance or (small and norm > 0.3 * best):
             return NewtonResult(x, iteration, norm)
         best = min(best, norm)
         forcing = float(np.clip(norm, 1e-8, 1e-2))
         step = solve(tangent(x), -r, forcing)
+        reach = float((np.abs(step) / np.maximum(np.abs(x), 1.0)).max())
         slope = float(r @ step)
         length = 1.0
         for _ in range(40):

@@ -9,15 +9,15 @@ third order estimates the local error (R. E. Bank et al., IEEE Trans. Electron D
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
-Content = tuple[Floats, ...]
-"""A state, or its rate, as arrays of any shapes."""
+Content = Mapping[str, Floats]
+"""A state, or its rate: arrays of any shapes by name."""
 
 GAMMA = 2.0 - np.sqrt(2.0)
 """Where in the step the first implicit stage ends."""
@@ -34,10 +34,10 @@ ERROR_WEIGHTS = (
 
 def combine(y: Content, *terms: tuple[float, Content]) -> Content:
     """``y + sum of factor * rate``, array by array."""
-    out = list(y)
+    out = dict(y)
     for factor, rate in terms:
-        out = [a + factor * b for a, b in zip(out, rate, strict=True)]
-    return tuple(out)
+        out = {name: value + factor * rate[name] for name, value in out.items()}
+    return out
 
 
 @dataclass(frozen=True)
@@ -69,7 +69,7 @@ class Step:
 def backward_euler(y: Content, dt: float, implicit: Implicit) -> Step:
     """One step of first order, for a start where no rate is known; estimates no error."""
     end = implicit(y, dt, 1.0)
-    return Step((end,), tuple(np.zeros_like(a) for a in y))
+    return Step((end,), {name: np.zeros_like(value) for name, value in y.items()})
 
 
 def tr_bdf2(y: Content, rate: Content, dt: float, implicit: Implicit) -> Step:
@@ -77,7 +77,7 @@ def tr_bdf2(y: Content, rate: Content, dt: float, implicit: Implicit) -> Step:
     c = DIAGONAL * dt
     middle = implicit(combine(y, (c, rate)), c, GAMMA)
     end = implicit(combine(y, (WEIGHT * dt, rate), (WEIGHT * dt, middle.rate)), c, 1.0)
-    zero = tuple(np.zeros_like(a) for a in y)
+    zero = {name: np.zeros_like(value) for name, value in y.items()}
     rates = (rate, middle.rate, end.rate)
     terms = zip((dt * w for w in ERROR_WEIGHTS), rates, strict=True)
     return Step((middle, end), combine(zero, *terms))

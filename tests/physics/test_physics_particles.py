@@ -13,7 +13,8 @@ from fem.constants import FARADAY
 from fem.forms.diffusion import diffusion, mass
 from fem.geometry import build
 from fem.mesh import Mesh, assemble, from_case
-from fem.physics.particles import ParticleGroup, diffusion_model, groups
+from fem.physics.congruent import ParticleBundle, ParticleGroup, groups
+from fem.physics.particles import Diffusion, Fixed, diffusion_model
 from fem.spaces import Space
 
 CASES = Path(__file__).parents[2] / "cases"
@@ -110,7 +111,7 @@ def test_copies_are_in_the_same_order(lattice: Mesh, turn) -> None:
 
 def test_surface_has_the_particle_on_its_left(lattice: Mesh, group: ParticleGroup) -> None:
     """Normals point away from the middle, and every node of the surface lies on the circle."""
-    edges = group.surface_edges(lattice)
+    edges = group.patches(lattice).all_edges
     assert edges.length == pytest.approx(3 * np.pi * 10e-6, rel=1e-4)
     discs = lattice.geometry.particles
     centre = np.stack([discs.x[group.ids], discs.y[group.ids]])
@@ -164,20 +165,29 @@ def test_matrices_integrate_polynomials(lattice: Mesh, group: ParticleGroup) -> 
 # ---------------------------------------------------------------------------- models
 
 
+def model_of(kind: str, mesh: Mesh, group: ParticleGroup, diffusivity) -> Diffusion:
+    """The model of a group, or, where nothing moves, of the same particles in a bundle."""
+    if kind == "fixed":
+        return Fixed(mesh, ParticleBundle.of(mesh, group.ids.tolist()), CONCENTRATION)
+    return diffusion_model(kind, mesh, group, CONCENTRATION, diffusivity)
+
+
 @pytest.mark.parametrize("diffusivity", [DIFFUSIVITY, variable])
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("c", [0.0, 0.3, 1e6])
 def test_stage(lattice: Mesh, group: ParticleGroup, kind, diffusivity, c: float) -> None:
     """The surface is affine in the loads, and what leaves is what the loads say, at any c."""
-    model = diffusion_model(kind, lattice, group, CONCENTRATION, diffusivity)
+    model = model_of(kind, lattice, group, diffusivity)
     base = model.initial(0.8) * np.array([[1.0], [0.9], [0.95]])
     base += 0.01 * np.random.default_rng(2).random(base.shape)
     loads = loads_on(group) / max(1.0, c)
     stage = model.condensed(c, base)
     state = stage.state(base, loads)
     assert state.shape == base.shape == (3, model.size)
-    response = np.broadcast_to(stage.response, (3, *stage.response.shape[-2:]))
-    change = np.einsum("kab,kb->ka", response, loads)
+    change = np.zeros_like(loads) if kind != "fixed" else 0.0
+    if stage.response is not None:
+        response = np.broadcast_to(stage.response, (3, *stage.response.shape[-2:]))
+        change = np.einsum("kab,kb->ka", response, loads)
     # Where D depends on x, the averaged surface bends with D at the guess.
     at_guess = model.surface(base, loads) - model.surface(base) if kind == "averaged" else 0.0
     assert stage.surface(base) + change == pytest.approx(
@@ -193,7 +203,7 @@ def test_stage(lattice: Mesh, group: ParticleGroup, kind, diffusivity, c: float)
 def test_amount_and_mean(lattice: Mesh, group: ParticleGroup) -> None:
     """Lithium of a disc: c_max pi R^2 x; the mean of a plane through the middle is its height."""
     for kind in KINDS:
-        model = diffusion_model(kind, lattice, group, CONCENTRATION, DIFFUSIVITY)
+        model = model_of(kind, lattice, group, DIFFUSIVITY)
         full = CONCENTRATION * np.pi * 25e-12
         assert model.amount(model.initial(0.6)) == pytest.approx(0.6 * full, rel=1e-4)
     resolved = diffusion_model("resolved", lattice, group, CONCENTRATION, DIFFUSIVITY)
@@ -230,7 +240,7 @@ def test_averaged_is_the_steady_limit(lattice: Mesh, group: ParticleGroup, shape
     mesh = lattice if shape == "disc" else plane()
     found = group if shape == "disc" else groups(mesh, [0])[0]
     length, number = (5e-6, 4.0) if shape == "disc" else (10e-6, 3.0)
-    edges = found.surface_edges(mesh)
+    edges = found.patches(mesh).all_edges
     count = mesh.nodes.shape[1]
     density = 1e-3
     load = edges.load(np.full(edges.weights.shape, density), np.arange(count), count)[found.nodes]

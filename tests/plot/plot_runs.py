@@ -113,6 +113,7 @@ def frame_of(base: Result, history: History, row: int, full: bool = True) -> Fra
         stoichiometry=means,
         surface_stoichiometry=spread,
         particle_current=particles.current * scale,
+        inactivity=particles.inactivity,
         result=result,
     )
 

@@ -8,11 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 import fem
-from fem import geometry, mesh
-from fem.cell.coupling import Cell
+from fem.cell.composition import Cell
 from fem.constants import FARADAY
-from fem.parameters import resolve
-from fem.physics.stage import Drive
+from fem.physics.charge import Drive
 from fem.results.history import History
 
 Floats = NDArray[np.float64]
@@ -98,12 +96,9 @@ def inventory(case: fem.Case) -> float:
 
 def cell_of(case: fem.Case) -> Cell:
     """The problems of a case, ready for steps of any length."""
-    shape = geometry.build(case)
-    return Cell(case, mesh.from_case(case, shape), resolve(case, shape))
+    return Cell.of(case)
 
 
 def current(cell: Cell, density: float) -> list[Drive]:
     """Drives of a current density in A/m^2 of cell width; isolated lithium floats."""
-    floating = [Drive(current=0.0) for _ in cell.lines[1:]]
-    cathode = Drive(current=density * cell.mesh.geometry.width)
-    return [Drive(potential=0.0), cathode, *floating]
+    return cell.drives(current=density * cell.mesh.geometry.width)

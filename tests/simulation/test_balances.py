@@ -9,9 +9,10 @@ import pytest
 from cells_in_time import SLAB, bed, cell_of, current, ends, flat, history_of, inventory
 
 import fem
-from fem.cell.balance import ledger
-from fem.cell.coupling import CATHODE
+from fem.cell.composition import CATHODE
+from fem.cell.ledger import ledger
 from fem.constants import FARADAY
+from fem.runs.steps import step
 
 CYCLE = (
     {"charge": "30 A/m^2", "until": {"voltage": "4.1 V", "time": "100 s"}},
@@ -79,19 +80,19 @@ def test_thousand_steps() -> None:
         state = cell.instant(state, current(cell, density))
         for _ in range(100):
             before = state
-            state = cell.step(state, 1.0, current(cell, density)).state
-            moved += abs(cell.electrode_currents(state.solution)[CATHODE]) * (
-                state.time - before.time
-            )
+            state = step(cell, state, 1.0, current(cell, density)).state
+            moved += abs(cell.currents(state.solution)[CATHODE]) * (state.time - before.time)
     assert state.time == pytest.approx(1000.0)
     found = ledger(cell, start.content, state.content, moved)
     assert moved == pytest.approx((500.0 * 30.0 + 500.0 * 29.0) * 4e-6, rel=1e-9)
     assert found.lithium_error <= 1e-10
     assert found.charge_error <= 1e-10
     assert found.plated * FARADAY == pytest.approx(500.0 * 4e-6, rel=1e-9)
-    (x,) = cell.stoichiometry(state.content)
+    (slab,) = cell.particles
     lost = 500.0 / (FARADAY * 5e4 * SLAB)
-    assert cell.diffusion[0].mean(x)[0] == pytest.approx(0.6 - lost, rel=1e-10)
+    assert slab.model.mean(slab.stoichiometry(state.content))[0] == pytest.approx(
+        0.6 - lost, rel=1e-10
+    )
 
 
 def test_isolated_lithium_moves_without_a_net_current() -> None:
@@ -101,8 +102,9 @@ def test_isolated_lithium_moves_without_a_net_current() -> None:
     given = current(cell, 100.0)
     state = cell.instant(cell.initial(), given)
     for _ in range(5):
-        state = cell.step(state, 1.0, given).state
-    foil, island = cell.plated(state.content)
+        state = step(cell, state, 1.0, given).state
+    patches, charge = cell.lithium.patches, cell.lithium.charge(state.content)
+    foil, island = (charge[patches.piece == k] for k in (0, 1))
     assert foil.sum() == pytest.approx(100.0 * 5.0 * 10e-6, rel=1e-10)
     assert abs(island.sum()) <= 1e-10 * np.abs(island).sum()
     assert island.max() > 0.0 > island.min()

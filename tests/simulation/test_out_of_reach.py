@@ -49,9 +49,10 @@ def test_lithium_above_a_protrusion_can_be_stripped_too() -> None:
     state = cell.initial()
     assert cell.lithium_left(state.content) == pytest.approx(1e-6, rel=1e-9)
     # Two um off the line at the tip alone: more than the reserve, less than what is there.
-    line = cell.lines[0]
+    line = cell.lithium.patches
     at_tip = line.at_points(cell.mesh.nodes[1, line.nodes]) < cell.mesh.geometry.lithium_y - 2e-6
-    per_length = 96485.33212 / cell.parameters.molar_volume
-    charge = state.content[0] - 2e-6 * per_length * line.weights * at_tip
-    left = cell.lithium_left((charge, *state.content[1:]))
+    charge = cell.lithium.charge(state.content) - 2e-6 * line.weights * at_tip / (
+        cell.lithium.per_charge
+    )
+    left = cell.lithium_left({**state.content, "lithium.charge": charge})
     assert left == pytest.approx(1e-6, rel=1e-9)

@@ -10,11 +10,12 @@ import pytest
 from cells_in_time import bed, cell_of, current, flat
 
 import fem
-from fem.cell.coupling import Cell
+from fem.cell.composition import Cell
 from fem.cell.state import State
 from fem.errors import SolveError
-from fem.physics.stage import Drive
+from fem.physics.charge import Drive
 from fem.runs.simulation import Accepted, simulate
+from fem.runs.steps import step
 
 CASES = {
     "slab": flat(),
@@ -27,7 +28,7 @@ def on_the_way(cell: Cell) -> State:
     given = current(cell, 20.0)
     state = cell.instant(cell.initial(), given)
     for dt in (0.1, 1.0, 5.0):
-        state = cell.step(state, dt, given).state
+        state = step(cell, state, dt, given).state
     return state
 
 
@@ -44,11 +45,11 @@ def test_a_forgotten_trial_changes_nothing(name: str) -> None:
     cell = cell_of(CASES[name])
     state = on_the_way(cell)
     before = copy.deepcopy(state)
-    expected = cell.step(state, 2.0, current(cell, 20.0)).state
+    expected = step(cell, state, 2.0, current(cell, 20.0)).state
     for dt, density in ((50.0, 20.0), (0.01, -300.0), (3.0, 1000.0)):
-        cell.step(state, dt, current(cell, density))
+        step(cell, state, dt, current(cell, density))
     assert same(state, before)
-    assert same(cell.step(state, 2.0, current(cell, 20.0)).state, expected)
+    assert same(step(cell, state, 2.0, current(cell, 20.0)).state, expected)
 
 
 @pytest.mark.parametrize("name", CASES)
@@ -57,8 +58,8 @@ def test_a_failed_step_changes_nothing(name: str, monkeypatch: pytest.MonkeyPatc
     cell = cell_of(CASES[name])
     state = on_the_way(cell)
     before = copy.deepcopy(state)
-    expected = cell.step(state, 2.0, current(cell, 20.0)).state
-    solve, calls = cell.problem.solve, []
+    expected = step(cell, state, 2.0, current(cell, 20.0)).state
+    solve, calls = cell.charge.solve, []
 
     def failing(*given: Any) -> Any:
         calls.append(1)
@@ -66,13 +67,13 @@ def test_a_failed_step_changes_nothing(name: str, monkeypatch: pytest.MonkeyPatc
             raise SolveError("no solution")
         return solve(*given)
 
-    monkeypatch.setattr(cell.problem, "solve", failing)
+    monkeypatch.setattr(cell.charge, "solve", failing)
     with pytest.raises(SolveError):
-        cell.step(state, 40.0, [Drive(potential=0.0), Drive(potential=4.2)])
+        step(cell, state, 40.0, [Drive(potential=0.0), Drive(potential=4.2)])
     monkeypatch.undo()
     assert len(calls) == 2
     assert same(state, before)
-    assert same(cell.step(state, 2.0, current(cell, 20.0)).state, expected)
+    assert same(step(cell, state, 2.0, current(cell, 20.0)).state, expected)
 
 
 @pytest.mark.parametrize("name", CASES)
@@ -85,12 +86,12 @@ def test_arrays_are_enough(name: str) -> None:
     hold = [Drive(potential=0.0), Drive(potential=4.0)]
     for given in (current(cell, 20.0), hold, current(cell, -20.0)):
         if given is not hold:
-            state = cell.step(state, 3.0, given).state
-            read = another.step(read, 3.0, given).state
+            state = step(cell, state, 3.0, given).state
+            read = step(another, read, 3.0, given).state
         state, read = cell.instant(state, given), another.instant(read, given)
         assert same(state, read)
         for dt in (0.5, 2.0):
-            state, read = cell.step(state, dt, given).state, another.step(read, dt, given).state
+            state, read = step(cell, state, dt, given).state, step(another, read, dt, given).state
             assert same(state, read)
 
 

@@ -18,15 +18,8 @@ from fem.constants import FARADAY
 from fem.geometry.curves import Arc
 from fem.geometry.types import OUTSIDE, Geometry, Outline, Phase
 from fem.mesh import Mesh, assemble
-from fem.physics.particles import (
-    Condensed,
-    Diffusion,
-    Diffusivity,
-    Kind,
-    ParticleGroup,
-    diffusion_model,
-    groups,
-)
+from fem.physics.congruent import ParticleGroup, groups
+from fem.physics.particles import Condensed, Diffusion, Diffusivity, Kind, diffusion_model
 from fem.spaces import Space
 
 UNIT = 1.0 / FARADAY
@@ -116,14 +109,14 @@ class Particle:
 
     def loads(self, density: float) -> Floats:
         """Nodal loads (1, m) of a uniform current density."""
-        edges = self.group.surface_edges(self.mesh)
+        edges = self.group.patches(self.mesh).all_edges
         nodes = self.mesh.nodes.shape[1]
         load = edges.load(np.full(edges.weights.shape, density), np.arange(nodes), nodes)
         return load[self.group.nodes]
 
     def surface_mass(self) -> Floats:
         """The matrix (m, m) with entries ``integral of w_a w_b ds`` on the surface."""
-        edges = self.group.surface_edges(self.mesh)
+        edges = self.group.patches(self.mesh).all_edges
         nodes = self.mesh.nodes.shape[1]
         whole = edges.mass(np.ones(edges.weights.shape), np.arange(nodes), nodes)
         return whole[self.group.nodes[0]][:, self.group.nodes[0]].toarray()

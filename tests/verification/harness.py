@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from electrodes import Solved
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 from scipy.sparse.linalg import splu
@@ -21,7 +22,6 @@ from fem.forms.interface import Edges
 from fem.geometry.curves import Arc, Curve, Line
 from fem.geometry.types import OUTSIDE, Geometry, Outline, Particles, Phase, Region
 from fem.mesh import Ints, Mesh, generate
-from fem.physics.charge import ChargeSolution
 from fem.spaces import Space
 
 Floats = NDArray[np.float64]
@@ -188,7 +188,7 @@ def assert_order(errors: Sequence[float], order: float, ceiling: float, band: fl
 # ---------------------------------------------------------------------------- identities
 
 
-def assert_balanced(solution: ChargeSolution, tolerance: float = 1e-10) -> None:
+def assert_balanced(solution: Solved, tolerance: float = 1e-10) -> None:
     """No net charge, and the power fed in is lost in the electrolyte and the reactions.
 
     Both follow from the discrete equations, with the test functions 1 and phi_e, on any mesh.

@@ -25,7 +25,7 @@ from time_harness import (
 )
 
 import fem
-from fem.cell.coupling import CATHODE, Cell
+from fem.cell.composition import CATHODE, Cell
 from fem.cell.state import State
 from fem.constants import FARADAY
 
@@ -47,7 +47,7 @@ def measured(cell: Cell, state: State) -> Floats:
     """Voltage (V), extreme surface stoichiometries and extreme thicknesses (um) of a state."""
     assert state.solution is not None
     x = np.concatenate([s.ravel() for s in cell.surface_stoichiometry(state)])
-    h = 1e6 * cell.thickness(state.content)[0]
+    h = 1e6 * cell.lithium.thickness(state.content)
     voltage = state.solution.voltages[CATHODE]
     return np.array([voltage, x.min(), x.max(), h.min(), h.max()])
 
@@ -132,8 +132,8 @@ def extrapolated(cell: Cell, given: dict[str, float], end: float) -> Floats:
     for n in (30, 60):
         state = march(cell, drives(**given), end, n, cell.initial())[-1]
         assert state.solution is not None
-        current = cell.electrode_currents(state.solution)[CATHODE] / WIDTH
-        plated = float(cell.plated(state.content)[0].sum()) / WIDTH
+        current = cell.currents(state.solution)[CATHODE] / WIDTH
+        plated = float(cell.lithium.charge(state.content).sum()) / WIDTH
         found.append((surface(cell, state), state.solution.voltages[CATHODE], current, plated))
     coarse, fine = np.array(found)
     return np.asarray((4.0 * fine - coarse) / 3.0)

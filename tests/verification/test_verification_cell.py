@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from electrodes import ChargeProblem, terminals
 from harness import MICROMETRE, Floats, assert_balanced
 
 import fem
@@ -19,9 +20,7 @@ from fem import geometry as geometries
 from fem.constants import FARADAY, GAS_CONSTANT
 from fem.mesh import from_case
 from fem.parameters import resolve
-from fem.physics.charge import ChargeProblem
 from fem.results.result import Result
-from fem.runs.snapshot import terminals
 
 CELL: dict[str, Any] = {
     "geometry": {

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from electrodes import ChargeProblem, Solved, Terminal, terminals
 from harness import assert_balanced, assert_order, edges, family, geometry, polygon
 
 import fem
@@ -21,8 +22,6 @@ from fem.forms.interface import Edges
 from fem.laws.kinetics import Kinetics
 from fem.mesh import Mesh, from_case
 from fem.parameters import Parameters, resolve
-from fem.physics.charge import ChargeProblem, ChargeSolution, Terminal
-from fem.runs.snapshot import terminals
 
 CELL: dict[str, Any] = {
     "geometry": {
@@ -69,7 +68,7 @@ def small_cell() -> tuple[fem.Case, Mesh, Parameters, ChargeProblem]:
 
 def solve(
     kinetics: Sequence[Kinetics] | None = None, **cathode: float
-) -> tuple[ChargeProblem, ChargeSolution]:
+) -> tuple[ChargeProblem, Solved]:
     """The small cell with other kinetics (lithium, cathode) and another drive."""
     case, mesh, parameters, problem = small_cell()
     drawn = terminals(case, mesh, parameters)
@@ -125,7 +124,7 @@ def test_ohmic_interfaces_superpose() -> None:
     laws = (Kinetics(298.15, area_resistance=9e-4), Kinetics(298.15, area_resistance=4e-4))
     foil, cathode, island = (t.edges for t in terminals(small_cell()[0], mesh, parameters))
 
-    def driven(v: float, current: float, leak: float) -> ChargeSolution:
+    def driven(v: float, current: float, leak: float) -> Solved:
         return problem.solve(
             [
                 Terminal("foil", foil, laws[0], potential=v),

@@ -6,6 +6,7 @@ from functools import cache
 
 import numpy as np
 import pytest
+from electrodes import ChargeProblem, Terminal
 from harness import (
     MICROMETRE,
     Floats,
@@ -29,7 +30,6 @@ from fem.forms import charge
 from fem.forms.charge import conduction
 from fem.laws.kinetics import Kinetics, current_density, overpotential
 from fem.mesh import Mesh, assemble
-from fem.physics.charge import ChargeProblem, Terminal
 from fem.solve.linear import TwoLevel
 from fem.solve.newton import Newton, minimise
 from fem.spaces import Space

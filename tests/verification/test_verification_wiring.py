@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from electrodes import ChargeProblem, Solved, Terminal, Wires, terminals
 from harness import assert_balanced, assert_order
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -16,9 +17,8 @@ from fem import geometry
 from fem.forms.interface import Edges
 from fem.mesh import from_case
 from fem.parameters import resolve
-from fem.physics.charge import ChargeProblem, ChargeSolution, Terminal
-from fem.physics.wiring import Network, Wires
-from fem.runs.snapshot import terminals
+from fem.physics.equations import ChargeEquations
+from fem.physics.wiring import Network
 
 PARTS = ("anode", "electrolyte", "cathode", "electrons")
 WIDTH = 45e-6
@@ -186,7 +186,7 @@ CENTRES = np.stack([MESH.geometry.particles.x, MESH.geometry.particles.y])
 NODE = np.hypot(*(MIDDLE[:, :, None] - CENTRES[:, None])).argmin(axis=1)
 
 
-def solved(network: Network, **drive: float) -> ChargeSolution:
+def solved(network: Network, **drive: float) -> Solved:
     """Nine particles on a network; `drive` is the collector's current or potential."""
     cathode = Terminal("the cathode", CATHODE.edges, CATHODE.kinetics, **drive,
                        wires=Wires(network, NODE))  # fmt: skip
@@ -296,14 +296,14 @@ def test_random_networks_balance(network: Network, given: str, power: float, up:
 def test_every_start_leads_to_the_same_state(network: Network, seed: int) -> None:
     """The energy is convex: Newton's method finds its one minimum from starts half a volt off."""
     usual = solved(network, current=2e-3)
-    start = ChargeProblem._start
+    start = ChargeEquations.start
 
-    def elsewhere(*arguments: Any) -> tuple[np.ndarray, float]:
-        x, scale = start(*arguments)
-        return x + np.random.default_rng(seed).uniform(-0.5, 0.5, len(x)), scale
+    def elsewhere(*arguments: Any) -> np.ndarray:
+        x = start(*arguments)
+        return x + np.random.default_rng(seed).uniform(-0.5, 0.5, len(x))
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(ChargeProblem, "_start", elsewhere)
+        patch.setattr(ChargeEquations, "start", elsewhere)
         found = solved(network, current=2e-3)
     assert found.iterations > usual.iterations
     assert found.terminal_potentials == pytest.approx(usual.terminal_potentials, rel=1e-8)

@@ -18,12 +18,11 @@ from scipy.integrate import solve_ivp
 from scipy.optimize import brentq
 
 import fem
-from fem import geometry, mesh
-from fem.cell.coupling import Cell
+from fem.cell.composition import Cell
 from fem.cell.state import State
 from fem.constants import FARADAY, GAS_CONSTANT
-from fem.parameters import resolve
-from fem.physics.stage import Drive
+from fem.physics.charge import Drive
+from fem.runs.steps import step
 
 Floats = NDArray[np.float64]
 
@@ -87,8 +86,7 @@ def flat_case(
 
 def cell_of(case: fem.Case) -> Cell:
     """The problems of a case, ready for steps of any length."""
-    shape = geometry.build(case)
-    return Cell(case, mesh.from_case(case, shape), resolve(case, shape))
+    return Cell.of(case)
 
 
 def drives(
@@ -103,7 +101,7 @@ def march(cell: Cell, imposed: list[Drive], end: float, steps: int, start: State
     """States after equal steps of ``end / steps``, the first of them at `start`."""
     states = [cell.instant(start, imposed)]
     for _ in range(steps):
-        states.append(cell.step(states[-1], end / steps, imposed).state)
+        states.append(step(cell, states[-1], end / steps, imposed).state)
     return states
 
 

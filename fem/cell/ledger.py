@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from fem.cell.coupling import Cell
+from fem.cell.composition import Cell
 from fem.constants import FARADAY
 from fem.forms.diffusion import shapes
 from fem.laws.elasticity import hydrostatic
@@ -69,21 +69,18 @@ class Ledger:
 
 
 def ledger(cell: Cell, initial: Content, content: Content, throughput: float) -> Ledger:
-    """The balances between two contents of a cell."""
+    """The balances between two contents of a cell; particles count whether they react or not."""
     change = combine(content, (-1.0, initial))
-    given = [float(q.sum()) for q in cell.given(change)]
-    plated = sum(float(q.sum()) for q in cell.plated(change))
-    amounts = [
+    plated = float(cell.lithium.charge(change).sum())
+    amount = held = given = 0.0
+    for each in cell.particles:
+        charge = float(each.charge(change).sum())
+        given += charge
         # A fixed stoichiometry stands for a store that is not part of the drawing.
-        -charge / FARADAY if cell.fixed else float(model.amount(x).sum())
-        for model, x, charge in zip(cell.diffusion, cell.lithiation(change), given, strict=True)
-    ]
-    held = sum(
-        float(model.amount(x).sum())
-        for model, x in zip(cell.diffusion, cell.stoichiometry(initial), strict=True)
-    )
+        amount += -charge / FARADAY if cell.fixed else float(each.amounts(change).sum())
+        held += float(each.model.amount(each.stoichiometry(initial)).sum())
     least = LEAST_SHARE * FARADAY * held
-    return Ledger(sum(amounts), plated / FARADAY, sum(given), -plated, throughput, least)
+    return Ledger(amount, plated / FARADAY, given, -plated, throughput, least)
 
 
 @dataclass(frozen=True)

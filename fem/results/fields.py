@@ -1,7 +1,4 @@
-"""A solved instant becomes a result: fields with jumps, profiles, particles, metrics.
-
-Snapshots and states of a run in time are told in the same words.
-"""
+"""A solved instant as fields with jumps and profiles; snapshots and runs in time alike."""
 
 from __future__ import annotations
 
@@ -11,19 +8,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fem.case import Case
+from fem.cell.reactions import Reactions
 from fem.forms.mechanics import nodal_basis
 from fem.geometry import Phase
 from fem.laws.elasticity import von_mises
 from fem.measures.anode import AnodeProfile, foil_nodes
 from fem.mesh import Mesh
-from fem.physics.charge import ChargeSolution
 from fem.physics.mechanics import MechanicsSolution
 from fem.results.result import FieldMesh
 
 Floats = NDArray[np.float64]
-
-FOIL, CATHODE = 0, 1
-"""Terminals of the lithium foil and of the wired cathode; isolated lithium follows."""
 
 
 def package_version() -> str:
@@ -32,16 +26,6 @@ def package_version() -> str:
         return version("assb-fem")
     except PackageNotFoundError:  # running from a source tree
         return "not installed"
-
-
-def plating_at_nodes(mesh: Mesh, charge: ChargeSolution) -> Floats:
-    """Plating current density at all mesh nodes (N,) in A/m^2, nan away from lithium."""
-    plating = np.full(mesh.nodes.shape[1], np.nan)
-    for k in range(len(charge.terminals)):
-        if k != CATHODE:
-            nodes = np.unique(charge.terminals[k].edges.nodes)
-            plating[nodes] = -charge.reaction_at_nodes(k, nodes)
-    return plating
 
 
 def profile(
@@ -61,39 +45,26 @@ def profile(
 
 
 def fields(
-    mesh: Mesh,
-    field_mesh: FieldMesh,
-    charge: ChargeSolution,
-    stoichiometry: Floats,
-    stress: MechanicsSolution | None,
+    field_mesh: FieldMesh, reactions: Reactions, stress: MechanicsSolution | None
 ) -> dict[str, Floats]:
-    """Fields on the points of `field_mesh`; `stoichiometry` is given at all mesh nodes (N,)."""
-    n = len(field_mesh.points)
+    """Fields on the points of `field_mesh` at an instant, by name."""
+    mesh, n = reactions.cell.mesh, len(field_mesh.points)
     phi_e, phi_s, x = (np.full(n, np.nan) for _ in range(3))
     electrolyte = field_mesh.phase == str(Phase.ELECTROLYTE)
-    phi_e[electrolyte] = charge.potential[charge.space.number[field_mesh.source[electrolyte]]]
-    current = _nodal_current(mesh, field_mesh, charge)
+    number = reactions.cell.charge.space.number
+    phi_e[electrolyte] = reactions.solution.potential[number[field_mesh.source[electrolyte]]]
 
-    particles = mesh.geometry.particles
-    floating = iter(charge.terminal_potentials[CATHODE + 1 :])
-    potential = np.full(len(mesh.geometry.regions), np.nan)
-    reacts = np.zeros(len(potential), dtype=bool)
-    for index, region in enumerate(mesh.geometry.regions):
-        if region.phase == Phase.LITHIUM:
-            foil = charge.terminal_potentials[FOIL]
-            potential[index] = foil if region.body == 0 else next(floating)
-        elif region.phase == Phase.ACTIVE:
-            reacts[index] = not len(particles) or particles.active[region.body]
-    potential[reacts] = charge.terminal_potentials[CATHODE]
-    wires = charge.terminals[CATHODE].wires
-    if wires is not None:
-        particle = np.array([region.body for region in mesh.geometry.regions])[reacts]
-        potential[reacts] += charge.drops[CATHODE][wires.network.number[particle]]
+    potential, lithiated = _of_regions(reactions)
     solid = np.isfinite(potential[mesh.region])
     phi_s[field_mesh.triangles[solid]] = potential[mesh.region[solid], None]
-    points = np.unique(field_mesh.triangles[reacts[mesh.region]])
-    x[points] = stoichiometry[field_mesh.source[points]]
-    found = {"phi_e": phi_e, "phi_s": phi_s, "current_density": current, "stoichiometry": x}
+    points = np.unique(field_mesh.triangles[lithiated[mesh.region]])
+    x[points] = stoichiometry_on_mesh(reactions)[field_mesh.source[points]]
+    found = {
+        "phi_e": phi_e,
+        "phi_s": phi_s,
+        "current_density": _nodal_current(field_mesh, reactions),
+        "stoichiometry": x,
+    }
     if stress is not None:
         displacement, sigma = np.full((n, 2), np.nan), np.full((n, 4), np.nan)
         for body, space in enumerate(stress.bodies):
@@ -106,14 +77,46 @@ def fields(
     return found
 
 
-def _nodal_current(mesh: Mesh, field_mesh: FieldMesh, charge: ChargeSolution) -> Floats:
+def stoichiometry_on_mesh(reactions: Reactions) -> Floats:
+    """Stoichiometry at all mesh nodes (N,), nan where the case gives none."""
+    cell = reactions.cell
+    x = np.full(cell.mesh.nodes.shape[1], np.nan)
+    if cell.case.kinetics.cathode.stoichiometry is not None:
+        for each in cell.particles:
+            each.on_mesh(each.stoichiometry(reactions.state.content), x)
+    return x
+
+
+def _of_regions(reactions: Reactions) -> tuple[Floats, NDArray[np.bool_]]:
+    """Electrode potential of each region in V, and whether its stoichiometry is known.
+
+    The potential is nan where nothing reacts. A particle that has stopped reacting in the run
+    keeps its lithium.
+    """
+    cell = reactions.cell
+    potentials: dict[tuple[str, int], float] = {}
+    for number, interface in enumerate(cell.interfaces):
+        values = reactions.electrode_potential(number)
+        if interface is not cell.lithium:
+            values = np.where(interface.active(reactions.state.held), values, np.nan)
+        side = str(interface.side)
+        potentials |= {(side, int(b)): float(v) for b, v in zip(interface.ids, values, strict=True)}
+    regions = cell.mesh.geometry.regions
+    keys = [(str(region.phase), region.body) for region in regions]
+    return (
+        np.array([potentials.get(key, np.nan) for key in keys]),
+        np.array([key in potentials and key[0] == Phase.ACTIVE for key in keys]),
+    )
+
+
+def _nodal_current(field_mesh: FieldMesh, reactions: Reactions) -> Floats:
     """Current density at the points (n, 2), the mean over the triangles around each."""
-    space = charge.space
-    full = space.spread(charge.potential, fill=0.0)
-    basis = nodal_basis(space)
-    values = -charge.conductivity[:, None] * np.asarray(basis.interpolate(full).grad)
-    weights = np.asarray(space.basis.dx).sum(axis=1)
-    return field_mesh.average(space.elements, values, weights).T
+    ions = reactions.cell.charge.electrolyte
+    full = ions.space.spread(reactions.solution.potential, fill=0.0)
+    basis = nodal_basis(ions.space)
+    values = -ions.conductivity[:, None] * np.asarray(basis.interpolate(full).grad)
+    weights = np.asarray(ions.space.basis.dx).sum(axis=1)
+    return field_mesh.average(ions.space.elements, values, weights).T
 
 
 def inputs(case: Case) -> list[tuple[str, str, str]]:

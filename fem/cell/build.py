@@ -1,0 +1,125 @@
+"""From a case to the terminals and interfaces of its cell."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fem.case import Case
+from fem.case.operation import Protocol
+from fem.cell.interfaces import Interface, LithiumInterface, ParticleInterface
+from fem.geometry import Phase
+from fem.geometry.contacts import Contacts
+from fem.laws.interfaces import Intercalation, Plating, no_potential
+from fem.mesh import Mesh
+from fem.parameters import Parameters
+from fem.physics.charge import Surface, Terminal
+from fem.physics.congruent import ParticleBundle, ParticleGroup, groups, reacting
+from fem.physics.particles import Diffusion, Fixed, diffusion_model
+from fem.physics.surfaces import Patches
+from fem.physics.wiring import Network, in_contact, in_medium
+
+Floats = NDArray[np.float64]
+
+FOIL, CATHODE = 0, 1
+"""Terminals of the lithium foil and of the cathode's collector; isolated lithium follows."""
+UNKNOWN = 0.5
+"""Stoichiometry of particles that the case says nothing of; no law then reads it."""
+
+
+def terminals_of(case: Case, mesh: Mesh) -> list[Terminal]:
+    """The foil, the cathode with its wires, and each isolated body of lithium."""
+    isolated = list(mesh.interface_by_body(Phase.LITHIUM))[1:]
+    return [
+        Terminal("the lithium foil"),
+        Terminal("the cathode", network_of(case, mesh)),
+        *(Terminal(f"isolated lithium {body - 1}") for body in isolated),
+    ]
+
+
+def network_of(case: Case, mesh: Mesh) -> Network | None:
+    """How particles are wired to the collector; `None` if ideally."""
+    wiring, shape = case.geometry.wiring, mesh.geometry
+    if wiring.kind == "ideal":
+        return None
+    if wiring.kind == "effective":
+        cathode, particles = case.geometry.cathode, shape.particles
+        top = shape.top if cathode is None else float(cathode.thickness)
+        return in_medium(particles.x, particles.y, shape.width, top, float(wiring.conductivity))
+    contacts = Contacts.of(case, shape)
+    return in_contact(
+        contacts.pairs[contacts.joined[contacts.pairs[:, 0]]],
+        contacts.collector,
+        float(wiring.contact_resistance),
+        float(wiring.out_of_plane_conductance or 0.0),
+    )
+
+
+def interfaces_of(
+    case: Case,
+    mesh: Mesh,
+    parameters: Parameters,
+    particles: Sequence[ParticleInterface] | None = None,
+) -> tuple[Interface, ...]:
+    """The lithium, then the particles that react as drawn; those that are given serve again."""
+    if particles is None:
+        particles = _particles(case, mesh, parameters)
+    return (_lithium(case, mesh, parameters), *particles)
+
+
+def _lithium(case: Case, mesh: Mesh, parameters: Parameters) -> LithiumInterface:
+    bodies = mesh.interface_by_body(Phase.LITHIUM)
+    patches = Patches.bundle(mesh, list(bodies.values()))
+    terminal = np.array([FOIL, *range(CATHODE + 1, CATHODE + len(bodies))])
+    none = np.full(len(bodies), -1)
+    return LithiumInterface(
+        Surface("lithium", patches, terminal, none, parameters.anode),
+        bodies,
+        Plating(parameters.anode, parameters.molar_volume, parameters.anode_potential),
+        float(case.stepping.thickness),
+        case.stepping.tolerance,
+    )
+
+
+def _particles(case: Case, mesh: Mesh, parameters: Parameters) -> list[ParticleInterface]:
+    table, active = case.kinetics.cathode, parameters.active
+    bodies = reacting(mesh)
+    resting = not isinstance(case.operation, Protocol) or table.diffusion == "fixed"
+    together: list[ParticleGroup | ParticleBundle] = (
+        [ParticleBundle.of(mesh, bodies)] if resting else [*groups(mesh, bodies)]
+    )
+    network = network_of(case, mesh)
+    scale = 0.0 if active is None else active.max_concentration
+    law = Intercalation(
+        parameters.cathode,
+        no_potential if active is None else active.potential.extended,
+        table.exchange_current_dependence == "stoichiometry",
+        0.0 if active is None else active.partial_molar_volume or 0.0,
+    )
+    found = []
+    for number, members in enumerate(together):
+        patches = members.patches(mesh)
+        terminal = np.full(patches.count, CATHODE)
+        wire = np.full(patches.count, -1) if network is None else network.number[members.ids]
+        name = "particles" if len(together) == 1 else f"particles {number}"
+        model: Diffusion
+        if isinstance(members, ParticleBundle):
+            model = Fixed(mesh, members, scale)
+        else:
+            assert active is not None and table.diffusion != "fixed"
+            model = diffusion_model(table.diffusion, mesh, members, scale, active.diffusivity)
+        found.append(
+            ParticleInterface(
+                mesh,
+                Surface(name, patches, terminal, wire, parameters.cathode),
+                members,
+                model,
+                law,
+                UNKNOWN if table.stoichiometry is None else float(table.stoichiometry),
+                case.stepping.stoichiometry,
+                case.stepping.tolerance,
+            )
+        )
+    return found

@@ -1,0 +1,395 @@
+"""One composed cell: the physics of a mesh together, with no time in it.
+
+A cell holds the charge problem, its interfaces with their blocks, and the mechanics. `stage` solves
+``y = base + c dy/dt`` for all of them: with c = 0 that is an instant at which nothing moves, with
+the coefficient of an implicit method a part of a step, and with the time of plating a snapshot that
+knows the pressure of what it plates.
+
+Within a stage, potentials, reactions, diffusion in the particles and, if it is switched on, the
+pressure on lithium are solved together. Stress in the particles is found by repeating the stage
+with the stress of its last result until that no longer moves the potentials.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from functools import cached_property
+from typing import Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fem import geometry as geometries
+from fem import mesh as meshes
+from fem.case import Case
+from fem.cell.blocks import Block, Content
+from fem.cell.build import CATHODE, FOIL, interfaces_of, terminals_of
+from fem.cell.interfaces import (
+    Answer,
+    Interface,
+    LithiumInterface,
+    ParticleInterface,
+    written,
+)
+from fem.cell.state import State
+from fem.cell.stress import Stress
+from fem.errors import InputError, SolveError
+from fem.geometry import Inactivity
+from fem.mesh import Mesh
+from fem.parameters import Parameters, resolve
+from fem.physics.charge import ChargeProblem, ChargeSolution, Drive, Electrolyte, Inner
+from fem.solve.stepping import Stage
+
+Floats = NDArray[np.float64]
+
+__all__ = ["CATHODE", "FOIL", "Cell"]
+
+SHIFT_TOLERANCE = 1e-9
+"""Change of the stress potential in V below which a stage counts as coupled."""
+MOST_REPEATS = 25
+ON_A_MESH = ("kinetics", "operation", "stepping", "output", "mechanics", "title")
+"""Tables of a case that leave its mesh as it is."""
+
+
+class Cell:
+    """The problems of a cell, assembled once a mesh.
+
+    Parameters
+    ----------
+    like
+        A cell of the same case with the same particles on a mesh of the same triangles, whose
+        models of particles serve again.
+    on
+        A cell on this very mesh, whose electrolyte and elastic bodies serve again.
+
+    Attributes
+    ----------
+    interfaces
+        The lithium, then the particles in one or more groups.
+    blocks
+        All that the cell remembers, by name.
+    charge
+        Electrolyte, terminals (the foil, the cathode, isolated lithium), wires.
+    stress
+        The mechanics; `None` where it is switched off.
+    """
+
+    def __init__(
+        self,
+        case: Case,
+        mesh: Mesh,
+        parameters: Parameters,
+        like: Cell | None = None,
+        on: Cell | None = None,
+    ) -> None:
+        self.case, self.mesh, self.parameters = case, mesh, parameters
+        self.interfaces: tuple[Interface, ...] = interfaces_of(
+            case, mesh, parameters, None if like is None else like.particles
+        )
+        self.charge: ChargeProblem = ChargeProblem(
+            Electrolyte.of(mesh, parameters.conductivity) if on is None else on.charge.electrolyte,
+            terminals_of(case, mesh),
+            [interface.surface for interface in self.interfaces],
+        )
+        self.blocks: dict[str, Block] = {
+            block.name: block for interface in self.interfaces for block in interface.blocks
+        }
+        self.stress: Stress | None = None
+        if parameters.elastic is not None:
+            known = None if on is None else on.stress
+            self.stress = Stress(case, mesh, parameters, self.interfaces, known)
+        self.included: Content = {self.lithium.blocks[0].name: self.lithium.blocks[0].start}
+        """Charge on the lithium that the shape of the mesh already shows."""
+        self.seconds_mesh = 0.0
+        """How long it took to draw, look up and mesh."""
+
+    @classmethod
+    def of(cls, case: Case, progress: Callable[[str], None] = lambda stage: None) -> Self:
+        """Draw, look up, mesh and assemble the cell of `case`; `progress` is told each stage.
+
+        Raises
+        ------
+        InputError
+            If the case cannot be: see `fem.geometry.build` and `fem.parameters.resolve`.
+        """
+        began = time.perf_counter()
+        progress("geometry")
+        shape = geometries.build(case)
+        parameters = resolve(case, shape)
+        progress("mesh")
+        mesh = meshes.from_case(case, shape)
+        seconds = time.perf_counter() - began
+        progress("assembly")
+        cell = cls(case, mesh, parameters)
+        cell.seconds_mesh = seconds
+        return cell
+
+    def replace(self, changes: Mapping[str, object]) -> Cell:
+        """The same mesh with other kinetics, operation or mechanics, as for `fem.Case.replace`.
+
+        Raises
+        ------
+        InputError
+            If a change is not valid, or asks for another drawing, mesh or material.
+        """
+        for key in changes:
+            if key.partition(".")[0] not in ON_A_MESH:
+                raise InputError(
+                    "another mesh or material would be needed",
+                    key=key,
+                    allowed=f"keys below {', '.join(ON_A_MESH)}",
+                    cure="make a new cell by fem.Cell.of(case.replace(...))",
+                )
+        case = self.case.replace(dict(changes))
+        return type(self)(case, self.mesh, resolve(case, self.mesh.geometry), on=self)
+
+    # ------------------------------------------------------------------------------ its parts
+
+    @property
+    def lithium(self) -> LithiumInterface:
+        """All lithium on electrolyte."""
+        first = self.interfaces[0]
+        assert isinstance(first, LithiumInterface)
+        return first
+
+    @cached_property
+    def particles(self) -> tuple[ParticleInterface, ...]:
+        """The active material in its groups."""
+        return tuple(i for i in self.interfaces if isinstance(i, ParticleInterface))
+
+    def initial(self) -> State:
+        """Uniform particles, and nothing plated."""
+        evolving = {n: b.start for n, b in self.blocks.items() if b.evolves}
+        held = {n: b.start for n, b in self.blocks.items() if not b.evolves}
+        return State(0.0, evolving, held)
+
+    def drives(self, current: float | None = None, voltage: float | None = None) -> list[Drive]:
+        """A current out of the cathode (A per m of depth), or a cell voltage (V).
+
+        The foil is at 0 V and isolated lithium carries no net current.
+        """
+        floating = [Drive(current=0.0) for _ in self.charge.terminals[CATHODE + 1 :]]
+        return [Drive(potential=0.0), Drive(potential=voltage, current=current), *floating]
+
+    # --------------------------------------------------------------------------------- stages
+
+    def instant(self, state: State, drives: Sequence[Drive]) -> State:
+        """`state` with the potentials that it has under `drives`; nothing moves.
+
+        Raises
+        ------
+        SolveError
+            If Newton's method finds no solution.
+        """
+        here = state.content
+        try:
+            stage = self.stage(here, 0.0, drives, state.held, state.solution, here)
+        except SolveError:
+            # After a jump, mean currents can be a nearer start than the last potentials.
+            try:
+                stage = self.stage(here, 0.0, drives, state.held, None, here)
+            except SolveError:
+                stage = self.stage(here, 0.0, drives, state.held, None, here, gradually=True)
+        return replace(state, solution=_solution(stage), rate=None, previous=())
+
+    def switched(
+        self, state: State, inactivity: Mapping[int, Inactivity | None], drives: Sequence[Drive]
+    ) -> State:
+        """`state` with particles, by id, that stop reacting for a reason or (`None`) react again.
+
+        They keep their lithium; potentials and reactions become those of the new set.
+
+        Raises
+        ------
+        InputError
+            If an id is that of no particle with an interface.
+        SolveError
+            If nothing that reacts is left.
+        """
+        known = np.concatenate([interface.ids for interface in self.particles])
+        for body in inactivity:
+            if body not in known:
+                raise InputError(
+                    "no such particle, or one that was inactive as drawn",
+                    given=body,
+                    allowed=f"{len(known)} ids from {known.min()} to {known.max()}",
+                )
+        held, codes = dict(state.held), written(inactivity)
+        for interface in self.particles:
+            name = f"{interface.name}.inactivity"
+            values = held[name].copy()
+            for place, body in enumerate(interface.ids.tolist()):
+                values[place] = codes.get(body, values[place])
+            held[name] = values
+        return self.instant(replace(state, held=held), drives)
+
+    def reshaped(self, state: State, drives: Sequence[Drive]) -> State:
+        """`state` on a line that has moved: potentials and reactions change, diffusion goes on."""
+        here = state.content
+        stage = self.stage(here, 0.0, drives, state.held, state.solution, here)
+        rate = None
+        if state.rate is not None:
+            lithiation = [f"{each.name}.lithiation" for each in self.particles]
+            rate = dict(stage.rate) | {name: state.rate[name] for name in lithiation}
+        return replace(state, rate=rate, solution=_solution(stage), previous=())
+
+    def stage(
+        self,
+        base: Content,
+        c: float,
+        drives: Sequence[Drive],
+        held: Content,
+        start: ChargeSolution | None,
+        guess: Content,
+        gradually: bool = False,
+    ) -> Stage:
+        """Solve ``y = base + c dy/dt``; with c = 0 the rates are those at `base`.
+
+        Parameters
+        ----------
+        held
+            Blocks that do not evolve.
+        start
+            Potentials to begin with; from mean currents if left out.
+        guess
+            Content near the end of the stage.
+        gradually
+            Whether to bring in what the currents do to surfaces little by little.
+
+        Raises
+        ------
+        SolveError
+            If Newton's method finds no solution, or stress and reaction do not agree.
+        """
+        active = [interface.active(held) for interface in self.interfaces]
+        content = guess
+        before: list[Answer] = []
+        for _ in range(MOST_REPEATS):
+            answers = [
+                interface.answer(base, c, guess, self._stress_on(interface, base, c, content))
+                for interface in self.interfaces
+            ]
+            shift = _largest_shift(before, answers)
+            if before and shift < SHIFT_TOLERANCE:
+                break
+            responses = [answer.response for answer in answers]
+            if gradually and start is None:
+                solution = self.charge.solve_gradually(drives, responses, active)
+            else:
+                solution = self.charge.solve(drives, responses, active, start)
+            ends = [
+                answer.advance(currents, loads)
+                for answer, currents, loads in zip(
+                    answers, solution.currents, solution.loads, strict=True
+                )
+            ]
+            content = {name: each for after, _ in ends for name, each in after.items()}
+            rate = {name: each for _, by_time in ends for name, each in by_time.items()}
+            before, start = answers, solution
+            if self.stress is None or not self.stress.in_particles:
+                break
+        else:
+            raise SolveError(
+                f"stress and reaction of the particles did not agree after {MOST_REPEATS} turns",
+                field="stress",
+                residual=shift,
+                cures=("a shorter stepping.longest", 'mechanics.coupling = "lithium" or "none"'),
+            )
+        return Stage(content, rate, solution)
+
+    def _stress_on(self, interface: Interface, base: Content, c: float, guess: Content) -> Inner:
+        if self.stress is None:
+            return Inner(np.zeros(interface.patches.nodes.shape))
+        return self.stress.on(interface, base, c, guess)
+
+    # ------------------------------------------------------------------------------- readings
+
+    def thickness(self, content: Content) -> Floats:
+        """Plated thickness at all mesh nodes (N,) in m, 0 away from lithium."""
+        return self.lithium.on_mesh(self.lithium.thickness(content), self.mesh.nodes.shape[1])
+
+    def lithium_left(self, content: Content) -> float:
+        """The least thickness of foil that can still be stripped anywhere, in m.
+
+        Under a protrusion there is more of it, by how far that reaches below the flat surface.
+        """
+        lithium, patches = self.lithium, self.lithium.patches
+        below = self.mesh.geometry.lithium_y - patches.at_points(self.mesh.nodes[1, patches.nodes])
+        since = lithium.charge(content) - lithium.charge(self.included)
+        left = float(self.case.geometry.anode.strippable) + below
+        left = left + lithium.thickness_at_points(since)
+        return float(left[patches.piece == 0].min())
+
+    def currents(self, solution: ChargeSolution) -> list[float]:
+        """Current out of each terminal in A per m of depth."""
+        totals = np.zeros(len(self.charge.terminals))
+        for surface, loads in zip(self.charge.surfaces, solution.loads, strict=True):
+            np.add.at(totals, surface.terminal, surface.patches.by_piece(loads))
+        return totals.tolist()
+
+    def charge_given(self, content: Content) -> float:
+        """Charge that the cathode has given since the start, in C per m of depth."""
+        return float(sum(each.charge(content).sum() for each in self.particles))
+
+    def mean_stoichiometry(self, state: State) -> float:
+        """Mean lithium fraction of the particles that react, by area."""
+        total = area = 0.0
+        for each in self.particles:
+            active = each.active(state.held)
+            means = each.model.mean(each.stoichiometry(state.content))
+            total += float((each.model.areas * means)[active].sum())
+            area += float(each.model.areas[active].sum())
+        return total / area
+
+    def surface_stoichiometry(self, state: State) -> list[Floats]:
+        """Stoichiometry at the surface nodes of each group (k, m)."""
+        first = len(self.interfaces) - len(self.particles)
+        if state.solution is None:
+            return [
+                each.model.surface(each.stoichiometry(state.content)) for each in self.particles
+            ]
+        return [inner["stoichiometry"] for inner in state.solution.inner[first:]]
+
+    def reacting_surfaces(self, state: State) -> Floats:
+        """The same of all particles that react, in one row."""
+        return np.concatenate(
+            [
+                values[each.active(state.held)[each.patches.piece_of_node]]
+                for each, values in zip(
+                    self.particles, self.surface_stoichiometry(state), strict=True
+                )
+            ]
+        )
+
+    @property
+    def capacity(self) -> float:
+        """Charge that the particles hold in their window, in A s/m^2 of cell width."""
+        active = self.parameters.active
+        assert active is not None
+        area = sum(float(each.model.areas.sum()) for each in self.particles)
+        return active.window_charge * area / self.mesh.geometry.width
+
+    @property
+    def fixed(self) -> bool:
+        """Whether particles keep their stoichiometry, as if they were a store without end."""
+        return not any(each.model.moves for each in self.particles)
+
+
+def _solution(stage: Stage) -> ChargeSolution:
+    assert isinstance(stage.found, ChargeSolution)
+    return stage.found
+
+
+def _largest_shift(before: Sequence[Answer], after: Sequence[Answer]) -> float:
+    """The largest change of what stress adds to any potential, in V; 0 without `before`."""
+    largest = 0.0
+    for old, new in zip(before, after, strict=bool(before)):
+        moved = {
+            name: each.rest - old.response.inner[name].rest
+            for name, each in new.response.inner.items()
+        }
+        shift = np.abs(new.response.law.by_stress(moved))
+        largest = max(largest, float(shift.max(initial=0.0)))
+    return largest

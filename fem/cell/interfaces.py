@@ -1,0 +1,300 @@
+"""Interfaces of a cell: an electrode on one side, the electrolyte on the other, one law between.
+
+An interface knows where it is (its `Surface`), which pieces of it react, and what it remembers (its
+blocks). In an implicit stage it answers with its law and the variables that the law reads, and then
+says what the currents have made of its blocks. What it needs of the mechanics is handed in.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse.linalg import SuperLU, splu
+
+from fem.cell.blocks import Block, Content, Floats, Place
+from fem.constants import FARADAY
+from fem.geometry import Inactivity, Phase
+from fem.laws.interfaces import (
+    PRESSURE,
+    STOICHIOMETRY,
+    STRESS,
+    Intercalation,
+    InterfaceLaw,
+    Plating,
+)
+from fem.mesh import Mesh
+from fem.physics.charge import Inner, Response, Surface
+from fem.physics.congruent import ParticleBundle, ParticleGroup
+from fem.physics.particles import Diffusion
+from fem.physics.surfaces import Patches
+
+REASONS = tuple(Inactivity)
+"""Why a piece does not react; its number in a block counts from 1, and 0 means that it does."""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What an interface does in a stage ``y = base + c dy/dt``.
+
+    Attributes
+    ----------
+    response
+        For the charge problem.
+    advance
+        From current densities at quadrature points (k, ne, nq) and nodal loads (k, m): the content
+        of its blocks at the end of the stage, and their rates.
+    """
+
+    response: Response
+    advance: Callable[[Floats, Floats], tuple[Content, Content]]
+
+
+class Interface(ABC):
+    """A surface with a law and its blocks.
+
+    Attributes
+    ----------
+    side
+        The phase that is not the electrolyte.
+    surface
+        Pieces, terminals and wires.
+    law
+        What crosses it at a point.
+    ids
+        Numbers of the bodies that the pieces belong to (pieces,).
+    blocks
+        What it remembers; the last says which pieces react.
+    """
+
+    side: Phase
+    surface: Surface
+    law: InterfaceLaw
+    ids: NDArray[np.int64]
+    blocks: tuple[Block, ...]
+
+    @property
+    def name(self) -> str:
+        """By which its blocks are known."""
+        return self.surface.name
+
+    @property
+    def patches(self) -> Patches:
+        """The pieces of surface."""
+        return self.surface.patches
+
+    def active(self, held: Content) -> NDArray[np.bool_]:
+        """Which pieces react (pieces,)."""
+        return np.asarray(held[f"{self.name}.inactivity"] == 0.0)
+
+    def inactivity(self, held: Content) -> NDArray[np.str_]:
+        """Why each piece does not react (pieces,), as `Inactivity` says; empty if it does."""
+        words = np.array(["", *map(str, REASONS)])
+        return np.asarray(words[held[f"{self.name}.inactivity"].astype(int)])
+
+    @abstractmethod
+    def answer(self, base: Content, c: float, guess: Content, stress: Inner) -> Answer:
+        """What it does in a stage.
+
+        Parameters
+        ----------
+        base, c
+            The stage ``y = base + c dy/dt``, c in s.
+        guess
+            Content near the end of the stage.
+        stress
+            The mechanical variable of its law: pressure on lithium, mean normal stress in
+            particles, in Pa.
+        """
+
+    def _inactivity_block(self) -> Block:
+        return Block(
+            f"{self.name}.inactivity",
+            "1",
+            "why a piece does not react: 0 if it does, else the number of the reason",
+            Place.PIECES,
+            np.zeros(self.patches.count),
+            evolves=False,
+        )
+
+
+class LithiumInterface(Interface):
+    """All lithium on electrolyte: the foil is piece 0, isolated bodies follow.
+
+    Charge is kept at quadrature points, where the reaction is integrated, so that what is plated
+    adds up to the charge of the electrode whatever the geometry does later.
+    """
+
+    side = Phase.LITHIUM
+
+    def __init__(
+        self, surface: Surface, ids: Iterable[int], law: Plating, thickness_limit: float,
+        tolerance: float,
+    ) -> None:  # fmt: skip
+        self.surface, self.law = surface, law
+        self.ids = np.array(list(ids))
+        patches = surface.patches
+        self.per_charge = law.molar_volume / FARADAY
+        weight = self.per_charge / patches.weights / thickness_limit
+        self.blocks = (
+            Block(
+                f"{self.name}.charge",
+                "C/m",
+                "charge plated since the start, at the quadrature points of the line",
+                Place.LITHIUM_POINTS,
+                np.zeros(patches.weights.shape),
+                weight / tolerance,
+                weight,
+            ),
+            self._inactivity_block(),
+        )
+
+    def charge(self, content: Content) -> Floats:
+        """Charge of plated lithium at the quadrature points (1, ne, nq), in C per m of depth."""
+        return content[f"{self.name}.charge"]
+
+    def charges(self, content: Content) -> Floats:
+        """The same summed over each body (pieces,)."""
+        patches = self.patches
+        each = np.bincount(
+            patches.piece.ravel(),
+            weights=self.charge(content).sum(axis=2).ravel(),
+            minlength=patches.count,
+        )
+        return np.asarray(each, dtype=float)
+
+    def answer(self, base: Content, c: float, guess: Content, stress: Inner) -> Answer:
+        weights, before = self.patches.weights, self.charge(base)
+
+        def advance(currents: Floats, loads: Floats) -> tuple[Content, Content]:
+            name = f"{self.name}.charge"
+            return {name: before - c * currents * weights}, {name: -currents * weights}
+
+        return Answer(Response(self.law, {PRESSURE: stress}), advance)
+
+    # ------------------------------------------------------------------------------ thickness
+
+    @cached_property
+    def _mass(self) -> SuperLU:
+        return splu(self.patches.sparse_mass(np.ones(self.patches.weights.shape)).tocsc())
+
+    def at_nodes(self, density: Floats) -> Floats:
+        """A density at the quadrature points (1, ne, nq) at the nodes (m,).
+
+        The projection keeps the integral over each body.
+        """
+        return np.asarray(self._mass.solve(self.patches.loads(density)[0]))
+
+    def thickness_at_points(self, charge: Floats) -> Floats:
+        """Thickness of a charge at the quadrature points, in m."""
+        return np.asarray(self.per_charge * charge / self.patches.weights)
+
+    def thickness(self, content: Content) -> Floats:
+        """Plated thickness at the nodes (m,), in m."""
+        return self.at_nodes(self.thickness_at_points(self.charge(content)))
+
+    def loads_to_thickness(self) -> Floats:
+        """Thickness at the nodes (m, m) of a unit of each nodal load of charge, in m/(C/m)."""
+        return np.asarray(self.per_charge * self._mass.solve(np.eye(self.patches.nodes.shape[1])))
+
+    def on_mesh(self, values: Floats, size: int, elsewhere: float = 0.0) -> Floats:
+        """Nodal values (m,) at all `size` mesh nodes."""
+        full = np.full(size, elsewhere)
+        full[self.patches.nodes[0]] = values
+        return full
+
+
+class ParticleInterface(Interface):
+    """Particles of active material: in congruent groups, or a bundle of any shape.
+
+    What a content holds is the change of the stoichiometry since the start, in which small changes
+    keep all their digits.
+    """
+
+    side = Phase.ACTIVE
+
+    def __init__(
+        self,
+        mesh: Mesh,
+        surface: Surface,
+        members: ParticleGroup | ParticleBundle,
+        model: Diffusion,
+        law: Intercalation,
+        start: float,
+        change_limit: float,
+        tolerance: float,
+    ) -> None:
+        self.surface, self.members, self.model, self.law = surface, members, model, law
+        self.ids, self.start = members.ids, start
+        self._mesh = mesh
+        size = (len(members), model.size)
+        self.blocks = (
+            Block(
+                f"{self.name}.lithiation",
+                "1",
+                "change of the stoichiometry since the start, at the nodes of each particle",
+                Place.PARTICLE_NODES,
+                np.zeros(size),
+                1.0 / tolerance,
+                model.at_surface() / change_limit,
+            ),
+            Block(
+                f"{self.name}.charge",
+                "C/m",
+                "charge that each particle has given since the start",
+                Place.PIECES,
+                np.zeros(len(members)),
+            ),
+            self._inactivity_block(),
+        )
+
+    def lithiation(self, content: Content) -> Floats:
+        """Change of the stoichiometry since the start (k, n)."""
+        return content[f"{self.name}.lithiation"]
+
+    def stoichiometry(self, content: Content) -> Floats:
+        """Stoichiometry (k, n)."""
+        return self.start + self.lithiation(content)
+
+    def charge(self, content: Content) -> Floats:
+        """Charge that each particle has given since the start (k,), in C per m of depth."""
+        return content[f"{self.name}.charge"]
+
+    def amounts(self, content: Content) -> Floats:
+        """Change of the lithium in each particle since the start (k,), in mol per m of depth."""
+        return self.model.amount(self.lithiation(content))
+
+    def on_mesh(self, values: Floats, out: Floats) -> None:
+        """Put values of particles (k, n) at the mesh nodes of each into `out` (N,)."""
+        self.members.spread(self._mesh, values, out)
+
+    def answer(self, base: Content, c: float, guess: Content, stress: Inner) -> Answer:
+        stage = self.model.condensed(c, self.stoichiometry(guess))
+        before, given = self.lithiation(base), self.charge(base)
+        inner = {
+            STOICHIOMETRY: Inner(self.start + stage.surface(before), stage.response),
+            STRESS: stress,
+        }
+
+        def advance(currents: Floats, loads: Floats) -> tuple[Content, Content]:
+            flow = self.patches.by_piece(loads)
+            x = stage.state(before, loads)
+            names = (f"{self.name}.lithiation", f"{self.name}.charge")
+            rate = (x - before) / c if c else np.zeros_like(x)
+            return (
+                dict(zip(names, (x, given + c * flow), strict=True)),
+                dict(zip(names, (rate, flow), strict=True)),
+            )
+
+        return Answer(Response(self.law, inner), advance)
+
+
+def written(inactivity: Mapping[int, Inactivity | None]) -> dict[int, float]:
+    """Reasons by id as numbers of a block; `None` means that a piece reacts."""
+    return {
+        body: 0.0 if why is None else 1.0 + REASONS.index(why) for body, why in inactivity.items()
+    }

@@ -1,0 +1,133 @@
+"""Laws of interfaces: what crosses between an electrode and the electrolyte at a point.
+
+A law is a pure function of arrays at points of an interface:
+
+    current, by_difference, by_state = law(difference, state)
+
+with the difference of potentials ``phi_s - phi_e`` in V, the state of the interface by name, the
+current density that leaves the electrode in A/m^2, and its derivatives by the difference and by
+every variable of the state. A law owns nothing; `variables` are the names it reads.
+`INTERFACE_LAWS` lists all of them, so that one test holds their derivatives against differences.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import ClassVar, Protocol
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from fem.constants import FARADAY
+from fem.laws.intercalation import exchange_current_factor, surface_current
+from fem.laws.kinetics import Kinetics
+
+Floats = NDArray[np.float64]
+State = Mapping[str, Floats]
+
+STOICHIOMETRY = "stoichiometry"
+"""Fraction of the sites at the surface that hold lithium."""
+STRESS = "stress"
+"""Mean normal stress in the electrode at the surface in Pa, positive in tension."""
+PRESSURE = "pressure"
+"""Pressure on the electrode in Pa, positive in compression."""
+
+
+class InterfaceLaw(Protocol):
+    """Current density against the difference of potentials and the state of the interface."""
+
+    variables: ClassVar[tuple[str, ...]]
+
+    def __call__(self, difference: Floats, state: State) -> tuple[Floats, Floats, State]:
+        """Current density (A/m^2), its derivative by the difference, and by each variable."""
+
+    def equilibrium(self, state: State) -> Floats:
+        """Difference of potentials (V) at which no current flows."""
+
+    def by_stress(self, state: State) -> Floats:
+        """The part of `equilibrium` (V) that mechanical stress makes."""
+
+
+def no_potential(x: ArrayLike) -> tuple[Floats, Floats]:
+    """The potential of an electrode whose material is not told: 0 V at any stoichiometry."""
+    nothing = np.zeros_like(np.asarray(x, dtype=float))
+    return nothing, nothing
+
+
+@dataclass(frozen=True)
+class Intercalation:
+    """Active material that takes up lithium.
+
+    Attributes
+    ----------
+    potential
+        Equilibrium potential (V) and its slope at any stoichiometry.
+    depends_on_stoichiometry
+        Whether the exchange current density follows `exchange_current_factor`.
+    partial_molar_volume
+        Volume that a mole of lithium adds in m^3/mol; mean normal stress s shifts the potential by
+        it times s / F (F. Larche and J. W. Cahn, Acta Metall. 21 (1973) 1051).
+    """
+
+    variables: ClassVar[tuple[str, ...]] = (STOICHIOMETRY, STRESS)
+
+    kinetics: Kinetics
+    potential: Callable[[Floats], tuple[Floats, Floats]] = no_potential
+    depends_on_stoichiometry: bool = False
+    partial_molar_volume: float = 0.0
+
+    def __call__(self, difference: Floats, state: State) -> tuple[Floats, Floats, State]:
+        x = state[STOICHIOMETRY]
+        rest, rest_slope = self.potential(x)
+        eta = difference - rest - self.by_stress(state)
+        factor, factor_slope = np.ones_like(x), np.zeros_like(x)
+        if self.depends_on_stoichiometry:
+            factor, factor_slope = exchange_current_factor(
+                x, self.kinetics.anodic, self.kinetics.cathodic
+            )
+        current, by_eta, by_factor = surface_current(eta, self.kinetics, factor)
+        return current, by_eta, {
+            STOICHIOMETRY: by_factor * factor_slope - by_eta * rest_slope,
+            STRESS: -by_eta * self.partial_molar_volume / FARADAY,
+        }  # fmt: skip
+
+    def equilibrium(self, state: State) -> Floats:
+        return np.asarray(self.potential(state[STOICHIOMETRY])[0] + self.by_stress(state))
+
+    def by_stress(self, state: State) -> Floats:
+        return np.asarray(self.partial_molar_volume / FARADAY * state[STRESS])
+
+
+@dataclass(frozen=True)
+class Plating:
+    """Lithium: pressure opposes plating by ``V p / F``.
+
+    Attributes
+    ----------
+    molar_volume
+        Of what is plated in m^3/mol.
+    potential
+        Equilibrium potential of the anode's material against lithium in V.
+    """
+
+    variables: ClassVar[tuple[str, ...]] = (PRESSURE,)
+
+    kinetics: Kinetics
+    molar_volume: float
+    potential: float = 0.0
+
+    def __call__(self, difference: Floats, state: State) -> tuple[Floats, Floats, State]:
+        eta = difference - self.equilibrium(state)
+        current, by_eta, _ = surface_current(eta, self.kinetics, np.ones_like(eta))
+        return current, by_eta, {PRESSURE: by_eta * self.molar_volume / FARADAY}
+
+    def equilibrium(self, state: State) -> Floats:
+        return np.asarray(self.potential + self.by_stress(state))
+
+    def by_stress(self, state: State) -> Floats:
+        return np.asarray(-self.molar_volume / FARADAY * state[PRESSURE])
+
+
+INTERFACE_LAWS: tuple[type[InterfaceLaw], ...] = (Intercalation, Plating)
+"""Every law of this module."""

@@ -1,0 +1,367 @@
+"""The equations of the charge problem: residual, linearisation, and what a solution says.
+
+The unknowns are u = (electrolyte potential phi_e, potentials of terminals that are not given, drops
+in the wires of each terminal) and, on every surface, the state variables s that answer to the
+current through it. With the trace T of a surface, which makes of u the difference of potentials
+across it, and nodal loads b,
+
+    K u + sum of T' b = I,      b = integral of i(T u, s) w ds,      s = rest + R b.
+
+K holds the conductances of electrolyte and wires. Where no R is there, this is the gradient of a
+convex energy. Else s and b are eliminated surface by surface in each Newton step, which leaves
+
+    (K + sum of T' B T) du = r,      B = (1 - sum over s of M_s R_s)^-1 M_eta
+
+with the mass matrices M of the law's derivatives: a small dense block a row, nearly symmetric.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import csr_matrix
+from scipy.sparse.linalg import LinearOperator
+
+from fem.laws.kinetics import Kinetics, current_density, overpotential
+from fem.mesh import Ints
+from fem.physics.layout import ChargeSolution, Drive, Layout, Response, apply
+
+Floats = NDArray[np.float64]
+Block = tuple[Floats | csr_matrix, Floats]
+"""Nodal loads against differences of potentials, and the loads where these do not change."""
+
+LEAST_EXCHANGE = 1e-4
+"""Residuals compare at the least with this share of the exchange current, some microvolts' worth.
+"""
+
+
+class ChargeEquations:
+    """Residual and linearisation for given drives and responses; unknowns z = (u, s, s, ...).
+
+    Lists hold an entry for each live surface of the layout.
+    """
+
+    def __init__(
+        self,
+        layout: Layout,
+        drives: Sequence[Drive],
+        responses: Sequence[Response],
+        start: ChargeSolution | None,
+    ) -> None:
+        self.layout, self.drives, self._whole = layout, tuple(drives), tuple(responses)
+        self.responses = [
+            responses[k].cut(part) for k, part in zip(layout.live, layout.parts, strict=True)
+        ]
+        self.size = layout.size
+        self.answering = [(j, name) for j, r in enumerate(self.responses) for name in r.answering]
+        self.convex = not self.answering
+        given = np.array([drive.potential or 0.0 for drive in drives])
+        self._offset = [given[terminal] for terminal in layout.terminal]
+        self._fixed = [k for k, drive in enumerate(drives) if drive.potential is not None]
+        self._imposed = np.zeros(self.size)
+        for place, k in enumerate(layout.free):
+            self._imposed[len(layout.space) + place] = drives[k].current
+        self.mismatch: dict[tuple[int, str], Floats] = {}
+        self.scale = self._scale(start)
+
+    # ------------------------------------------------------------------------- scale and start
+
+    def _scale(self, start: ChargeSolution | None) -> float:
+        """The current that residuals compare with: the imposed one, or what flowed before.
+
+        Between terminals of given potentials, no more than the electrolyte or any one of them could
+        take at the difference; where all is at rest, a share of the exchange current.
+        """
+        imposed = sum(abs(drive.current or 0.0) for drive in self.drives)
+        flowed = 0.5 * sum(float(np.abs(b).sum()) for b in (start.loads if start else ()))
+        scale = max(imposed, flowed)
+        if scale and self.convex:
+            return scale
+        means = self._means({})
+        exchange = [
+            LEAST_EXCHANGE * (mean.kinetics.exchange_current_density or 1.0) * mean.length
+            for mean in means.values()
+        ]
+        given = [(self.drives[k].potential or 0.0) - means[k].level for k in self._fixed]
+        span = max(given) - min(given)
+        limits = [
+            float(abs(current_density(np.array(sign * span), means[k].kinetics)[0]))
+            * means[k].length
+            for k in self._fixed
+            for sign in (-1.0, 1.0)
+        ]
+        conductance = self.layout.conductance.diagonal()[: len(self.layout.space)].max()
+        return max(scale, min(exchange), min(span * float(conductance), *limits))
+
+    def _means(self, flows: Mapping[int, float]) -> dict[int, Mean]:
+        """What is known of each terminal on the mean at uniform current densities (A/m^2)."""
+        found: dict[int, list[tuple[float, float, Kinetics]]] = {}
+        states = [
+            {name: each.at(self._uniform(j, flows)) for name, each in response.inner.items()}
+            for j, response in enumerate(self.responses)
+        ]
+        for j, (part, state) in enumerate(zip(self.layout.parts, states, strict=True)):
+            weights = part.patches.weights
+            rest = self.responses[j].law.equilibrium(part.patches.at_all_points(state))
+            terminal = self._of_edges(j)
+            kinetics = self.layout.surfaces[self.layout.live[j]].kinetics
+            for k in np.unique(terminal).tolist():
+                here = weights[terminal == k]
+                total = float((np.broadcast_to(rest, weights.shape)[terminal == k] * here).sum())
+                found.setdefault(k, []).append((total, float(here.sum()), kinetics))
+        means = {}
+        for k, entries in found.items():
+            length = sum(entry[1] for entry in entries)
+            kinetics = entries[0][2]
+            eta = float(overpotential(np.array(flows.get(k, 0.0)), kinetics))
+            means[k] = Mean(sum(entry[0] for entry in entries) / length + eta, length, kinetics)
+        return means
+
+    def _of_edges(self, j: int) -> Ints:
+        """Terminal of each edge of a live surface (k, ne)."""
+        return self.layout.terminal[j][:, self.layout.parts[j].patches.edges[:, 2]]
+
+    def _uniform(self, j: int, flows: Mapping[int, float]) -> Floats:
+        """Nodal loads of a live surface (k, m) at uniform current densities of terminals."""
+        patches = self.layout.parts[j].patches
+        density = np.array([flows.get(k, 0.0) for k in range(len(self.drives))])
+        return patches.loads(
+            np.broadcast_to(density[self._of_edges(j)][..., None], patches.weights.shape)
+        )
+
+    def start(self, known: ChargeSolution | None) -> Floats:
+        """The unknowns to begin with: those of a known solution, or of mean currents."""
+        layout, n = self.layout, len(self.layout.space)
+        if known is not None:
+            free = [known.voltages[k] for k in layout.free]
+            inner = [
+                # A variable that has just begun to answer starts from where it rests.
+                (layout.parts[j].nodal(known.inner[layout.live[j]][name])
+                if name in known.inner[layout.live[j]] else self.responses[j].inner[name].rest)
+                .ravel()
+                for j, name in self.answering
+            ]  # fmt: skip
+            return np.concatenate([known.potential, free, *known.drops, *inner])
+        total = sum(d.current or 0.0 for d in self.drives)
+        lengths = {k: mean.length for k, mean in self._means({}).items()}
+        flows = {k: (self.drives[k].current or 0.0) / lengths[k] for k in lengths}
+        if len(self._fixed) == 1:
+            flows[self._fixed[0]] = -total / lengths[self._fixed[0]]
+        means = self._means(flows)
+        potential = float(
+            np.mean([(self.drives[k].potential or 0.0) - means[k].level for k in self._fixed])
+        )
+        u = np.zeros(self.size)
+        u[:n] = potential
+        for place, k in enumerate(layout.free):
+            u[n + place] = potential + means[k].level
+        inner = [
+            self.responses[j].inner[name].at(self._uniform(j, flows)).ravel()
+            for j, name in self.answering
+        ]
+        return np.concatenate([u, *inner])
+
+    # ------------------------------------------------------------------ residual and tangent
+
+    def state(self, z: Floats) -> list[dict[str, Floats]]:
+        """State variables of each surface by name, (k, m)."""
+        found = [{name: each.rest for name, each in r.inner.items()} for r in self.responses]
+        place = self.size
+        for j, name in self.answering:
+            end = place + found[j][name].size
+            found[j][name] = z[place:end].reshape(found[j][name].shape)
+            place = end
+        return found
+
+    def reactions(self, z: Floats) -> list[tuple[Floats, Floats, Mapping[str, Floats]]]:
+        """Of each surface at its quadrature points: current density and its derivatives."""
+        out = []
+        for j, state in enumerate(self.state(z)):
+            patches = self.layout.parts[j].patches
+            across = self.layout.traces[j] @ z[: self.size]
+            difference = self._offset[j] + across.reshape(patches.nodes.shape)
+            out.append(
+                self.responses[j].law(patches.at_points(difference), patches.at_all_points(state))
+            )
+        return out
+
+    def residual(self, z: Floats) -> Floats:
+        """Currents that do not balance (A per m of depth); s less what the loads make of it."""
+        layout = self.layout
+        self.last = self.reactions(z)
+        loads = [
+            part.patches.loads(reaction[0])
+            for part, reaction in zip(layout.parts, self.last, strict=True)
+        ]
+        value = np.zeros_like(z)
+        value[: self.size] = layout.conductance @ z[: self.size] - self._imposed
+        for trace, b in zip(layout.traces, loads, strict=True):
+            value[: self.size] += trace.T @ b.ravel()
+        state, place = self.state(z), self.size
+        for j, name in self.answering:
+            miss = self.responses[j].inner[name].at(loads[j]) - state[j][name]
+            self.mismatch[j, name] = miss
+            value[place : place + miss.size] = -miss.ravel()
+            place += miss.size
+        return value
+
+    def norm(self, residual: Floats) -> float:
+        """Size of a residual: of currents against `scale`, of s against its own size."""
+        parts = [float(np.linalg.norm(residual[: self.size])) / self.scale]
+        place = self.size
+        for j, name in self.answering:
+            rest = self.responses[j].inner[name].rest
+            size = max(1.0, float(np.abs(rest).max()))
+            parts.append(float(np.abs(residual[place : place + rest.size]).max()) / size)
+            place += rest.size
+        return max(parts)
+
+    def tangent(self) -> csr_matrix:
+        """K + sum of T' M T where `residual` was evaluated last; exact if no variable answers."""
+        return self.layout.tangent([by_difference for _, by_difference, _ in self.last])
+
+    def films(self) -> tuple[float, ...]:
+        """Mean conductance per area there of each of all surfaces; 0 where nothing reacts."""
+        found = [0.0] * len(self.layout.surfaces)
+        for k, part, (_, density, _) in zip(
+            self.layout.live, self.layout.parts, self.last, strict=True
+        ):
+            found[k] = float((density * part.patches.weights).sum() / part.patches.length)
+        return tuple(found)
+
+    def linearise(self, residual: Floats) -> Linear:
+        """The Newton system where `residual` was evaluated last."""
+        layout = self.layout
+        rhs = -residual[: self.size]
+        blocks: list[Block] = []
+        films = [0.0] * len(layout.surfaces)
+        for j, (part, trace) in enumerate(zip(layout.parts, layout.traces, strict=True)):
+            patches, response = part.patches, self.responses[j]
+            _, by_difference, by_state = self.last[j]
+            if response.answering:
+                left, shift = np.eye(patches.nodes.shape[1]), np.zeros((*patches.nodes.shape, 1))
+                for name in response.answering:
+                    change, matrix = patches.mass(by_state[name]), response.inner[name].matrix
+                    assert matrix is not None
+                    left = left - change @ matrix
+                    shift = shift + change @ self.mismatch[j, name][..., None]
+                right = np.concatenate([patches.mass(by_difference), shift], axis=2)
+                solved = np.linalg.solve(left, right)
+                blocks.append((np.ascontiguousarray(solved[..., :-1]), solved[..., -1]))
+                rhs -= trace.T @ blocks[-1][1].ravel()
+            else:
+                sparse = patches.sparse_mass(by_difference)
+                blocks.append((sparse, np.zeros(patches.nodes.shape)))
+            share = apply(blocks[-1][0], np.ones(patches.nodes.shape))
+            films[layout.live[j]] = float(share.sum() / patches.length)
+
+        def multiply(u: Floats) -> Floats:
+            u = np.asarray(u).ravel()
+            out = layout.conductance @ u
+            for trace, (block, shift) in zip(layout.traces, blocks, strict=True):
+                out += trace.T @ apply(block, (trace @ u).reshape(shift.shape)).ravel()
+            return np.asarray(out)
+
+        operator = LinearOperator((self.size, self.size), multiply, dtype=float)
+        return Linear(operator, rhs, tuple(films), blocks, self)
+
+    # ---------------------------------------------------------------------------- the solution
+
+    def solution(
+        self,
+        z: Floats,
+        films: tuple[float, ...],
+        iterations: int,
+        linear_iterations: int,
+        residual: float,
+    ) -> ChargeSolution:
+        """What is known at the unknowns `z`; currents add up to the imposed ones exactly."""
+        layout, n = self.layout, len(self.layout.space)
+        voltages = [drive.potential or 0.0 for drive in self.drives]
+        for place, k in enumerate(layout.free):
+            voltages[k] = float(z[n + place])
+        patches = [surface.patches for surface in layout.surfaces]
+        loads = [np.zeros(each.nodes.shape) for each in patches]
+        currents = [np.zeros(each.weights.shape) for each in patches]
+        for k, part, density in zip(layout.live, layout.parts, self._balanced(z), strict=True):
+            part.put_nodes(loads[k], part.patches.loads(density))
+            part.put_points(currents[k], density)
+        return ChargeSolution(
+            potential=z[:n].copy(),
+            voltages=tuple(voltages),
+            drops=tuple(
+                z[a:b].copy() for a, b in zip(layout.first[:-1], layout.first[1:], strict=True)
+            ),
+            inner=tuple(
+                {name: each.at(b) for name, each in response.inner.items()}
+                for response, b in zip(self._whole, loads, strict=True)
+            ),
+            loads=tuple(loads),
+            currents=tuple(currents),
+            films=films,
+            unknowns=self.size,
+            iterations=iterations,
+            linear_iterations=linear_iterations,
+            residual=residual,
+        )
+
+    def _balanced(self, z: Floats) -> list[Floats]:
+        """Current densities at `z` whose totals are the imposed currents, and cancel, to rounding.
+
+        What a solver's tolerance has left is spread evenly over each terminal: over a long rest it
+        would add up to lithium that nobody gave.
+        """
+        count = len(self.drives)
+        totals, lengths = np.zeros(count), np.zeros(count)
+        densities = [density for density, _, _ in self.reactions(z)]
+        for j, (part, density) in enumerate(zip(self.layout.parts, densities, strict=True)):
+            terminal, weights = self._of_edges(j).ravel(), part.patches.weights
+            for sums, values in ((totals, density * weights), (lengths, weights)):
+                sums += np.bincount(terminal, weights=values.sum(axis=2).ravel(), minlength=count)
+        wanted = np.array(
+            [
+                t if d.current is None else d.current
+                for t, d in zip(totals, self.drives, strict=True)
+            ]
+        )
+        wanted[self._fixed[0]] -= wanted.sum()
+        shift = np.divide(wanted - totals, lengths, out=np.zeros(count), where=lengths > 0.0)
+        return [
+            density + shift[self._of_edges(j)][..., None] for j, density in enumerate(densities)
+        ]
+
+
+@dataclass(frozen=True)
+class Mean:
+    """A terminal on the mean: where it would stand above phi_e (V), its length (m), its law."""
+
+    level: float
+    length: float
+    kinetics: Kinetics
+
+
+@dataclass(frozen=True)
+class Linear:
+    """The linear system of a Newton step, for u, and the way back to all unknowns."""
+
+    operator: LinearOperator
+    rhs: Floats
+    films: tuple[float, ...]
+    blocks: list[Block]
+    equations: ChargeEquations
+
+    def expand(self, u: Floats) -> Floats:
+        """The step of all unknowns from that of u."""
+        equations = self.equations
+        parts = [u]
+        for j, name in equations.answering:
+            block, shift = self.blocks[j]
+            moved = (equations.layout.traces[j] @ u).reshape(shift.shape)
+            matrix = equations.responses[j].inner[name].matrix
+            assert matrix is not None
+            loads = apply(block, moved) + shift
+            parts.append((equations.mismatch[j, name] + apply(matrix, loads)).ravel())
+        return np.concatenate(parts)

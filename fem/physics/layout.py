@@ -1,0 +1,259 @@
+"""What a charge problem consists of, and where its unknowns lie.
+
+Terminals carry a potential or a current, surfaces answer to the difference of potentials across
+them, and a `Layout` numbers what is unknown for given drives and pieces that react.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import block_diag, coo_matrix, csr_matrix
+
+from fem.laws.interfaces import InterfaceLaw
+from fem.laws.kinetics import Kinetics
+from fem.mesh import Ints
+from fem.physics.surfaces import Part, Patches
+from fem.physics.wiring import Network
+from fem.spaces import Space
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Terminal:
+    """An electrode: one potential, or a collector from which wires lead to its parts."""
+
+    name: str
+    network: Network | None = None
+
+
+@dataclass(frozen=True)
+class Drive:
+    """What is imposed on a terminal: its potential (V) or its current (A per m of depth).
+
+    Currents are positive where lithium leaves the electrode into the electrolyte.
+    """
+
+    potential: float | None = None
+    current: float | None = None
+
+
+@dataclass(frozen=True)
+class Surface:
+    """Where terminals meet the electrolyte with one law.
+
+    Attributes
+    ----------
+    name
+        For messages, and by which solutions are kept.
+    patches
+        The pieces of surface.
+    terminal
+        Number of the terminal of each piece (pieces,).
+    wire
+        Node of the terminal's network that each piece hangs on (pieces,); -1 for none.
+    kinetics
+        What mean currents are estimated by.
+    """
+
+    name: str
+    patches: Patches
+    terminal: Ints
+    wire: Ints
+    kinetics: Kinetics
+
+
+@dataclass(frozen=True)
+class Inner:
+    """A state variable of a surface: at rest (k, m), and what nodal loads add to it.
+
+    `matrix` is (m, m) for all rows or (k, m, m); without one the variable stays at rest.
+    """
+
+    rest: Floats
+    matrix: Floats | None = None
+
+    def at(self, loads: Floats) -> Floats:
+        """The variable at nodal loads (k, m) in A per m of depth."""
+        return self.rest if self.matrix is None else self.rest + apply(self.matrix, loads)
+
+
+@dataclass(frozen=True)
+class Response:
+    """How a surface answers: its law, and each variable that the law reads."""
+
+    law: InterfaceLaw
+    inner: Mapping[str, Inner]
+
+    @property
+    def answering(self) -> tuple[str, ...]:
+        """Variables that follow the current."""
+        return tuple(name for name, each in self.inner.items() if each.matrix is not None)
+
+    def held(self) -> Response:
+        """The same with every variable at rest."""
+        return replace(self, inner={name: Inner(each.rest) for name, each in self.inner.items()})
+
+    def scaled(self, share: float) -> Response:
+        """The same with a share of what loads do."""
+        inner = {
+            name: Inner(
+                each.rest, share * each.matrix if share and each.matrix is not None else None
+            )
+            for name, each in self.inner.items()
+        }
+        return replace(self, inner=inner)
+
+    def cut(self, part: Part) -> Response:
+        """The same of some pieces alone."""
+        inner = {
+            name: Inner(
+                part.nodal(each.rest), None if each.matrix is None else part.matrix(each.matrix)
+            )
+            for name, each in self.inner.items()
+        }
+        return replace(self, inner=inner)
+
+
+@dataclass(frozen=True)
+class ChargeSolution:
+    """Potentials and reactions, all that a further solve can start from.
+
+    Attributes
+    ----------
+    potential
+        Electrolyte potential (n,) in V.
+    voltages
+        Potential of each terminal in V.
+    drops
+        Potentials of the nodes of each terminal's wires against its own (m,); empty without.
+    inner
+        State variables of each surface by name, (k, m).
+    loads
+        Nodal loads of each surface (k, m) in A per m of depth; 0 where a piece does not react.
+    currents
+        Current density out of each surface at its quadrature points (k, ne, nq) in A/m^2.
+    films
+        Conductance per area of each surface that the linear solver is prepared with next.
+    unknowns
+        How many were solved for, state variables not counted.
+    """
+
+    potential: Floats
+    voltages: tuple[float, ...]
+    drops: tuple[Floats, ...]
+    inner: tuple[Mapping[str, Floats], ...]
+    loads: tuple[Floats, ...]
+    currents: tuple[Floats, ...]
+    films: tuple[float, ...]
+    unknowns: int
+    iterations: int
+    linear_iterations: int
+    residual: float
+
+
+@dataclass(frozen=True)
+class Layout:
+    """The unknowns of a charge problem for given drives and pieces that react.
+
+    Attributes
+    ----------
+    key
+        What this layout is known by: which pieces react, and `free`.
+    conductance
+        K (size, size) in S per m of depth: electrolyte and wires.
+    free
+        Terminals whose potentials are unknown.
+    first
+        Where the drops of each terminal begin, and the end of all.
+    live
+        Numbers of the surfaces of which any piece reacts.
+    parts, traces, terminal
+        Of each of these the pieces that react, its trace T (nodes, size), and the terminal at its
+        nodes (k, m).
+    """
+
+    key: tuple[bytes, tuple[int, ...]]
+    surfaces: tuple[Surface, ...]
+    space: Space
+    conductance: csr_matrix
+    free: tuple[int, ...]
+    first: tuple[int, ...]
+    live: tuple[int, ...]
+    parts: tuple[Part, ...]
+    traces: tuple[csr_matrix, ...]
+    terminal: tuple[Ints, ...]
+
+    @classmethod
+    def of(
+        cls,
+        key: tuple[bytes, tuple[int, ...]],
+        terminals: Sequence[Terminal],
+        surfaces: tuple[Surface, ...],
+        space: Space,
+        conductance: csr_matrix,
+        active: Sequence[NDArray[np.bool_]],
+    ) -> Layout:
+        """Number the unknowns; `active` says of each surface which pieces react (pieces,)."""
+        free, n = key[1], len(space)
+        networks = [
+            csr_matrix((0, 0)) if t.network is None else t.network.matrix for t in terminals
+        ]
+        first = n + len(free) + np.cumsum([0, *(network.shape[0] for network in networks)])
+        size = int(first[-1])
+        blocks = [conductance, csr_matrix((len(free), len(free))), *networks]
+        unknown = np.full(len(terminals), -1)
+        unknown[list(free)] = n + np.arange(len(free))
+        live = tuple(k for k, which in enumerate(active) if which.any())
+        parts = tuple(surfaces[k].patches.part(active[k]) for k in live)
+        traces, owners = [], []
+        for k, part in zip(live, parts, strict=True):
+            surface = surfaces[k]
+            piece = surface.patches.piece_of_node[np.ix_(part.rows, part.nodes)]
+            owners.append(surface.terminal[piece])
+            terminal, wire = owners[-1].ravel(), surface.wire[piece.ravel()]
+            row = np.arange(piece.size)
+            entries = [(row, space.number[part.patches.nodes].ravel(), -np.ones(len(row)))]
+            for column in (unknown[terminal], np.where(wire < 0, -1, first[terminal] + wire)):
+                there = column >= 0
+                entries.append((row[there], column[there], np.ones(int(there.sum()))))
+            rows, columns, values = (np.concatenate([e[i] for e in entries]) for i in range(3))
+            traces.append(coo_matrix((values, (rows, columns)), shape=(len(row), size)).tocsr())
+        return cls(
+            key, surfaces, space, block_diag(blocks, format="csr"), free, tuple(first.tolist()),
+            live, parts, tuple(traces), tuple(owners),
+        )  # fmt: skip
+
+    @property
+    def size(self) -> int:
+        """Number of unknowns besides state variables."""
+        return self.first[-1]
+
+    def films(self, densities: Sequence[float]) -> csr_matrix:
+        """``K + sum of T' M T`` with one conductance per area for each of all surfaces."""
+        return self.tangent(
+            [
+                np.full(part.patches.weights.shape, densities[k])
+                for k, part in zip(self.live, self.parts, strict=True)
+            ]
+        )
+
+    def tangent(self, densities: Sequence[Floats]) -> csr_matrix:
+        """The same with conductances at the quadrature points of each part (k, ne, nq)."""
+        matrix = self.conductance
+        for part, trace, density in zip(self.parts, self.traces, densities, strict=True):
+            matrix = matrix + trace.T @ part.patches.sparse_mass(density) @ trace
+        return matrix.tocsr()
+
+
+def apply(matrix: Floats | csr_matrix, values: Floats) -> Floats:
+    """A matrix for all rows (m, m), one a row (k, m, m), or sparse, times values (k, m)."""
+    if isinstance(matrix, csr_matrix):
+        return np.asarray((matrix @ values.ravel()).reshape(values.shape))
+    if matrix.ndim == 2:
+        return np.asarray(values @ matrix.T)
+    return np.asarray(np.matmul(matrix, values[..., None])[..., 0])

@@ -1,0 +1,312 @@
+"""What is seen of a cell: a row of the history, a frame, a full result."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from types import MappingProxyType
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fem.cell.composition import CATHODE, Cell
+from fem.cell.ledger import Work, ledger
+from fem.cell.reactions import Reactions
+from fem.cell.state import State
+from fem.cell.stress import conditions_of, pressure_at_nodes
+from fem.constants import FARADAY
+from fem.materials import references
+from fem.measures.anode import AnodeProfile, lithium_area, spread
+from fem.measures.charge import charge_metrics, particle_table
+from fem.measures.stress import (
+    fracture_metrics,
+    lithium_pressure,
+    mechanics_metrics,
+    pressure_notes,
+    process_zone_means,
+)
+from fem.physics.mechanics import MechanicsSolution
+from fem.results.fields import fields, inputs, package_version, profile
+from fem.results.history import Frame
+from fem.results.result import FieldMesh, Result
+
+Floats = NDArray[np.float64]
+
+HOUR = 3600.0
+LEAST_PLATING = 1e-8
+"""Plating in A/m^2 below which there is none to speak of."""
+LEAST_THICKNESS = 1e-13
+"""The same of thickness in m."""
+FROM_THE_ROW = (
+    "capacity_Ah_m2", "throughput_Ah_m2", "thickness_mean_m", "thickness_max_m",
+    "thickness_min_m", "thickness_max_over_mean", "thickness_min_over_mean",
+    "stoichiometry_mean", "stoichiometry_surface_min", "stoichiometry_surface_max",
+    "lithium_error", "charge_error",
+)  # fmt: skip
+"""What the metrics of a state in time take over from its row."""
+
+
+@dataclass(frozen=True)
+class View:
+    """A cell and everything that is read off its states.
+
+    Attributes
+    ----------
+    began
+        When the run began (`time.perf_counter`).
+    drawn
+        Area of lithium as drawn, in m^2.
+    followed
+        Charge of the lithium that the line has followed, in C per m of depth.
+    """
+
+    cell: Cell
+    began: float = field(default_factory=time.perf_counter)
+    drawn: float = 0.0
+    followed: float = 0.0
+
+    @classmethod
+    def of(cls, cell: Cell, began: float) -> View:
+        """The view of a run that began with this cell."""
+        return cls(cell, began, lithium_area(cell.mesh))
+
+    def on(self, cell: Cell, followed: float) -> View:
+        """The same run after its lithium line has moved by all that was plated up to now."""
+        return replace(self, cell=cell, followed=followed)
+
+    # ------------------------------------------------------------------------------ one instant
+
+    @cached_property
+    def _foil(self) -> AnodeProfile:
+        nothing = np.zeros(self.cell.mesh.nodes.shape[1])
+        return profile(self.cell.mesh, nothing, nothing, None)
+
+    def anode(self, reactions: Reactions, pressure: Floats | None = None) -> AnodeProfile:
+        """Plating current, plated thickness and stress along the foil.
+
+        `pressure` is that of the lithium at all mesh nodes (N,) in Pa.
+        """
+        foil = self._foil
+        return replace(
+            foil,
+            plating=reactions.plating()[foil.nodes],
+            thickness=self.cell.thickness(reactions.state.content)[foil.nodes],
+            normal_stress=None if pressure is None else -pressure[foil.nodes],
+        )
+
+    def frame(self, state: State) -> Frame:
+        """Profile and particles of a state."""
+        cell, reactions = self.cell, Reactions(self.cell, state)
+        table = particle_table(reactions)
+        surface = np.full((len(table.x), 2), np.nan)
+        if len(table.x):
+            values = cell.surface_stoichiometry(state)
+            for each, x in zip(cell.particles, values, strict=True):
+                piece = each.patches.piece_of_node.ravel()
+                least, most = np.full(len(each.ids), np.inf), np.full(len(each.ids), -np.inf)
+                np.minimum.at(least, piece, x.ravel())
+                np.maximum.at(most, piece, x.ravel())
+                surface[each.ids] = np.stack([least, most], axis=1)
+        return Frame(
+            time=state.time,
+            voltage=state.solved.voltages[CATHODE],
+            current_density=cell.currents(state.solved)[CATHODE] / cell.mesh.geometry.width,
+            anode=self.anode(reactions),
+            stoichiometry=table.stoichiometry,
+            surface_stoichiometry=surface,
+            particle_current=table.current,
+            inactivity=table.inactivity,
+        )
+
+    def elastic(self, state: State) -> MechanicsSolution | None:
+        """The elastic state, if mechanics is switched on."""
+        return None if self.cell.stress is None else self.cell.stress.solve(state.content)
+
+    # ----------------------------------------------------------------------------------- a row
+
+    def row(
+        self,
+        state: State,
+        step: int,
+        taken: float,
+        throughput: float,
+        iterations: int,
+        work: Work | None = None,
+        energy: float = 0.0,
+    ) -> Mapping[str, float]:
+        """The numbers of an accepted step.
+
+        Parameters
+        ----------
+        step
+            The step of the unrolled protocol.
+        taken, throughput, iterations
+            Length of the step in s, charge passed since the start of the run in C per m of depth,
+            and Newton iterations.
+        work, energy
+            Mechanical work since the start, and the elastic energy then, in J per m of depth.
+        """
+        cell, geometry, reactions = self.cell, self.cell.mesh.geometry, Reactions(self.cell, state)
+        voltage, rest = state.solved.voltages[CATHODE], reactions.open_circuit_voltage
+        assert rest is not None
+        current = cell.currents(state.solved)[CATHODE]
+        anode = self.anode(reactions)
+        mean = anode.mean(anode.plating)
+        thick = anode.mean(anode.thickness)
+        surfaces = cell.reacting_surfaces(state)
+        balance = ledger(cell, cell.initial().content, state.content, throughput)
+        per_width = HOUR * geometry.width
+        row: dict[str, float] = {
+            "Test Time / s": state.time,
+            "Voltage / V": voltage,
+            "Current / A": current * geometry.depth,
+            "step": float(step),
+            "dt_s": taken,
+            "current_density_A_m2": current / geometry.width,
+            "capacity_Ah_m2": cell.charge_given(state.content) / per_width,
+            "throughput_Ah_m2": throughput / per_width,
+            "open_circuit_V": rest,
+            "overpotential_V": voltage - rest,
+            "anode_plating_mean_A_m2": mean,
+            "anode_plating_max_A_m2": float(anode.plating.max()),
+            "anode_plating_min_A_m2": float(anode.plating.min()),
+            **spread("focusing", anode, anode.plating, mean, LEAST_PLATING),
+            "thickness_mean_m": thick,
+            "thickness_max_m": float(anode.thickness.max()),
+            "thickness_min_m": float(anode.thickness.min()),
+            **spread("thickness", anode, anode.thickness, thick, LEAST_THICKNESS),
+            "stoichiometry_mean": cell.mean_stoichiometry(state),
+            "stoichiometry_surface_min": float(surfaces.min()),
+            "stoichiometry_surface_max": float(surfaces.max()),
+            "lithium_in_particles_mol_m": balance.in_particles,
+            "lithium_plated_mol_m": balance.plated,
+            "lithium_error": balance.lithium_error,
+            "charge_cathode_C_m": balance.cathode,
+            "charge_anode_C_m": balance.anode,
+            "charge_error": balance.charge_error,
+            "newton_iterations": float(iterations),
+        }
+        elastic = self.elastic(state)
+        if elastic is not None:
+            row |= self._stress_row(anode, elastic)
+        if work is not None:
+            row["mechanical_work_J_m"] = work.done
+            row["work_error"] = work.error(row["elastic_energy_J_m"] - energy)
+        if cell.case.geometry.anode.motion == "moved":
+            row |= self._swept()
+        return MappingProxyType(row)
+
+    def _stress_row(self, anode: AnodeProfile, solution: MechanicsSolution) -> dict[str, float]:
+        """Numbers of an elastic state for the history."""
+        mesh = self.cell.mesh
+        pressure = pressure_at_nodes(mesh, solution)[anode.nodes]
+        row = {
+            "lithium_pressure_Pa": lithium_pressure(mesh, anode, pressure),
+            "elastic_energy_J_m": solution.elastic_energy,
+        }
+        tips = [process_zone_means(mesh, solution, d.tip) for d in mesh.geometry.deposits]
+        if tips:
+            row["von_mises_tip_max_Pa"] = max(tip[0] for tip in tips)
+            row["principal_stress_tip_max_Pa"] = max(tip[1] for tip in tips)
+        return row
+
+    def _swept(self) -> dict[str, float]:
+        """Area that the lithium has gained, and how far it is from the volume that it followed.
+
+        The line moves by a thickness along its normals, which on a curve is not the volume.
+        """
+        swept = lithium_area(self.cell.mesh) - self.drawn
+        volume = self.followed / FARADAY * self.cell.parameters.molar_volume
+        return {
+            "swept_area_m2": swept,
+            "swept_error": abs(swept - volume) / abs(volume) if volume else 0.0,
+        }
+
+    # -------------------------------------------------------------------------------- a result
+
+    def result(
+        self,
+        state: State,
+        row: Mapping[str, float] | None = None,
+        notes: Sequence[str] = (),
+        final: bool = True,
+    ) -> Result:
+        """Fields, profile, particles and metrics of a state.
+
+        Parameters
+        ----------
+        row
+            Of the history, for a state in time.
+        notes
+            What a reader must know of the run.
+        final
+            Whether the lithium models that the case compares are solved too.
+        """
+        cell, case, mesh = self.cell, self.cell.case, self.cell.mesh
+        reactions = Reactions(cell, state)
+        stresses = self._stresses(state, final)
+        pressures = {model: pressure_at_nodes(mesh, each) for model, each in stresses.items()}
+        anode = self.anode(reactions, pressures.get(case.mechanics.lithium))
+        metrics: dict[str, Any] = charge_metrics(reactions, anode)
+        told = list(notes)
+        if row is not None:
+            metrics |= {"simulated_time_s": state.time} | {name: row[name] for name in FROM_THE_ROW}
+        if cell.stress is not None:
+            metrics |= mechanics_metrics(mesh, stresses[case.mechanics.lithium])
+            at_foil = {model: each[anode.nodes] for model, each in pressures.items()}
+            metrics |= fracture_metrics(case, mesh, anode, at_foil, cell.parameters)
+            if not cell.stress.on_lithium:
+                volume = cell.parameters.molar_volume
+                told += pressure_notes(anode, at_foil, self._driving(reactions, anode), volume)
+        particles = particle_table(reactions)
+        now = time.perf_counter()
+        metrics |= {
+            "active_particles": int(particles.active.sum()),
+            "inactive_particles": int((~particles.active).sum()),
+            "seconds_mesh": cell.seconds_mesh,
+            "seconds_solve": now - self.began - cell.seconds_mesh,
+            "seconds_total": now - self.began,
+            "version": package_version(),
+            "case_sha256": case.sha256,
+        }
+        found = fields(self._field_mesh, reactions, stresses.get(case.mechanics.lithium))
+        for array in found.values():
+            array.flags.writeable = False
+        return Result(
+            case=case,
+            geometry=mesh.geometry,
+            mesh=mesh,
+            field_mesh=self._field_mesh,
+            fields=MappingProxyType(found),
+            anode=anode,
+            particles=particles,
+            metrics=MappingProxyType(metrics),
+            references=references(cell.parameters.used, inputs(case)),
+            notes=tuple(told),
+        )
+
+    def _stresses(self, state: State, every: bool) -> dict[str, MechanicsSolution]:
+        """Elastic states by model of lithium, that of the case first."""
+        stress, case = self.cell.stress, self.cell.case
+        if stress is None:
+            return {}
+        found = {str(case.mechanics.lithium): stress.solve(state.content)}
+        for model in case.mechanics.lithium_models[1:] if every else ():
+            found[model] = stress.solve_as(conditions_of(case, model), state.content)
+        return found
+
+    def _driving(self, reactions: Reactions, anode: AnodeProfile) -> Floats:
+        """Overpotential at the nodes of the foil in V, positive where it plates."""
+        lithium = self.cell.lithium
+        inner = {name: values[0] for name, values in reactions.solution.inner[0].items()}
+        eta = lithium.law.equilibrium(inner) - reactions.difference_at_nodes(0)[0]
+        return lithium.on_mesh(eta, self.cell.mesh.nodes.shape[1])[anode.nodes]
+
+    @cached_property
+    def _field_mesh(self) -> FieldMesh:
+        found = FieldMesh.of(self.cell.mesh)
+        found.points.flags.writeable = False
+        return found

@@ -1,0 +1,69 @@
+"""One step of a cell in time: implicit stages, and how good the step is."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from fem.cell.blocks import Content, largest
+from fem.cell.composition import Cell
+from fem.cell.state import State, extrapolated
+from fem.physics.charge import ChargeSolution, Drive
+from fem.solve.stepping import Stage, backward_euler, combine, tr_bdf2
+
+
+@dataclass(frozen=True)
+class Trial:
+    """A step that was solved and is not yet accepted.
+
+    `error` is its local error over the tolerance, `change` its largest change over the limit.
+    """
+
+    state: State
+    error: float
+    change: float
+    iterations: int
+    linear_iterations: int
+
+
+def step(cell: Cell, state: State, dt: float, drives: Sequence[Drive]) -> Trial:
+    """Try a step of length `dt` in s from `state`, which must have been solved.
+
+    Raises
+    ------
+    SolveError
+        If a stage has no solution that Newton's method finds.
+    """
+    starts: list[tuple[float, ChargeSolution]] = []
+
+    def implicit(base: Content, c: float, fraction: float) -> Stage:
+        time = state.time + fraction * dt
+        known = [*state.previous, (state.time, state.solved), *starts]
+        guess = state.content
+        if state.rate is not None:
+            guess = combine(state.content, (fraction * dt, state.rate))
+        found = cell.stage(base, c, drives, state.held, extrapolated(known, time), guess)
+        assert isinstance(found.found, ChargeSolution)
+        starts.append((time, found.found))
+        return found
+
+    if state.rate is None:
+        result = backward_euler(state.content, dt, implicit)
+    else:
+        result = tr_bdf2(state.content, state.rate, dt, implicit)
+    *middle, (_, solution) = starts
+    change = combine(result.end.value, (-1.0, state.content))
+    return Trial(
+        state=State(
+            time=state.time + dt,
+            content=result.end.value,
+            held=state.held,
+            rate=result.end.rate,
+            solution=solution,
+            previous=((state.time, state.solved), *middle),
+        ),
+        error=largest(cell.blocks, result.error, "error_weight"),
+        change=largest(cell.blocks, change, "change_weight"),
+        iterations=sum(s.iterations for _, s in starts),
+        linear_iterations=sum(s.linear_iterations for _, s in starts),
+    )

@@ -1,0 +1,129 @@
+"""Every law of an interface: its derivatives against differences, its equilibrium, its signs.
+
+One test walks over all laws that `fem.laws.interfaces` lists. A new law needs an entry in `LAWS`,
+which says how to draw one, and the range of each of its variables.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+
+from fem.laws import interfaces
+from fem.laws.interfaces import (
+    INTERFACE_LAWS,
+    PRESSURE,
+    STOICHIOMETRY,
+    STRESS,
+    Intercalation,
+    Plating,
+)
+from fem.laws.kinetics import Kinetics
+
+Floats = NDArray[np.float64]
+
+RANGES = {STOICHIOMETRY: (0.05, 0.95), STRESS: (-3e8, 3e8), PRESSURE: (-1e8, 1e8)}
+"""Of each variable; its width is the size that differences are a part of."""
+
+coefficients = st.floats(0.2, 0.8)
+kinetics = st.builds(
+    Kinetics,
+    temperature=st.floats(250.0, 350.0),
+    exchange_current_density=st.one_of(st.none(), st.floats(0.1, 100.0)),
+    area_resistance=st.sampled_from([1e-4, 1e-2]),
+    anodic=coefficients,
+    cathodic=coefficients,
+)
+
+
+def curve(x: Floats) -> tuple[Floats, Floats]:
+    """A potential in V with its slope."""
+    bend = np.cosh(8.0 * (x - 0.5)) ** -2
+    return 4.2 - 0.6 * x - 0.1 * np.tanh(8.0 * (x - 0.5)), -0.6 - 0.8 * bend
+
+
+LAWS: dict[type, st.SearchStrategy[Any]] = {
+    Intercalation: st.builds(
+        Intercalation,
+        kinetics=kinetics,
+        potential=st.just(curve),
+        depends_on_stoichiometry=st.booleans(),
+        partial_molar_volume=st.floats(-1e-5, 1e-5),
+    ),
+    Plating: st.builds(
+        Plating, kinetics=kinetics, molar_volume=st.just(1.3e-5), potential=st.floats(0.0, 1.0)
+    ),
+}
+
+
+def test_every_law_is_listed_and_drawn() -> None:
+    """A class with `variables` in the module is a law, and none is left out of this test."""
+    found = {
+        each for each in vars(interfaces).values()
+        if isinstance(each, type) and isinstance(getattr(each, "variables", None), tuple)
+    }  # fmt: skip
+    assert found == set(INTERFACE_LAWS) == set(LAWS)
+
+
+@pytest.mark.parametrize("kind", INTERFACE_LAWS, ids=lambda kind: kind.__name__)
+@settings(max_examples=60, deadline=None)
+@given(data=st.data())
+def test_derivatives_against_differences(kind: type, data: st.DataObject) -> None:
+    law = data.draw(LAWS[kind])
+    eta = data.draw(st.floats(-0.3, 0.3).filter(lambda e: abs(e) > 1e-6))
+    state = {name: np.array([data.draw(st.floats(*RANGES[name]))]) for name in law.variables}
+    before = {name: values.copy() for name, values in state.items()}
+    difference = law.equilibrium(state) + eta
+    current, by_difference, by_state = law(difference, state)
+    assert set(by_state) == set(law.variables)
+    for name in ("difference", *law.variables):
+        size = 1e-5 * (1.0 if name == "difference" else np.ptp(RANGES[name]))
+        up, down = (
+            law(difference + sign * size, state)[0]
+            if name == "difference"
+            else law(difference, {**state, name: state[name] + sign * size})[0]
+            for sign in (1, -1)
+        )
+        slope = by_difference if name == "difference" else by_state[name]
+        # What a step of this size changes beside the current itself, which rounds.
+        assert abs(2.0 * size * slope - (up - down)) <= 2e-6 * (
+            abs(up - current) + abs(current - down)
+        ) + 1e-13 * (1.0 + abs(current))
+    assert np.sign(current) == np.sign(eta)
+    assert by_difference > 0.0
+    assert law(law.equilibrium(state), state)[0] == pytest.approx(0.0, abs=1e-9)
+    assert all(np.array_equal(state[name], before[name]) for name in state)
+
+
+@pytest.mark.parametrize("kind", INTERFACE_LAWS, ids=lambda kind: kind.__name__)
+@settings(max_examples=20, deadline=None)
+@given(data=st.data())
+def test_stress_shifts_the_equilibrium_by_what_it_says(kind: type, data: st.DataObject) -> None:
+    """Without mechanical variables nothing of the equilibrium is stress."""
+    law = data.draw(LAWS[kind])
+    state = {name: np.array([data.draw(st.floats(*RANGES[name]))]) for name in law.variables}
+    unloaded = {name: 0.0 * v if name in (STRESS, PRESSURE) else v for name, v in state.items()}
+    shift = law.equilibrium(state) - law.equilibrium(unloaded)
+    assert shift == pytest.approx(law.by_stress(state), abs=1e-15)
+    assert law.by_stress(unloaded) == 0.0
+
+
+def test_pressure_opposes_plating() -> None:
+    """1 MPa on lithium of 12.9962546816 cm^3/mol lowers its potential by 134.696688 uV."""
+    law = Plating(Kinetics(298.15, 10.0), 6.94 / 0.534 * 1e-6)
+    assert law.equilibrium({PRESSURE: np.array(1e6)}) == pytest.approx(-134.696688e-6, rel=1e-8)
+    current = law(np.array(-0.01), {PRESSURE: np.array([0.0, 1e7])})[0]
+    assert current[0] < current[1] < 0.0
+
+
+def test_tension_raises_the_potential_of_what_swells() -> None:
+    """100 MPa on 2.5 cm^3/mol are 2.59107 mV."""
+    law = Intercalation(Kinetics(298.15, 2.0), curve, partial_molar_volume=2.5e-6)
+    x = np.array(0.4)
+    shift = law.equilibrium({STOICHIOMETRY: x, STRESS: np.array(1e8)}) - curve(x)[0]
+    assert shift == pytest.approx(2.5e-6 * 1e8 / 96485.33212, rel=1e-12)
