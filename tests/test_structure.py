@@ -78,7 +78,7 @@ OUTSIDERS = {
 
 WRITERS = {"output", "cli"}
 TALKERS = {"cli"}
-PROGRAMS = {"case/reference.py", "materials/reference.py"}
+PROGRAMS = {"case/reference.py", "materials/reference.py", "results/reference.py"}
 """Generators of reference pages: small programs of their own, which may write and talk."""
 
 WRITING = {

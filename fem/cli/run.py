@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from fem.output import Recorder
 
 WIDTH = 100
+PLAIN = str.maketrans({"µ": "u", "²": "2"})
+"""Letters of units that not every terminal can show."""
 MOST_ENDS = 12
 """Ends of protocol steps that a summary lists; `events.csv` has all."""
 
@@ -104,10 +106,15 @@ def summary(result: Result) -> str:
     from fem.output.numbers import main_numbers
     from fem.output.report import WARNING
 
-    rows = main_numbers(result.metrics)
-    label = max(len(row.label) for row in rows)
-    value = max(len(row.value) for row in rows)
-    lines = [f"{row.label:<{label}}  {row.value:>{value}} {row.unit}".rstrip() for row in rows]
+    rows = [
+        (("  " if row.part else "") + row.label, row.value, row.unit)
+        for row in main_numbers(result.metrics)
+    ]
+    width, digits = (max(len(row[k]) for row in rows) for k in (0, 1))
+    lines = [
+        f"{label:<{width}}  {value:>{digits}} {unit}".rstrip().translate(PLAIN)
+        for label, value, unit in rows
+    ]
     if result.history is not None:
         times = result.history["Test Time / s"]
         ends = [

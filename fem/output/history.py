@@ -16,11 +16,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fem.output.tables import cell
+from fem.results.quantities import REGISTRY, Place, declared_columns
 
 Floats = NDArray[np.float64]
 
 NAME = "history.csv"
-FIRST = ("Test Time / s", "Voltage / V", "Current / A")
+FIRST = tuple(entry.name for entry in REGISTRY if " / " in entry.name)
 """Names and order of the first columns, as battery data are exchanged."""
 
 
@@ -60,13 +61,16 @@ class HistoryFile:
 
         Raises
         ------
+        LookupError
+            If a column is not declared.
         ValueError
-            If the first columns are not those of `FIRST`.
+            If the first columns are not those of `FIRST`, or others not in the order in which they
+            are declared.
         """
         names = tuple(columns)
         if names[: len(FIRST)] != FIRST:
             raise ValueError(f"a history begins with {FIRST}, not with {names[: len(FIRST)]}")
-        header = _line(names)
+        header = _line(declared_columns(names, Place.HISTORY))
         path.write_bytes(header)
         return cls(path, names, header)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import re
 from collections.abc import Iterable, Iterator, Mapping
 from html import escape
 from typing import Any
@@ -22,10 +21,10 @@ CAPTIONS = {
     "anode_profile": "Along the lithium surface.",
 }
 CAPTIONS_IN_TIME = {
-    "voltage": "Voltage against the capacity of each charge and discharge (10 A·h/m² are "
-    "1 mA·h/cm²); voltage and current in time, with what ended each step.",
+    "voltage": "Voltage against the capacity of each charge and discharge; voltage and current in "
+    "time, with what ended each step.",
     "anode_history": "Plated thickness and plating along the lithium at the times of the colour "
-    "bar; largest value over the mean against the charge passed.",
+    "bar; largest value over the mean against the capacity.",
     "stoichiometry": "Lithium stoichiometry in the particles, inactive ones hatched; the particle "
     "whose surface is furthest from its mean; means and surface ranges of all.",
 }
@@ -64,7 +63,7 @@ table { border-collapse: collapse; width: 100%; font-size: .92rem; }
 td, th { border-bottom: 1px solid #ddd; padding: .25rem .5rem .25rem 0; text-align: left;
   vertical-align: top; }
 td.value { text-align: right; font-variant-numeric: tabular-nums; }
-td.inner { padding-left: 1rem; }
+td.inner { padding-left: 1rem; } th { padding-top: 1rem; font-weight: 600; }
 code, pre { font: .85rem/1.4 ui-monospace, monospace; }
 pre { white-space: pre-wrap; background: #f6f6f6; padding: .75rem; }
 mark { background: #ffe9a8; color: inherit; padding: 0 .15rem; }
@@ -114,13 +113,15 @@ def report(result: Result, pictures: Mapping[str, bytes]) -> str:
 
 def _numbers(metrics: Mapping[str, Any]) -> Iterator[str]:
     yield "<table>"
-    for number in all_numbers(metrics):
-        inner = ' class="inner"' if number.label.startswith(" ") else ""
-        yield (
-            f"<tr><td{inner}>{_typeset(number.label.strip())}</td>"
-            f'<td class="value">{escape(number.value)}</td>'
-            f"<td>{_typeset(number.unit)}</td><td><code>{escape(number.name)}</code></td></tr>"
-        )
+    for heading, numbers in all_numbers(metrics).items():
+        yield f'<tr><th colspan="4">{escape(heading)}</th></tr>'
+        for number in numbers:
+            inner = ' class="inner"' if number.part else ""
+            yield (
+                f'<tr title="{escape(number.meaning)}"><td{inner}>{escape(number.label)}</td>'
+                f'<td class="value">{escape(number.value)}</td>'
+                f"<td>{escape(number.unit)}</td><td><code>{escape(number.name)}</code></td></tr>"
+            )
     yield "</table>"
 
 
@@ -161,8 +162,3 @@ def _flat(value: Any, path: str = "") -> Iterator[tuple[str, str]]:
 
 def _sources(text: str) -> str:
     return escape(text).replace("ASSUMPTION", "<mark>ASSUMPTION</mark>")
-
-
-def _typeset(text: str) -> str:
-    """Units as they are printed; only whole words, since `um` also ends lithium."""
-    return re.sub(r"\bum\b", "µm", re.sub(r"\bm2\b", "m²", escape(text)))

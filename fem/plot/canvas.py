@@ -18,6 +18,7 @@ from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter, ScalarForm
 from matplotlib.transforms import ScaledTranslation, blended_transform_factory
 
 from fem.plot.scale import Range
+from fem.results.quantities import declared
 
 INCH = 25.4
 """Millimetres."""
@@ -151,8 +152,8 @@ def frame(axes: Axes, window: tuple[float, ...], title: str) -> None:
     axes.set_aspect("equal", anchor="N")
     axes.set_xlim(left, right)
     axes.set_ylim(bottom, top)
-    axes.set_xlabel("x (µm)")
-    axes.set_ylabel("y (µm)")
+    axes.set_xlabel(declared("x_m").axis("µm"))
+    axes.set_ylabel(declared("y_m").axis("µm"))
     aspect = (right - left) / (top - bottom)
     axes.xaxis.set_major_locator(
         MaxNLocator(nbins=min(max(int(6 * aspect), 1), 7), steps=[1, 2, 5, 10])

@@ -30,6 +30,7 @@ from fem.plot.runs import (
     times_of,
 )
 from fem.results.history import History
+from fem.results.quantities import declared
 from fem.results.result import Result
 
 Floats = NDArray[np.float64]
@@ -86,7 +87,9 @@ def voltage(result: Result, ax: Axes | None = None) -> Axes:
 
 
 def _against_capacity(history: History, steps: Sequence[Step], axes: Axes) -> None:
-    passed, volts = history.columns["capacity_Ah_m2"], history.columns["Voltage / V"]
+    capacity = declared("capacity_Ah_m2")
+    passed = history.columns[capacity.name] * capacity.factor
+    volts = history.columns["Voltage / V"]
     branches = branches_of(steps)
     ends = np.array([step.rows[1] for step in steps if step.kind != REST], dtype=np.int64)
     counts = {kind: sum(b.kind == kind for b in branches) for kind in (CHARGE, DISCHARGE)}
@@ -108,8 +111,8 @@ def _against_capacity(history: History, steps: Sequence[Step], axes: Axes) -> No
         )  # fmt: skip
     # A hold may begin against the direction of its branch.
     axes.set_xlim(left=min((float(np.min(x, initial=0.0)) for x in drawn_x), default=0.0))
-    axes.set_xlabel("capacity (A·h/m²)")
-    axes.set_ylabel("cell voltage (V)")
+    axes.set_xlabel(capacity.axis())
+    axes.set_ylabel(declared("Voltage / V").axis("V"))
     axes.xaxis.set_major_locator(MaxNLocator(6, steps=[1, 2, 2.5, 5, 10]))
     axes.yaxis.set_major_locator(MaxNLocator(7, steps=[1, 2, 2.5, 5, 10]))
     axes.margins(y=0.06)
@@ -144,9 +147,9 @@ def _against_time(
         x.append(time[first : last + 1])
         y.append(np.append(density[min(first + 1, last)], density[first + 1 : last + 1]))
     lower.plot(np.concatenate(x), np.concatenate(y), color=INK, linewidth=1.1)
-    upper.set_ylabel("cell voltage (V)")
-    lower.set_ylabel("current density\n(A/m²)")
-    lower.set_xlabel(f"time ({unit.name})")
+    upper.set_ylabel(declared("Voltage / V").axis("V"))
+    lower.set_ylabel(declared("current_density_A_m2").axis("A/m²", "\n"))
+    lower.set_xlabel(declared("Test Time / s").axis(unit.name))
     upper.tick_params(labelbottom=False)
     span = max(float(time[-1]), 1e-9)
     upper.set_xlim(0.0, span)

@@ -27,6 +27,7 @@ from fem.plot.runs import time_unit
 from fem.plot.scale import MICROMETRE, Range, Unit, full_range, length_unit, robust_range
 from fem.plot.scene import SMALLEST_CURRENT, Part, Scene
 from fem.results.history import Frame
+from fem.results.quantities import Declared, declared
 from fem.results.result import FieldMesh, Result
 
 Floats = NDArray[np.float64]
@@ -145,14 +146,15 @@ class Film:
         wide = _WIDTH - _LEFT - _RIGHT
         self.plating_axes = self._axes(_LEFT, _TOP, wide, _LINES)
         self.thickness_axes = self._axes(_LEFT, _TOP + _LINES + _GAP, wide, _LINES)
+        plating, thickness = declared("plating_A_m2"), declared("thickness_m")
         self.plating = _profile(
-            self.plating_axes, ends, self.limits.plating, Unit(1.0, "A/m²"), "plating", PLATING
+            self.plating_axes, ends, self.limits.plating, Unit(1.0, plating.unit), plating, PLATING
         )
         self.thickness = _profile(
-            self.thickness_axes, ends, self.limits.thickness, self.length, "thickness", THICKNESS
+            self.thickness_axes, ends, self.limits.thickness, self.length, thickness, THICKNESS
         )
         self.plating_axes.tick_params(labelbottom=False)
-        self.thickness_axes.set_xlabel("x (µm)")
+        self.thickness_axes.set_xlabel(declared("x_m").axis("µm"))
         self.figure.align_ylabels([self.plating_axes, self.thickness_axes])
         self.clock = self.figure.text(
             1.0 - _RIGHT / _WIDTH, 1.0 - 0.5 * _TOP / tall, "", ha="right", va="center",
@@ -290,14 +292,19 @@ class Map:
 
 
 def _profile(
-    axes: Axes, ends: tuple[float, float], limits: Range, unit: Unit, name: str, colour: str
+    axes: Axes,
+    ends: tuple[float, float],
+    limits: Range,
+    unit: Unit,
+    quantity: Declared,
+    colour: str,
 ) -> Any:
     """A line to be moved, in axes that fit all its states."""
     limits = limits.over(unit)
     room = _MARGIN * (limits.high - limits.low)
     axes.set_xlim(*ends)
     axes.set_ylim(limits.low - room, limits.high + room)
-    axes.set_ylabel(f"{name} ({unit.name})")
+    axes.set_ylabel(quantity.axis(unit.name, "\n"))
     axes.axhline(0.0, color=MUTED, linewidth=HAIR, zorder=0.5)
     axes.yaxis.set_major_locator(MaxNLocator(5, steps=[1, 2, 2.5, 5, 10]))
     axes.xaxis.set_major_locator(MaxNLocator(7, steps=[1, 2, 5, 10]))

@@ -27,6 +27,7 @@ from fem.plot.runs import (
 )
 from fem.plot.scale import MICROMETRE, length_unit
 from fem.results.history import Frame, History
+from fem.results.quantities import declared
 from fem.results.result import Result
 
 Floats = NDArray[np.float64]
@@ -52,7 +53,7 @@ def anode_history(result: Result, ax: Axes | None = None) -> Axes:
     """Plated thickness along the lithium foil at the times of the kept states.
 
     In a figure of its own, the plating current follows below, and below that the largest value
-    over the mean, of both, against the charge passed since the start. Profiles are means over
+    over the mean, of both, against the capacity since the start. Profiles are means over
     2 um of arc. Ratios are left out while the cell rests, and while their mean is less than a
     thousandth of its largest.
 
@@ -69,7 +70,7 @@ def anode_history(result: Result, ax: Axes | None = None) -> Axes:
     with canvas.style_for(ax):
         if ax is not None:
             times = _thickness(frames, ax)
-            ax.set_xlabel("x (µm)")
+            ax.set_xlabel(declared("x_m").axis("µm"))
             _time_bar(times, [ax], frames)
             return ax
         figure = canvas.new_figure(_WIDTH, _HEIGHT, 3, 1)
@@ -84,7 +85,7 @@ def anode_history(result: Result, ax: Axes | None = None) -> Axes:
         _unevenness(history, lower)
         upper.tick_params(labelbottom=False)
         upper.set_title("Along the lithium", loc="left")
-        middle.set_xlabel("x (µm)")
+        middle.set_xlabel(declared("x_m").axis("µm"))
         lower.set_title("Unevenness", loc="left")
     return upper
 
@@ -105,12 +106,13 @@ def _thinned(frames: Sequence[Frame]) -> list[Frame]:
 def _thickness(frames: Sequence[Frame], axes: Axes) -> LineCollection:
     profiles = [frame.anode.running_mean(frame.anode.thickness) for frame in frames]
     unit = length_unit(max(float(np.abs(profile).max()) for profile in profiles))
-    axes.set_ylabel(f"plated thickness ({unit.name})")
+    axes.set_ylabel(declared("thickness_m").axis(unit.name))
     return _lines(frames, [profile / unit.size for profile in profiles], 1e-9 / unit.size, axes)
 
 
 def _plating(frames: Sequence[Frame], axes: Axes) -> LineCollection:
-    axes.set_ylabel("plating (A/m²)")
+    plating = declared("plating_A_m2")
+    axes.set_ylabel(plating.axis(plating.unit))
     axes.axhline(0.0, color=MUTED, linewidth=HAIR, zorder=1)
     profiles = [frame.anode.running_mean(frame.anode.plating) for frame in frames]
     return _lines(frames, profiles, 1e-6, axes)
@@ -144,7 +146,7 @@ def _time_bar(lines: LineCollection, beside: list[Axes], frames: Sequence[Frame]
     shown = ScalarMappable(lines.norm, lines.cmap)
     bar = beside[0].figure.colorbar(shown, ax=beside, pad=0.02, aspect=28.0)
     unit = time_unit(frames[-1].time)
-    bar.set_label(f"time ({unit.name})")
+    bar.set_label(declared("Test Time / s").axis(unit.name))
     bar.outline.set_linewidth(HAIR)
     if bar.solids is not None:
         bar.solids.set_rasterized(True)
@@ -155,7 +157,8 @@ def _time_bar(lines: LineCollection, beside: list[Axes], frames: Sequence[Frame]
 
 def _unevenness(history: History, axes: Axes) -> None:
     columns = history.columns
-    passed = columns["capacity_Ah_m2"]
+    capacity = declared("capacity_Ah_m2")
+    passed = columns[capacity.name] * capacity.factor
     branches = branches_of(steps_of(history))
     handles = []
     for ratio, mean, name, dashes in _RATIOS:
@@ -172,7 +175,7 @@ def _unevenness(history: History, axes: Axes) -> None:
         handles.append(Line2D([], [], color=INK, linewidth=1.2, linestyle=dashes, label=name))
     kinds = dict.fromkeys(branch.kind for branch in branches)
     handles += [Line2D([], [], color=COLOURS[kind], linewidth=1.2, label=kind) for kind in kinds]
-    axes.set_xlabel("charge passed since the start (A·h/m²)")
+    axes.set_xlabel(f"{capacity.label} since the start ({capacity.display})")
     axes.set_ylabel("maximum / mean")
     axes.margins(x=0.02, y=0.1)
     low, high = axes.get_ylim()

@@ -19,6 +19,7 @@ from fem.plot.canvas import HAIR, INK, MUTED
 from fem.plot.maps import INACTIVE, LITHIUM, draw_field, draw_patch, draw_strokes, outline_width
 from fem.plot.scale import MICROMETRE, Range, full_range
 from fem.plot.scene import Scene
+from fem.results.quantities import declared
 from fem.results.result import Result
 
 Floats = NDArray[np.float64]
@@ -39,7 +40,7 @@ _PAD = 0.04
 """Room around the bed, over its height."""
 _ZOOM = 0.62
 """Half the side of the window on one particle, over its diameter."""
-LABEL = "stoichiometry of lithium"
+LABEL = declared("stoichiometry").axis()
 _FOCUS, _SURFACE = "#1f5fa8", "#c7752b"
 
 
@@ -198,7 +199,7 @@ def _depth(grains: Grains, window: tuple[float, ...], axes: Axes) -> None:
     axes.set_xlim(limits.low - room, limits.high + room)
     axes.set_ylim(window[2], window[3])
     axes.set_xlabel(LABEL)
-    axes.set_ylabel("y (µm)")
+    axes.set_ylabel(declared("y_m").axis("µm"))
     axes.xaxis.set_major_locator(MaxNLocator(5, steps=[1, 2, 2.5, 5, 10]))
     axes.yaxis.set_major_locator(MaxNLocator(5, steps=[1, 2, 5, 10]))
     axes.set_title("Particles: mean (dot), surface (bar)", loc="left")

@@ -16,6 +16,7 @@ from fem.measures.anode import AnodeProfile
 from fem.plot import canvas
 from fem.plot.canvas import INK, MUTED
 from fem.plot.scale import MICROMETRE, SMALLEST_STRESS, length_unit, stress_unit
+from fem.results.quantities import declared
 from fem.results.result import Result
 
 Floats = NDArray[np.float64]
@@ -60,7 +61,7 @@ def anode_profile(result: Result, ax: Axes | None = None, *, along: str = "x") -
             _stress(anode, lower, abscissa)
             upper.tick_params(labelbottom=False)
         last = lower if lower is not None else upper
-        last.set_xlabel("x (µm)" if along == "x" else "arc length along the lithium (µm)")
+        last.set_xlabel(declared("x_m" if along == "x" else "s_m").axis("µm"))
         _name_deposits(result, along, upper)
         for axes in (upper, lower):
             if axes is not None:
@@ -95,7 +96,8 @@ def _plating(result: Result, axes: Axes, abscissa: Floats) -> None:
     axes.plot(abscissa, anode.plating, color=_PLATING, linewidth=0.5, alpha=0.45)
     axes.plot(abscissa, running, color=_PLATING, linewidth=1.4)
     axes.axhline(result.applied, color=MUTED, linewidth=0.7, linestyle=(0, (4, 2)), zorder=1)
-    axes.set_ylabel("plating (A/m²)")
+    plating = declared("plating_A_m2")
+    axes.set_ylabel(plating.axis(plating.unit))
     axes.set_ylim(*_limits(running, result.applied, 1e-6))
     axes.yaxis.set_major_locator(MaxNLocator(6, steps=[1, 2, 2.5, 5, 10]))
     axes.text(
@@ -113,7 +115,7 @@ def _thickness(anode: AnodeProfile, axes: Axes, abscissa: Floats) -> None:
     if thickest == 0.0:
         return
     unit = length_unit(thickest)
-    label = f"plated thickness ({unit.name})"
+    label = declared("thickness_m").axis(unit.name)
     square = float(anode.plating @ anode.plating)
     ratio = float(anode.thickness @ anode.plating) / square if square > 0.0 else 0.0
     if ratio > 0.0 and np.allclose(
@@ -140,7 +142,7 @@ def _stress(anode: AnodeProfile, axes: Axes, abscissa: Floats) -> None:
     axes.plot(abscissa, anode.normal_stress / unit.size, color=_STRESS, linewidth=0.5, alpha=0.45)
     axes.plot(abscissa, running / unit.size, color=_STRESS, linewidth=1.4)
     axes.axhline(0.0, color=MUTED, linewidth=0.5, zorder=1)
-    axes.set_ylabel(f"normal stress\n({unit.name}, tension > 0)")
+    axes.set_ylabel(declared("normal_stress_Pa").axis(f"{unit.name}, tension > 0", "\n"))
     axes.set_ylim(*_limits(running / unit.size, 0.0, SMALLEST_STRESS / unit.size))
     axes.yaxis.set_major_locator(MaxNLocator(5, steps=[1, 2, 2.5, 5, 10]))
 

@@ -230,7 +230,10 @@ class Page(HTMLParser):
 
 def test_report_is_whole_and_needs_no_other_file(folder: Path, result: Result) -> None:
     page = Page()
-    page.feed((folder / "report.html").read_text(encoding="utf-8"))
+    text = (folder / "report.html").read_text(encoding="utf-8")
+    page.feed(text)
+    assert '<td class="inner">at the lithium surface</td>' in text
+    assert 'title="Power of the ionic current over the current."' in text
     assert not page.open
     assert len(page.links) == 5
     assert all(link.startswith("data:image/png;base64,") for link in page.links)
@@ -238,8 +241,10 @@ def test_report_is_whole_and_needs_no_other_file(folder: Path, result: Result) -
     assert "geometry.cathode.particles.rows" in page.text
     for note in result.notes:
         assert note in page.text
-    pressure = f"lithium pressure rigid{result.metrics['lithium_pressure_rigid_Pa'] / 1e6:.4g}MPa"
-    for words in ("at the lithium surface", "A/m²", "2 µm,", pressure):
+    pressure = (
+        f"pressure of rigid lithium{result.metrics['lithium_pressure_rigid_Pa'] / 1e6:.4g}MPa"
+    )
+    for words in ("at the lithium surface", "A/m²", "2 µm,", "Lithium surface", pressure):
         assert words in page.text
     for line in result.references.splitlines():
         assert line in page.text
@@ -247,6 +252,16 @@ def test_report_is_whole_and_needs_no_other_file(folder: Path, result: Result) -
     numbers = {name: plain_metrics(result.metrics)[name] for name in CONTRACT}
     assert f"{numbers['overpotential_V'] * 1e3:.4g}" in page.text
     assert f"{numbers['von_mises_tip_Pa'][0] * 1e-6:.4g}" in page.text
+
+
+def test_report_shows_what_somebody_added_to_the_metrics(result: Result) -> None:
+    """Under its bare name: a run is not lost for want of a declaration."""
+    from fem.output.report import report
+
+    metrics = {**result.metrics, "own_number_m": 2.5}
+    page = report(dataclasses.replace(result, metrics=metrics), {})
+    assert "<td>own number m</td>" in page
+    assert "own number" not in report(result, {})
 
 
 def test_report_highlights_warnings_and_assumptions(folder: Path, result: Result) -> None:

@@ -104,6 +104,10 @@ def test_a_changed_or_shorter_beginning_is_seen(file: Path) -> None:
 def test_other_columns_are_refused(file: Path) -> None:
     with pytest.raises(ValueError, match="begins with"):
         HistoryFile.create(file, ("Voltage / V", *COLUMNS))
+    with pytest.raises(LookupError, match="'own' is not declared"):
+        HistoryFile.create(file, (*COLUMNS, "own"))
+    with pytest.raises(ValueError, match="'step' is declared before 'dt_s'"):
+        HistoryFile.create(file, (*FIRST, "dt_s", "step"))
     assert not file.exists()
     writer = filled(file, 1)
     before = file.read_bytes()

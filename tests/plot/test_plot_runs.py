@@ -24,6 +24,8 @@ from fem.plot.maps import INACTIVE
 from fem.plot.runs import COLOURS, branches_of, steps_of, time_unit
 
 UM = 1e-6
+MAH_CM2 = 1.0 / 3.6e4
+"""Of a charge in A s/m^2."""
 IN_TIME = ("voltage", "anode_history", "stoichiometry")
 CHARGING, DISCHARGING = ROWS // 2, 3 * ROWS + ROWS // 2
 
@@ -75,15 +77,16 @@ def marks_of(axes):
 def test_branches_begin_at_no_capacity():
     result = run("deposit")
     axes = fem.plot.voltage(result)
-    assert axes.get_xlabel() == "capacity (A·h/m²)" and axes.get_ylabel() == "cell voltage (V)"
+    assert axes.get_xlabel() == "capacity per area (mAh/cm²)"
+    assert axes.get_ylabel() == "cell voltage (V)"
     curves = [line for line in axes.lines if line.get_linestyle() == "-"]
     assert [line.get_color().tolist() for line in curves] == [
         pytest.approx(to_rgba(COLOURS[kind])[:3]) for kind in ("charge", "discharge")
     ]
     # A constant current and a hold that decays as exp(-4 u), summed at ends of steps.
     hold = np.exp(-4.0 * np.linspace(0.0, 1.0, ROWS)).mean()
-    charged = (CURRENTS[0] * DURATIONS[0] + CURRENTS[1] * DURATIONS[1] * hold) / 3600.0
-    discharged = -CURRENTS[3] * DURATIONS[3] / 3600.0
+    charged = (CURRENTS[0] * DURATIONS[0] + CURRENTS[1] * DURATIONS[1] * hold) * MAH_CM2
+    discharged = -CURRENTS[3] * DURATIONS[3] * MAH_CM2
     for line, last in zip(curves, (charged, discharged), strict=True):
         x = line.get_xdata()
         assert x[0] == 0.0 and (np.diff(x) >= 0.0).all() and x[-1] == pytest.approx(last)
@@ -96,7 +99,7 @@ def test_branches_begin_at_no_capacity():
 
 
 def test_charge_against_the_direction_of_its_branch_counts_as_less():
-    """A run that gives 1 A.h/m^2 before it takes 4: the curve goes left first, and is in sight."""
+    """A run that gives 0.1 mAh/cm^2 before it takes 0.4: the curve goes left first, in sight."""
     result = run("deposit")
     rows = ROWS + 1
     columns = {name: values[:rows] for name, values in result.history.columns.items()}
@@ -104,8 +107,8 @@ def test_charge_against_the_direction_of_its_branch_counts_as_less():
     history = dataclasses.replace(result.history, columns=columns, events=())
     axes = fem.plot.voltage(dataclasses.replace(result, history=history))
     (curve,) = [line for line in axes.lines if line.get_linestyle() == "-"]
-    assert np.array_equal(curve.get_xdata(), columns["capacity_Ah_m2"])
-    assert axes.get_xlim()[0] == -1.0
+    assert curve.get_xdata() == pytest.approx(0.1 * columns["capacity_Ah_m2"])
+    assert axes.get_xlim()[0] == pytest.approx(-0.1)
 
 
 def test_later_cycles_are_darker():
@@ -184,12 +187,13 @@ def test_unevenness_is_drawn_over_the_charge_while_current_flows():
     result = run("deposit")
     columns = result.history.columns
     lower = fem.plot.anode_history(result).figure.axes[2]
-    assert "A·h/m²" in lower.get_xlabel() and lower.get_ylabel() == "maximum / mean"
+    assert lower.get_xlabel() == "capacity per area since the start (mAh/cm²)"
+    assert lower.get_ylabel() == "maximum / mean"
     plating = [line for line in lower.lines if line.get_linestyle() == "-"]
     assert [line.get_color() for line in plating] == [COLOURS["charge"], COLOURS["discharge"]]
     charge, discharge = plating
     x, y = discharge.get_data()
-    assert np.array_equal(x, columns["capacity_Ah_m2"][3 * ROWS + 1 :])
+    assert x == pytest.approx(0.1 * columns["capacity_Ah_m2"][3 * ROWS + 1 :])
     assert np.allclose(y[:ROWS], columns["focusing_max_over_mean"][3 * ROWS + 1 : 4 * ROWS + 1])
     # The rests have no plating to compare, nor has the end of the hold less than a thousandth.
     assert np.isnan(y[ROWS:]).all() and np.isnan(charge.get_ydata()[2 * ROWS :]).all()

@@ -1,0 +1,117 @@
+"""How a number of a run is declared: its unit, its name for people, and what it means."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from enum import Flag, auto
+
+
+class Place(Flag):
+    """The file that a number stands in."""
+
+    METRICS = auto()
+    """``metrics.json``: a value, or a list of one a protrusion or body, of the last state."""
+    HISTORY = auto()
+    """``history.csv``: one value an accepted step."""
+    ANODE = auto()
+    """``anode.csv``: one value a node of the lithium line."""
+    PARTICLES = auto()
+    """``particles.csv``: one value a particle."""
+
+
+FACTORS = {
+    ("m", "µm"): 1e6,
+    ("m²", "µm²"): 1e12,
+    ("V", "mV"): 1e3,
+    ("Pa", "MPa"): 1e-6,
+    ("Ah/m²", "mAh/cm²"): 0.1,
+}
+"""What a value in the first unit is multiplied by to be one in the second."""
+
+
+@dataclass(frozen=True)
+class Declared:
+    """A number of a run.
+
+    Attributes
+    ----------
+    name
+        As it stands in files, with its unit. A name with a placeholder, such as
+        ``lithium_pressure_{model}_Pa``, declares a family; the placeholder may also stand in the
+        label and in the meaning.
+    unit
+        Of the values in files; empty for a ratio, a count or a text.
+    label
+        What it is in a few plain words: in the report, on the terminal, along axes.
+    places
+        Where it stands.
+    meaning
+        One or two sentences: what it is, over what it is averaged, what its sign says.
+    shown
+        The unit that people are shown; empty if that is `unit`.
+    main
+        Whether the terminal shows it after a run.
+    part_of
+        Name of the number that this is a part of. The label begins with the label of that one.
+    text
+        Whether it is not a number at all.
+    words
+        What the placeholder may stand for, each with the words that people read for it. A family
+        without takes anything, in its own word.
+    """
+
+    name: str
+    unit: str
+    label: str
+    places: Place
+    meaning: str = field(kw_only=True)
+    shown: str = field(default="", kw_only=True)
+    main: bool = field(default=False, kw_only=True)
+    part_of: str = field(default="", kw_only=True)
+    text: bool = field(default=False, kw_only=True)
+    words: Mapping[str, str] = field(default_factory=dict, kw_only=True, hash=False)
+
+    def __post_init__(self) -> None:
+        if self.shown and (self.unit, self.shown) not in FACTORS:
+            raise ValueError(f"{self.name}: nobody knows how many {self.shown} are one {self.unit}")
+
+    @property
+    def display(self) -> str:
+        """The unit that people are shown, empty if there is none."""
+        return self.shown or self.unit
+
+    @property
+    def factor(self) -> float:
+        """What a value from a file is multiplied by to be one in the unit `display`."""
+        return FACTORS[self.unit, self.shown] if self.shown else 1.0
+
+    def axis(self, unit: str = "", between: str = " ") -> str:
+        """The label of an axis; `unit` where values are shown in another one than `display`."""
+        unit = unit or self.display
+        return f"{self.label}{between}({unit})" if unit else self.label
+
+    @property
+    def placeholder(self) -> str:
+        """What stands in braces in the name of a family, empty for any other."""
+        return self.name.partition("{")[2].partition("}")[0]
+
+    def named(self, name: str) -> Declared | None:
+        """This one, or the member of this family, if that is what `name` names."""
+        if not self.placeholder:
+            return self if name == self.name else None
+        brace = f"{{{self.placeholder}}}"
+        before, _, after = self.name.partition(brace)
+        word = name[len(before) : len(name) - len(after)]
+        if not word or name != before + word + after or (self.words and word not in self.words):
+            return None
+        read = self.words.get(word, word)
+        label, meaning = (text.replace(brace, read) for text in (self.label, self.meaning))
+        return replace(self, name=name, label=label, meaning=meaning, words={})
+
+    def members(self) -> tuple[Declared, ...]:
+        """This one, or all of the family; a family that takes anything has none to list."""
+        if not self.placeholder:
+            return (self,)
+        names = (self.name.replace(f"{{{self.placeholder}}}", word) for word in self.words)
+        return tuple(member for name in names if (member := self.named(name)))

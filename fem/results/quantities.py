@@ -1,0 +1,317 @@
+"""All numbers that a run leaves in its files, each declared once.
+
+The report, the summary on the terminal, the axes of figures, the header of ``history.csv`` and the
+page docs/reference/quantities.md read their names, units and words here. A new number takes one
+entry in `SECTIONS`, at the place where readers shall find it, and a run in
+tests/results/test_results_emitted.py that has it; then `python -m fem.results.reference
+docs/reference` writes the page anew. Columns of a history stand in the order of their entries.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Mapping
+from functools import cache
+from types import MappingProxyType
+
+from fem.results.declaration import Declared, Place
+
+__all__ = ["REGISTRY", "SECTIONS", "Declared", "Place", "declared", "declared_columns", "find"]
+
+_METRICS, _HISTORY, _ANODE, _PARTICLES = Place.METRICS, Place.HISTORY, Place.ANODE, Place.PARTICLES
+_BOTH = _METRICS | _HISTORY
+
+_MEAN = {"mean": "mean", "max": "largest", "min": "least"}
+_ENDS = {"max": "largest", "min": "least"}
+_MODELS = {"rigid": "rigid", "elastic": "elastic", "yielded": "yielded"}
+
+# fmt: off
+_SECTIONS: dict[str, tuple[Declared, ...]] = {
+    "As battery data are exchanged": (
+        Declared("Test Time / s", "s", "time", _HISTORY, meaning=
+            "Time in the cell since the start of the run."),
+        Declared("Voltage / V", "V", "cell voltage", _HISTORY, meaning=
+            "Potential of the cathode collector against the lithium foil."),
+        Declared("Current / A", "A", "current", _HISTORY, meaning=
+            "Current of the cell for `geometry.depth`; positive on charge."),
+    ),
+    "Protocol": (
+        Declared("step", "", "step of the protocol", _HISTORY, meaning=
+            "Number of the step from 0, with all loops unrolled."),
+        Declared("dt_s", "s", "length of the step in time", _HISTORY, meaning=
+            "Time since the row before. A step of the protocol begins with a row of length 0 at "
+            "the time at which the last one ended: the voltage jumps between the two."),
+        Declared("simulated_time_s", "s", "time in the cell", _METRICS, meaning=
+            "Time from the start of the run to its last state; only in a run in time."),
+    ),
+    "Current and charge": (
+        Declared("current_density_A_m2", "A/m²", "current density", _BOTH, meaning=
+            "Applied current per area of the cell as seen from above, width times depth; positive "
+            "on charge."),
+        Declared("current_A", "A", "current", _METRICS, meaning=
+            "Current of the cell for `geometry.depth`; positive on charge."),
+        Declared("capacity_Ah_m2", "Ah/m²", "capacity per area", _BOTH, shown="mAh/cm²", meaning=
+            "Net charge since the start of the run per area of the cell; positive if more was "
+            "charged than discharged. Only in a run in time."),
+        Declared("throughput_Ah_m2", "Ah/m²", "throughput per area", _BOTH, shown="mAh/cm²",
+            meaning="All charge passed since the start of the run per area of the cell, whatever "
+            "its direction: never negative. Only in a run in time."),
+    ),
+    "Voltage": (
+        Declared("cell_voltage_V", "V", "cell voltage", _METRICS, main=True, meaning=
+            "Potential of the cathode collector against the lithium foil. Absent from a snapshot "
+            "whose case gives no stoichiometry, and so no open-circuit potential."),
+        Declared("open_circuit_V", "V", "open-circuit voltage", _HISTORY, meaning=
+            "Open-circuit voltage at the mean stoichiometry of the active particles."),
+        Declared("overpotential_V", "V", "overpotential", _BOTH, shown="mV", main=True, meaning=
+            "Cell voltage less the open-circuit voltage, in time that at the mean stoichiometry; "
+            "positive on charge. The parts below add up to it; each is the power lost there over "
+            "the current, and absent at rest."),
+        Declared("overpotential_anode_V", "V", "overpotential at the lithium surface", _METRICS,
+            shown="mV", main=True, part_of="overpotential_V", meaning=
+            "Power of the reaction on all lithium, isolated lithium included, over the current."),
+        Declared("overpotential_electrolyte_V", "V", "overpotential in the electrolyte", _METRICS,
+            shown="mV", main=True, part_of="overpotential_V", meaning=
+            "Power of the ionic current over the current."),
+        Declared("overpotential_cathode_V", "V", "overpotential at the active material", _METRICS,
+            shown="mV", main=True, part_of="overpotential_V", meaning=
+            "Power of the reaction at the active material over the current."),
+        Declared("overpotential_electrons_V", "V",
+            "overpotential on the way of electrons to the particles", _METRICS,
+            shown="mV", main=True, part_of="overpotential_V", meaning=
+            "Power of the electrons between collector and particles over the current; only where "
+            "wiring is not ideal."),
+        Declared("overpotential_concentration_V", "V",
+            "overpotential by surfaces off the mean of all particles", _METRICS,
+            shown="mV", main=True, part_of="overpotential_V", meaning=
+            "What open-circuit potentials at the surfaces differ from that at the mean "
+            "stoichiometry, weighted by current; only in a run in time."),
+        Declared("overpotential_stress_V", "V", "overpotential by stress on the reactions",
+            _METRICS, shown="mV", main=True, part_of="overpotential_V", meaning=
+            "What stress adds to the potentials at which the reactions rest, weighted by current; "
+            "only where `mechanics.coupling` lets it act."),
+        Declared("isolated_lithium_potential_V", "V", "potential of isolated lithium", _METRICS,
+            meaning="Potential against the foil, a value for each body of isolated lithium; it "
+            "carries no net current."),
+    ),
+    "Lithium surface": (
+        Declared("anode_plating_{size}_A_m2", "A/m²", "plating current density, {size}", _BOTH,
+            main=True, words=_MEAN, meaning=
+            "Plating along the foil, {size}, per length of the lithium line; positive where "
+            "lithium is plated, negative where it is stripped. Extremes are of nodes, by sign."),
+        Declared("focusing_{size}_over_mean", "", "plating over 2 µm, {size} / mean", _BOTH,
+            main=True, words=_ENDS, meaning=
+            "Of the plating averaged over 2 µm of arc, the {size} along the foil over the mean "
+            "along it. Empty or absent where there is next to no mean."),
+        Declared("focusing_max_over_applied", "", "plating over 2 µm, largest / applied", _METRICS,
+            meaning="Largest plating, averaged over 2 µm of arc, over the current density of the "
+            "cell; absent at rest."),
+        Declared("tip_over_applied", "", "plating at the tips / applied", _METRICS, main=True,
+            meaning="Plating at the tip of each protrusion, averaged over 2 µm of arc, over the "
+            "current density of the cell; absent at rest."),
+        Declared("plating_total_over_applied", "", "lithium plated / charge passed", _METRICS,
+            meaning="Current that plates on the foil over that of the cell: 1 as charge is kept. "
+            "Absent at rest."),
+        Declared("lithium_line_length_m", "m", "length of the lithium line", _METRICS, shown="µm",
+            meaning="Arc length of the foil's surface; protrusions make it longer than the cell "
+            "is wide."),
+        Declared("thickness_{size}_m", "m", "plated thickness, {size}", _BOTH, shown="µm",
+            words=_MEAN, meaning=
+            "Lithium plated on the foil since the start, {size} along it; negative where drawn "
+            "lithium was stripped. On a line that moves, plated volume over its present length."),
+        Declared("thickness_{size}_over_mean", "", "plated thickness over 2 µm, {size} / mean",
+            _BOTH, words=_ENDS, meaning=
+            "Of the thickness averaged over 2 µm of arc, the {size} along the foil over the mean "
+            "along it. Empty or absent where there is next to no mean."),
+    ),
+    "Particles": (
+        Declared("stoichiometry_mean", "", "stoichiometry, mean of all active particles", _BOTH,
+            meaning="Lithium in the active particles over what they hold when full of it; falls "
+            "on charge. Only in a run in time."),
+        Declared("stoichiometry_surface_{size}", "", "stoichiometry at surfaces, {size}", _BOTH,
+            words={"min": "least", "max": "largest"}, meaning=
+            "The {size} at the surface of any active particle. Only in a run in time."),
+        Declared("active_particles", "", "active particles", _METRICS, meaning=
+            "How many particles react."),
+        Declared("inactive_particles", "", "inactive particles", _METRICS, meaning=
+            "How many do not; `particles.csv` says why."),
+    ),
+    "Balances since the start": (
+        Declared("lithium_in_particles_mol_m", "mol/m", "lithium gained by the particles",
+            _HISTORY, meaning="Change of lithium in the particles per metre of depth; negative "
+            "after a charge. Read off the concentrations."),
+        Declared("lithium_plated_mol_m", "mol/m", "lithium plated", _HISTORY, meaning=
+            "Lithium plated less lithium stripped, on all lithium, per metre of depth."),
+        Declared("lithium_error", "", "lithium lost or made / moved", _BOTH, meaning=
+            "Sum of both over all lithium that was moved: rounding, as long as nothing is wrong. "
+            "Only in a run in time."),
+        Declared("charge_cathode_C_m", "C/m", "charge given by the active material", _HISTORY,
+            meaning="Charge into the electrolyte per metre of depth; positive after a charge."),
+        Declared("charge_anode_C_m", "C/m", "charge given by lithium", _HISTORY, meaning=
+            "Charge into the electrolyte per metre of depth; negative after a charge."),
+        Declared("charge_error", "", "charge lost or made / passed", _BOTH, meaning=
+            "Sum of both over all charge that was passed: rounding, as long as nothing is wrong. "
+            "Only in a run in time."),
+    ),
+    "Solution": (
+        Declared("newton_iterations", "", "Newton iterations", _BOTH, meaning=
+            "Iterations of the last solution; in a history, of the whole step."),
+        Declared("newton_residual", "", "residual of Newton's method", _METRICS, meaning=
+            "What is left of the last solution's balance of currents, over the current."),
+        Declared("degrees_of_freedom", "", "unknowns of the charge problem", _METRICS, meaning=
+            "Potentials in the electrolyte, of terminals whose current is given, and of wires."),
+    ),
+    "Stress": (
+        Declared("von_mises_se_p99_Pa", "Pa", "von Mises stress in the electrolyte, 99 %",
+            _METRICS, shown="MPa", main=True, meaning=
+            "Stress that 99 % of the electrolyte's area do not exceed, discs of 4 µm around the "
+            "feet of protrusions left out."),
+        Declared("von_mises_se_p999_Pa", "Pa", "von Mises stress in the electrolyte, 99.9 %",
+            _METRICS, shown="MPa", meaning="The same for 99.9 % of the area."),
+        Declared("von_mises_tip_Pa", "Pa", "von Mises stress at the tips", _METRICS, shown="MPa",
+            main=True, meaning="Mean over the electrolyte within 2 µm of the tip of each "
+            "protrusion."),
+        Declared("principal_stress_tip_Pa", "Pa", "largest principal stress at the tips", _METRICS,
+            shown="MPa", main=True, meaning=
+            "Mean over the electrolyte within 2 µm of the tip of each protrusion; positive: "
+            "tension."),
+        Declared("lithium_pressure_Pa", "Pa", "pressure of the lithium", _HISTORY, shown="MPa",
+            meaning="Pressure at the most loaded tip, averaged over 2 µm of arc; without "
+            "protrusions the largest along the foil. Positive: compression, which opposes "
+            "plating."),
+        Declared("elastic_energy_J_m", "J/m", "elastic energy", _HISTORY, meaning=
+            "Elastic energy of all solids per metre of depth."),
+        Declared("von_mises_tip_max_Pa", "Pa", "von Mises stress at the worst tip", _HISTORY,
+            shown="MPa", meaning="Largest over the protrusions of the mean over the electrolyte "
+            "within 2 µm of the tip."),
+        Declared("principal_stress_tip_max_Pa", "Pa", "largest principal stress at the worst tip",
+            _HISTORY, shown="MPa", meaning="The same of the largest principal stress; positive: "
+            "tension."),
+        Declared("mechanical_work_J_m", "J/m", "mechanical work", _HISTORY, meaning=
+            "Work since the start per metre of depth, of plating against the pressure, of swelling "
+            "and of the stack; positive: done on the solids. Not for yielded lithium."),
+        Declared("work_error", "", "work not found as elastic energy / work done", _HISTORY,
+            meaning="Work that is not found in the change of elastic energy, over all that was "
+            "done."),
+        Declared("lithium_pressure_{model}_Pa", "Pa", "pressure of {model} lithium", _METRICS,
+            shown="MPa", words=_MODELS, meaning=
+            "Pressure of {model} lithium at the most loaded tip, averaged over 2 µm of arc; "
+            "without protrusions the largest along the foil. Positive: compression. Given for "
+            "`mechanics.lithium` and each model in `mechanics.compare_lithium`."),
+        Declared("fracture_pressure_Pa", "Pa", "pressure that opens the flaw", _METRICS,
+            shown="MPa", meaning="Pressure at which a flaw of the case's size and shape grows in "
+            "the separator."),
+        Declared("pressure_over_fracture_pressure", "",
+            "lithium pressure / pressure that opens the flaw", _METRICS, main=True, meaning=
+            "Of the model `mechanics.lithium`; above 1 a crack grows."),
+        Declared("pressure_over_fracture_pressure_{model}", "",
+            "pressure of {model} lithium / pressure that opens the flaw", _METRICS, words=_MODELS,
+            meaning="Of {model} lithium; above 1 a crack grows."),
+    ),
+    "Moving line": (
+        Declared("swept_area_m2", "m²", "area gained by lithium", _HISTORY, shown="µm²", meaning=
+            "Area of all lithium less that drawn; only where `geometry.anode.motion` is moved."),
+        Declared("swept_error", "", "area gained against volume plated", _HISTORY, meaning=
+            "How far that area is from the volume of lithium that the line has followed, over the "
+            "volume."),
+    ),
+    "Run": (
+        Declared("seconds_mesh", "s", "computing time of geometry and mesh", _METRICS, meaning=
+            "Time on the clock of the machine."),
+        Declared("seconds_solve", "s", "computing time of the solution", _METRICS, meaning=
+            "Time on the clock of the machine."),
+        Declared("seconds_total", "s", "computing time", _METRICS, main=True, meaning=
+            "Time of the whole run on the clock of the machine, files and figures not counted."),
+        Declared("version", "", "version", _METRICS, text=True, meaning=
+            "Version of assb-fem that made the run."),
+        Declared("case_sha256", "", "hash of the case", _METRICS, text=True, meaning=
+            "Hash of what the case means: equal for files that say the same in other words."),
+    ),
+    "Along the lithium": (
+        Declared("s_m", "m", "arc length along the lithium", _ANODE, shown="µm", meaning=
+            "From the left wall; equal in two rows where a pore interrupts the line."),
+        Declared("x_m", "m", "x", _ANODE | _PARTICLES, shown="µm", meaning=
+            "To the right from the left wall; of a node of the line or the centre of a particle."),
+        Declared("y_m", "m", "y", _ANODE | _PARTICLES, shown="µm", meaning=
+            "Up from the cathode collector; of a node of the line or the centre of a particle."),
+        Declared("plating_A_m2", "A/m²", "plating", _ANODE, meaning=
+            "Plating current density; positive where lithium is plated, negative where it is "
+            "stripped."),
+        Declared("thickness_m", "m", "plated thickness", _ANODE, shown="µm", meaning=
+            "Lithium plated since the start, in a snapshot in `operation.plating_time`; negative "
+            "where drawn lithium was stripped."),
+        Declared("normal_stress_Pa", "Pa", "normal stress", _ANODE, shown="MPa", meaning=
+            "Of the lithium on the electrolyte; positive: tension. Empty without mechanics."),
+    ),
+    "A particle": (
+        Declared("id", "", "number", _PARTICLES, meaning=
+            "Counted row by row from the bottom left, from 0."),
+        Declared("diameter_m", "m", "diameter", _PARTICLES, shown="µm", meaning=
+            "That of the disc as drawn; for a shape of an image, of the disc of equal area."),
+        Declared("active", "", "active", _PARTICLES, text=True, meaning=
+            "Whether it reacts: true or false."),
+        Declared("current_A_m", "A/m", "current into the electrolyte", _PARTICLES, meaning=
+            "Per metre of depth; positive where lithium leaves the particle, as on charge."),
+        Declared("stoichiometry", "", "stoichiometry of lithium", _PARTICLES, meaning=
+            "Mean of the particle: 1 when full of lithium. Empty if it is inactive or the case "
+            "gives none."),
+        Declared("inactivity", "", "why it is inactive", _PARTICLES, text=True, meaning=
+            "Empty if it is active."),
+    ),
+}
+# fmt: on
+SECTIONS: Mapping[str, tuple[Declared, ...]] = MappingProxyType(_SECTIONS)
+"""All entries in the order of the report and of the reference page, by the heading above them."""
+
+REGISTRY: tuple[Declared, ...] = tuple(each for section in SECTIONS.values() for each in section)
+"""All entries in their order."""
+
+
+@cache
+def find(name: str) -> Declared | None:
+    """What is declared under a name, the member of a family included; `None` if nothing is."""
+    return next((found for entry in REGISTRY if (found := entry.named(name))), None)
+
+
+def declared(name: str) -> Declared:
+    """What is declared under a name.
+
+    Raises
+    ------
+    LookupError
+        If nothing is.
+    """
+    found = find(name)
+    if found is None:
+        known = [member.name for entry in REGISTRY for member in entry.members()]
+        close = difflib.get_close_matches(name, known, 1)
+        raise LookupError(
+            f"{name!r} is not declared: give it an entry in fem/results/quantities.py"
+            + (f", unless {close[0]!r} is meant" if close else "")
+        )
+    return found
+
+
+def declared_columns(names: Iterable[str], place: Place) -> tuple[str, ...]:
+    """Names of the columns of a file once it is certain that they are declared for it, in order.
+
+    Raises
+    ------
+    LookupError
+        If a name is not declared.
+    ValueError
+        If one is declared for other files, or stands before one that it is declared after.
+    """
+    found = tuple(names)
+    order = -1
+    for name in found:
+        if place not in declared(name).places:
+            raise ValueError(f"{name!r} is not declared for {place.name} in fem.results.quantities")
+        here = next(k for k, entry in enumerate(REGISTRY) if entry.named(name))
+        if here < order:
+            raise ValueError(
+                f"{name!r} is declared before {REGISTRY[order].name!r} in fem.results.quantities, "
+                "and columns stand in that order"
+            )
+        order = here
+    return found

@@ -1,0 +1,135 @@
+"""Runs leave the numbers that are declared, and no others.
+
+A new number needs an entry in fem/results/quantities.py, and a run in `RUNS` that has it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, get_args
+
+import pytest
+
+import fem
+from fem.case.kinds import LithiumModel
+from fem.cli.progress import WATCHED
+from fem.output.tables import ANODE_COLUMNS, PARTICLE_COLUMNS
+from fem.results.quantities import REGISTRY, Place, declared, declared_columns, find
+from fem.results.result import Result
+
+OUTPUT = Path(__file__).parents[1] / "output"
+ISLAND = {"x": "12 um", "y": "50 um", "half_width": "4 um", "half_height": "2 um"}
+CYCLE = [
+    {"charge": "50 A/m^2", "until": {"time": "1 s"}},
+    {"discharge": "50 A/m^2", "until": {"time": "1 s"}},
+]
+
+
+def snapshot(**changes: Any) -> fem.Case:
+    """Particles and a protrusion, without mechanics; the dots of keys are ``__``."""
+    return _changed("small_case.toml", {"mechanics__enabled": False} | changes)
+
+
+def protocol(**changes: Any) -> fem.Case:
+    """The same for two seconds."""
+    return _changed("small_protocol.toml", {"operation__steps": CYCLE} | changes)
+
+
+def _changed(name: str, changes: dict[str, Any]) -> fem.Case:
+    return fem.Case.load(
+        OUTPUT / name, {key.replace("__", "."): value for key, value in changes.items()}
+    )
+
+
+RUNS: dict[str, Callable[[], fem.Case]] = {
+    "all models of lithium": lambda: snapshot(
+        mechanics__enabled=True,
+        mechanics__compare_lithium=["elastic", "yielded"],
+        kinetics__cathode__stoichiometry=0.5,
+    ),
+    "isolated lithium": lambda: snapshot(geometry__anode__isolated=[ISLAND]),
+    "effective wiring": lambda: snapshot(
+        geometry__cathode__wiring={"kind": "effective", "conductivity": "10 S/m"}
+    ),
+    "in time": protocol,
+    "in time, with stress": lambda: protocol(
+        mechanics__enabled=True,
+        mechanics__lithium="elastic",
+        mechanics__coupling="both",
+        mechanics__swelling=True,
+        operation__steps=CYCLE[:1],
+    ),
+    "in time, on a moving line": lambda: protocol(geometry__anode__motion="moved"),
+}
+
+
+@pytest.fixture(scope="module")
+def results() -> dict[str, Result]:
+    return {name: fem.run(case()) for name, case in RUNS.items()}
+
+
+def emitted(results: dict[str, Result]) -> dict[Place, set[str]]:
+    """Names of the metrics and of the columns of all runs."""
+    histories = [result.history for result in results.values() if result.history is not None]
+    return {
+        Place.METRICS: set().union(*(result.metrics for result in results.values())),
+        Place.HISTORY: set().union(*(history.columns for history in histories)),
+        Place.ANODE: set(ANODE_COLUMNS),
+        Place.PARTICLES: set(PARTICLE_COLUMNS),
+    }
+
+
+@pytest.mark.parametrize("place", list(Place), ids=lambda place: str(place.name))
+def test_what_runs_emit_is_declared_for_its_file(results: dict[str, Result], place: Place) -> None:
+    names = emitted(results)[place]
+    undeclared = {name for name in names if find(name) is None}
+    assert not undeclared, "give them entries in fem/results/quantities.py"
+    elsewhere = {name for name in names if place not in declared(name).places}
+    assert not elsewhere, f"add {place} to their places"
+
+
+@pytest.mark.parametrize("place", list(Place), ids=lambda place: str(place.name))
+def test_what_is_declared_is_emitted(results: dict[str, Result], place: Place) -> None:
+    """Every member of a family; of one that takes any word, at least one."""
+    names = emitted(results)[place]
+    for entry in REGISTRY:
+        if place in entry.places:
+            for member in entry.members():
+                assert member.name in names, "dead, or a run that has it is missing in RUNS"
+            assert any(entry.named(name) for name in names), entry.name
+
+
+@pytest.mark.parametrize("name", [name for name in RUNS if name.startswith("in time")])
+def test_columns_stand_in_the_order_of_their_entries(results: dict[str, Result], name: str) -> None:
+    history = results[name].history
+    assert history is not None
+    assert declared_columns(history.columns, Place.HISTORY) == tuple(history.columns)
+
+
+def test_texts_are_texts_and_parts_have_their_whole(results: dict[str, Result]) -> None:
+    for result in results.values():
+        for name, value in result.metrics.items():
+            assert declared(name).text == isinstance(value, str), name
+            assert not declared(name).part_of or declared(name).part_of in result.metrics
+
+
+def test_parts_of_the_overpotential_add_up(results: dict[str, Result]) -> None:
+    """What the page says of them, in a snapshot and in time, with wires and with stress."""
+    for name, result in results.items():
+        parts = [n for n in result.metrics if declared(n).part_of == "overpotential_V"]
+        total = sum(result.metrics[part] for part in parts)
+        assert len(parts) >= 3, name
+        assert total == pytest.approx(result.metrics["overpotential_V"], rel=1e-6), name
+
+
+def test_families_know_all_models_of_lithium() -> None:
+    families = [entry for entry in REGISTRY if entry.placeholder == "model"]
+    assert families
+    for family in families:
+        assert set(family.words) == set(get_args(LithiumModel))
+
+
+def test_progress_watches_columns() -> None:
+    for column in WATCHED.values():
+        assert Place.HISTORY in declared(column).places
