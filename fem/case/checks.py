@@ -104,17 +104,21 @@ def _snapshot(case: Case, operation: Snapshot) -> None:
             allowed='above 0, such as "30 s"',
             cure="set a plating_time, or enabled = false below [mechanics]",
         )
-    for name, idle in (
-        ("coupling", mechanics.coupling == "none"),
-        ("swelling", not mechanics.swelling),
-    ):
-        if not idle:
-            raise refuse(
-                f"mechanics.{name} acts over time, while a snapshot has one state",
-                key=f"mechanics.{name}",
-                given=getattr(mechanics, name),
-                cure=f'remove {name}, or set kind = "protocol" below [operation]',
-            )
+    if mechanics.swelling:
+        raise refuse(
+            "particles swell as their stoichiometry changes, while a snapshot keeps it",
+            key="mechanics.swelling",
+            given=True,
+            cure='remove swelling, or set kind = "protocol" below [operation]',
+        )
+    if mechanics.coupling in ("particles", "both") and cathode.stoichiometry is None:
+        raise refuse(
+            "stress shifts the potential of particles, which kinetics.cathode.stoichiometry fixes",
+            key="mechanics.coupling",
+            given=mechanics.coupling,
+            allowed='"none" or "lithium", or a stoichiometry',
+            cure="add stoichiometry below [kinetics.cathode]",
+        )
 
 
 def _protocol(case: Case, operation: Protocol) -> None:
@@ -125,17 +129,6 @@ def _protocol(case: Case, operation: Protocol) -> None:
             key="kinetics.cathode.stoichiometry",
             allowed="a number above 0 and below 1, such as 0.9",
             cure="add stoichiometry = 0.9 below [kinetics.cathode]",
-        )
-    wiring = case.geometry.wiring
-    if wiring.kind != "ideal":
-        composite = "cathode" if case.geometry.image is None else "image"
-        raise refuse(
-            "a protocol knows ideal wiring only: electrons that meet a resistance are part of "
-            "snapshots",
-            key=f"geometry.{composite}.wiring",
-            given=wiring.kind,
-            allowed='"ideal"',
-            cure='set kind = "ideal" there, or operation.kind = "snapshot"',
         )
     if case.geometry.anode.motion == "moved" and mechanics.enabled:
         raise refuse(

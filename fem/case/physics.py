@@ -147,8 +147,8 @@ class Mechanics(Table):
     )
     coupling: Annotated[Coupling, Choice(Coupling)] = Field(
         default="none",
-        description="Reactions of a protocol that the stress acts back on: none, lithium by its "
-        "pressure, particles by their mean stress, or both.",
+        description="Reactions that the stress acts back on: none, lithium by its pressure, "
+        "particles by their mean stress, or both.",
     )
     swelling: OnOff = Field(
         default=False,

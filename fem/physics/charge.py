@@ -243,7 +243,7 @@ class ChargeProblem:
 
         def direction(z: Floats, residual: Floats, forcing: float) -> Floats:
             nonlocal count
-            system = equations.linearise(residual)
+            system = equations.linearise(z, residual)
             solver = self._solver(layout, system.films)
             # What the surfaces do not balance can be far larger once it is eliminated, and must
             # still be solved for to a share of the residual as it was.

@@ -65,6 +65,10 @@ class ChargeEquations:
         for place, k in enumerate(layout.free):
             self._imposed[len(layout.space) + place] = drives[k].current
         self.mismatch: dict[tuple[int, str], Floats] = {}
+        self._sizes = {
+            (j, name): max(1.0, float(np.abs(self.responses[j].inner[name].rest).max()))
+            for j, name in self.answering
+        }
         self.scale = self._scale(start)
 
     # ------------------------------------------------------------------------- scale and start
@@ -212,11 +216,10 @@ class ChargeEquations:
         """Size of a residual: of currents against `scale`, of s against its own size."""
         parts = [float(np.linalg.norm(residual[: self.size])) / self.scale]
         place = self.size
-        for j, name in self.answering:
-            rest = self.responses[j].inner[name].rest
-            size = max(1.0, float(np.abs(rest).max()))
-            parts.append(float(np.abs(residual[place : place + rest.size]).max()) / size)
-            place += rest.size
+        for key in self.answering:
+            end = place + self.mismatch[key].size
+            parts.append(float(np.abs(residual[place:end]).max()) / self._sizes[key])
+            place = end
         return max(parts)
 
     def tangent(self) -> csr_matrix:
@@ -232,9 +235,13 @@ class ChargeEquations:
             found[k] = float((density * part.patches.weights).sum() / part.patches.length)
         return tuple(found)
 
-    def linearise(self, residual: Floats) -> Linear:
-        """The Newton system where `residual` was evaluated last."""
+    def linearise(self, z: Floats, residual: Floats) -> Linear:
+        """The Newton system at z, where `residual` was evaluated last."""
         layout = self.layout
+        state = self.state(z)
+        for (j, name), size in self._sizes.items():
+            # What a variable has grown to is what its rounding is a share of.
+            self._sizes[j, name] = max(size, float(np.abs(state[j][name]).max()))
         rhs = -residual[: self.size]
         blocks: list[Block] = []
         films = [0.0] * len(layout.surfaces)

@@ -15,11 +15,12 @@ from fem.case import Case, Snapshot
 from fem.cell.composition import Cell
 from fem.cell.reactions import Reactions
 from fem.cell.state import State
-from fem.errors import InputError
+from fem.errors import InputError, SolveError
 from fem.physics.charge import ChargeSolution, Drive
 from fem.results.notes import COUPLINGS
 from fem.results.result import Result
 from fem.results.view import View
+from fem.solve.stepping import Stage
 
 LEAST_OVERPOTENTIAL = 1e-9
 """Volts below which a given voltage counts as open circuit."""
@@ -56,9 +57,18 @@ def solve(case: Case | Cell, progress: Callable[[str], None] = lambda stage: Non
 
 def moment(cell: Cell) -> State:
     """The state of a snapshot: potentials, and what is plated in the plating time."""
-    operation = _operation(cell.case)
-    start, c = cell.initial(), float(operation.plating_time)
-    stage = cell.stage(start.content, c, drives_of(cell, start), start.held, None, start.content)
+    start, c = cell.initial(), float(_operation(cell.case).plating_time)
+    drives = drives_of(cell, start)
+
+    def solved(gradually: bool) -> Stage:
+        here = start.content
+        return cell.stage(here, c, drives, start.held, None, here, gradually)
+
+    try:
+        stage = solved(gradually=False)
+    except SolveError:
+        # A pressure of gigapascals turns the current away: it is brought in little by little.
+        stage = solved(gradually=True)
     assert isinstance(stage.found, ChargeSolution)
     return replace(start, content=stage.value, rate=stage.rate, solution=stage.found)
 

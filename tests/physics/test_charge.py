@@ -115,7 +115,7 @@ def test_newton_step_against_differences(cell: Cell, drive: str, pressure: bool)
     z = z + 0.3 * sizes * random.standard_normal(z.shape)
     whole = jacobian(stage, z, sizes) * sizes
     residual = stage.residual(z)
-    system = stage.linearise(residual)
+    system = stage.linearise(z, residual)
     n = stage.size
     own = np.stack([system.operator.matvec(e) for e in np.eye(n)], axis=1)
     schur = whole[:n, :n] - whole[:n, n:] @ np.linalg.solve(whole[n:, n:], whole[n:, :n])
@@ -133,7 +133,7 @@ def test_newton_ends_quadratically(cell: Cell) -> None:
     for _ in range(12):
         residual = stage.residual(z)
         sizes.append(stage.norm(residual))
-        system = stage.linearise(residual)
+        system = stage.linearise(z, residual)
         matrix = np.stack([system.operator.matvec(e) for e in np.eye(stage.size)], axis=1)
         z = z + system.expand(np.linalg.solve(matrix, system.rhs))
     small = [(a, b) for a, b in pairwise(sizes) if 1e-5 < a < 1e-2]

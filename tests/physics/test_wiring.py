@@ -275,10 +275,18 @@ def test_an_image_runs(tmp_path: Path, wiring: dict[str, str]) -> None:
     assert metrics["overpotential_V"] == pytest.approx(sum(parts) + lost, rel=1e-9)
 
 
-def test_a_protocol_needs_ideal_wiring() -> None:
-    steps = [{"charge": "1 A/m^2", "until": {"time": "1 s"}}]
-    operation = {"kind": "protocol", "steps": steps}
-    cell("ideal", operation=operation)
-    with pytest.raises(InputError, match="ideal wiring only") as caught:
-        cell({"kind": "effective", "conductivity": "1 S/m"}, operation=operation)
-    assert caught.value.key == "geometry.cathode.wiring"
+@pytest.mark.parametrize("conductivity", ["1 S/m", "1e15 S/m"])
+def test_a_protocol_knows_wires_as_a_snapshot_does(conductivity: str) -> None:
+    """At its first instant a run has the potentials of a snapshot, wires included."""
+    wiring = {"kind": "effective", "conductivity": conductivity}
+    snapshot = fem.run(cell(wiring, operation={"current_density": "50 A/m^2"}))
+    steps = [{"charge": "50 A/m^2", "until": {"time": "1 ms"}}]
+    run = fem.run(cell(wiring, operation={"kind": "protocol", "steps": steps}))
+    assert run.history is not None
+    assert run.history["Voltage / V"][0] == pytest.approx(
+        snapshot.metrics["cell_voltage_V"], abs=1e-10
+    )
+    parts = [run.metrics[f"overpotential_{p}_V"] for p in ("electrolyte", "electrons")]
+    expected = [snapshot.metrics[f"overpotential_{p}_V"] for p in ("electrolyte", "electrons")]
+    assert parts == pytest.approx(expected, rel=1e-3)
+    assert run.history["charge_error"].max() < 1e-13
