@@ -24,6 +24,10 @@ class Place(StrEnum):
 
     LITHIUM_POINTS = "points of the lithium line"
     """Densities times weights: carried so that every sum along the line stays."""
+    LITHIUM_VALUES = "values along the lithium line"
+    """Values at points: carried so that their integral along the line stays."""
+    PARTICLE_POINTS = "points of particles' surfaces"
+    """The particles' meshes stay, so values keep their points."""
     PARTICLE_NODES = "nodes of particles"
     """The particles' meshes stay, so values keep their nodes."""
     PIECES = "pieces of an interface"
@@ -73,7 +77,7 @@ class Block:
         Shapes along a line that moves change with its mesh, so only their number is kept.
         """
         shape = list(self.start.shape)
-        if self.place == Place.LITHIUM_POINTS:
+        if self.place in (Place.LITHIUM_POINTS, Place.LITHIUM_VALUES):
             shape = [len(shape)]
         return [self.name, self.unit, str(self.place), shape]
 

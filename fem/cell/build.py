@@ -76,7 +76,7 @@ def _lithium(case: Case, mesh: Mesh, parameters: Parameters) -> LithiumInterface
     none = np.full(len(bodies), -1)
     return LithiumInterface(
         Surface("lithium", patches, terminal, none, parameters.anode),
-        bodies,
+        np.array(list(bodies)),
         Plating(parameters.anode, parameters.molar_volume, parameters.anode_potential),
         float(case.stepping.thickness),
         case.stepping.tolerance,

@@ -6,8 +6,8 @@ the coefficient of an implicit method a part of a step, and with the time of pla
 knows the pressure of what it plates.
 
 Within a stage, potentials, reactions, diffusion in the particles and, if it is switched on, the
-pressure on lithium are solved together. Stress in the particles is found by repeating the stage
-with the stress of its last result until that no longer moves the potentials.
+pressure on lithium are solved together. Stress in the particles, and what laws drive by the current
+that they let through, are found by repeating the stage until they no longer move.
 """
 
 from __future__ import annotations
@@ -46,8 +46,8 @@ Floats = NDArray[np.float64]
 
 __all__ = ["CATHODE", "FOIL", "Cell"]
 
-SHIFT_TOLERANCE = 1e-9
-"""Change of the stress potential in V below which a stage counts as coupled."""
+MOVE_TOLERANCE = 1e-9
+"""Change of a stress potential in V, or of what a law drives, at which a stage has settled."""
 MOST_REPEATS = 25
 ON_A_MESH = ("kinetics", "operation", "stepping", "output", "mechanics", "title")
 """Tables of a case that leave its mesh as it is."""
@@ -209,20 +209,18 @@ class Cell:
             If nothing that reacts is left.
         """
         known = np.concatenate([interface.ids for interface in self.particles])
-        for body in inactivity:
-            if body not in known:
-                raise InputError(
-                    "no such particle, or one that was inactive as drawn",
-                    given=body,
-                    allowed=f"{len(known)} ids from {known.min()} to {known.max()}",
-                )
+        unknown = sorted(inactivity.keys() - set(known.tolist()))
+        if unknown:
+            raise InputError(
+                "no such particle, or one that was inactive as drawn",
+                given=unknown[0],
+                allowed=f"{len(known)} ids from {known.min()} to {known.max()}",
+            )
         held, codes = dict(state.held), written(inactivity)
-        for interface in self.particles:
-            name = f"{interface.name}.inactivity"
-            values = held[name].copy()
-            for place, body in enumerate(interface.ids.tolist()):
-                values[place] = codes.get(body, values[place])
-            held[name] = values
+        for each in self.particles:
+            name = f"{each.name}.inactivity"
+            now = zip(each.ids.tolist(), held[name].tolist(), strict=True)
+            held[name] = np.array([codes.get(body, code) for body, code in now])
         return self.instant(replace(state, held=held), drives)
 
     def reshaped(self, state: State, drives: Sequence[Drive]) -> State:
@@ -264,15 +262,17 @@ class Cell:
             If Newton's method finds no solution, or stress and reaction do not agree.
         """
         active = [interface.active(held) for interface in self.interfaces]
-        content = guess
-        before: list[Answer] = []
+        content, before = guess, list[Answer]()
+        currents: Sequence[Floats | None] = (
+            [None] * len(active) if start is None else start.currents
+        )
         for _ in range(MOST_REPEATS):
             answers = [
-                interface.answer(base, c, guess, self._stress_on(interface, base, c, content))
-                for interface in self.interfaces
+                each.answer(base, c, guess, self._stress_on(each, base, c, content), current)
+                for each, current in zip(self.interfaces, currents, strict=True)
             ]
-            shift = _largest_shift(before, answers)
-            if before and shift < SHIFT_TOLERANCE:
+            moved = _largest_move(before, answers)
+            if before and moved < MOVE_TOLERANCE:
                 break
             responses = [answer.response for answer in answers]
             if gradually and start is None:
@@ -280,29 +280,35 @@ class Cell:
             else:
                 solution = self.charge.solve(drives, responses, active, start)
             ends = [
-                answer.advance(currents, loads)
-                for answer, currents, loads in zip(
+                answer.advance(density, loads)
+                for answer, density, loads in zip(
                     answers, solution.currents, solution.loads, strict=True
                 )
             ]
             content = {name: each for after, _ in ends for name, each in after.items()}
             rate = {name: each for _, by_time in ends for name, each in by_time.items()}
-            before, start = answers, solution
-            if self.stress is None or not self.stress.in_particles:
+            before, start, currents = answers, solution, solution.currents
+            if not self._repeats:
                 break
         else:
             raise SolveError(
-                f"stress and reaction of the particles did not agree after {MOST_REPEATS} turns",
+                f"what stress and laws do to the reactions did not settle in {MOST_REPEATS} turns",
                 field="stress",
-                residual=shift,
+                residual=moved,
                 cures=("a shorter stepping.longest", 'mechanics.coupling = "lithium" or "none"'),
             )
         return Stage(content, rate, solution)
 
+    @property
+    def _repeats(self) -> bool:
+        """Whether anything that reactions depend on is found by repeating a stage."""
+        stressed = self.stress is not None and self.stress.in_particles
+        return stressed or any(interface.law.evolving for interface in self.interfaces)
+
     def _stress_on(self, interface: Interface, base: Content, c: float, guess: Content) -> Inner:
-        if self.stress is None:
-            return Inner(np.zeros(interface.patches.nodes.shape))
-        return self.stress.on(interface, base, c, guess)
+        if self.stress is not None:
+            return self.stress.on(interface, base, c, guess)
+        return Inner(np.zeros(interface.patches.nodes.shape))
 
     # ------------------------------------------------------------------------------- readings
 
@@ -382,14 +388,13 @@ def _solution(stage: Stage) -> ChargeSolution:
     return stage.found
 
 
-def _largest_shift(before: Sequence[Answer], after: Sequence[Answer]) -> float:
-    """The largest change of what stress adds to any potential, in V; 0 without `before`."""
+def _largest_move(before: Sequence[Answer], after: Sequence[Answer]) -> float:
+    """How far repeating has moved what stress adds to a potential (V), or what a law drives."""
     largest = 0.0
     for old, new in zip(before, after, strict=bool(before)):
-        moved = {
-            name: each.rest - old.response.inner[name].rest
-            for name, each in new.response.inner.items()
-        }
-        shift = np.abs(new.response.law.by_stress(moved))
-        largest = max(largest, float(shift.max(initial=0.0)))
+        one, other = old.response, new.response
+        moved = {name: each.rest - one.inner[name].rest for name, each in other.inner.items()}
+        shifts = [new.response.law.by_stress(moved)]
+        shifts += [values - one.points[name] for name, values in other.points.items()]
+        largest = max(largest, *(float(np.abs(shift).max(initial=0.0)) for shift in shifts))
     return largest

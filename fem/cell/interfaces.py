@@ -8,9 +8,10 @@ says what the currents have made of its blocks. What it needs of the mechanics i
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,7 +24,6 @@ from fem.laws.interfaces import (
     PRESSURE,
     STOICHIOMETRY,
     STRESS,
-    Intercalation,
     InterfaceLaw,
     Plating,
 )
@@ -35,6 +35,10 @@ from fem.physics.surfaces import Patches
 
 REASONS = tuple(Inactivity)
 """Why a piece does not react; its number in a block counts from 1, and 0 means that it does."""
+
+
+Ends = tuple[Content, Content]
+"""Content at the end of a stage, and rates."""
 
 
 @dataclass(frozen=True)
@@ -51,7 +55,18 @@ class Answer:
     """
 
     response: Response
-    advance: Callable[[Floats, Floats], tuple[Content, Content]]
+    advance: Callable[[Floats, Floats], Ends]
+
+
+@dataclass(frozen=True)
+class Recall:
+    """What one memory of an interface says of a stage.
+
+    `inner` are the variables of the law that it decides, `advance` is as in `Answer`.
+    """
+
+    inner: Mapping[str, Inner]
+    advance: Callable[[Floats, Floats], Ends]
 
 
 class Interface(ABC):
@@ -68,14 +83,40 @@ class Interface(ABC):
     ids
         Numbers of the bodies that the pieces belong to (pieces,).
     blocks
-        What it remembers; the last says which pieces react.
+        What it remembers: its own, the law's, and which pieces react.
     """
 
-    side: Phase
-    surface: Surface
+    side: ClassVar[Phase]
+    stressed: ClassVar[str]
+    """The mechanical variable of its law."""
+    values: ClassVar[Place]
+    """Where variables that the law drives sit."""
     law: InterfaceLaw
-    ids: NDArray[np.int64]
-    blocks: tuple[Block, ...]
+
+    def __init__(
+        self, surface: Surface, ids: NDArray[np.int64], tolerance: float, *own: Block
+    ) -> None:
+        self.surface, self.ids = surface, ids
+        driven = [
+            Block(
+                f"{self.name}.{each.name}",
+                each.unit,
+                each.meaning,
+                self.values,
+                np.full(self.patches.weights.shape, each.start),
+                1.0 / (each.tolerance * tolerance),
+            )
+            for each in self.law.evolving
+        ]
+        inactivity = Block(
+            f"{self.name}.inactivity",
+            "1",
+            "why a piece does not react: 0 if it does, else the number of the reason",
+            Place.PIECES,
+            np.zeros(self.patches.count),
+            evolves=False,
+        )
+        self.blocks = (*own, *driven, inactivity)
 
     @property
     def name(self) -> str:
@@ -96,8 +137,13 @@ class Interface(ABC):
         words = np.array(["", *map(str, REASONS)])
         return np.asarray(words[held[f"{self.name}.inactivity"].astype(int)])
 
-    @abstractmethod
-    def answer(self, base: Content, c: float, guess: Content, stress: Inner) -> Answer:
+    def driven(self, content: Content) -> dict[str, Floats]:
+        """Variables that the law drives, at the quadrature points (k, ne, nq)."""
+        return {each.name: content[f"{self.name}.{each.name}"] for each in self.law.evolving}
+
+    def answer(
+        self, base: Content, c: float, guess: Content, stress: Inner, currents: Floats | None
+    ) -> Answer:
         """What it does in a stage.
 
         Parameters
@@ -109,17 +155,30 @@ class Interface(ABC):
         stress
             The mechanical variable of its law: pressure on lithium, mean normal stress in
             particles, in Pa.
+        currents
+            Current densities near the end of the stage (k, ne, nq), by which the law drives its
+            variables; none if left out.
         """
+        before, recall = self.driven(base), self.recall(base, c, guess)
+        still = np.zeros(self.patches.weights.shape)
+        here = self.law.evolved(before, c, still if currents is None else currents)
 
-    def _inactivity_block(self) -> Block:
-        return Block(
-            f"{self.name}.inactivity",
-            "1",
-            "why a piece does not react: 0 if it does, else the number of the reason",
-            Place.PIECES,
-            np.zeros(self.patches.count),
-            evolves=False,
-        )
+        def advance(found: Floats, loads: Floats) -> Ends:
+            content, rate = recall.advance(found, loads)
+            after = self.law.evolved(before, c, found)
+            # A stage of no length moves nothing: what it would do in a second is its rate.
+            unit = c or 1e-9
+            moved = after if c else self.law.evolved(before, unit, found)
+            return (
+                dict(content) | {f"{self.name}.{n}": v for n, v in after.items()},
+                dict(rate) | {f"{self.name}.{n}": (v - before[n]) / unit for n, v in moved.items()},
+            )
+
+        return Answer(Response(self.law, {**recall.inner, self.stressed: stress}, here), advance)
+
+    @abstractmethod
+    def recall(self, base: Content, c: float, guess: Content) -> Recall:
+        """What its own blocks say of a stage; arguments as in `answer`."""
 
 
 class LithiumInterface(Interface):
@@ -130,28 +189,31 @@ class LithiumInterface(Interface):
     """
 
     side = Phase.LITHIUM
+    stressed = PRESSURE
+    values = Place.LITHIUM_VALUES
 
     def __init__(
-        self, surface: Surface, ids: Iterable[int], law: Plating, thickness_limit: float,
+        self,
+        surface: Surface,
+        ids: NDArray[np.int64],
+        law: Plating,
+        thickness_limit: float,
         tolerance: float,
-    ) -> None:  # fmt: skip
-        self.surface, self.law = surface, law
-        self.ids = np.array(list(ids))
+    ) -> None:
+        self.law: Plating = law
         patches = surface.patches
         self.per_charge = law.molar_volume / FARADAY
         weight = self.per_charge / patches.weights / thickness_limit
-        self.blocks = (
-            Block(
-                f"{self.name}.charge",
-                "C/m",
-                "charge plated since the start, at the quadrature points of the line",
-                Place.LITHIUM_POINTS,
-                np.zeros(patches.weights.shape),
-                weight / tolerance,
-                weight,
-            ),
-            self._inactivity_block(),
+        charge = Block(
+            f"{surface.name}.charge",
+            "C/m",
+            "charge plated since the start, at the quadrature points of the line",
+            Place.LITHIUM_POINTS,
+            np.zeros(patches.weights.shape),
+            weight / tolerance,
+            weight,
         )
+        super().__init__(surface, ids, tolerance, charge)
 
     def charge(self, content: Content) -> Floats:
         """Charge of plated lithium at the quadrature points (1, ne, nq), in C per m of depth."""
@@ -167,14 +229,14 @@ class LithiumInterface(Interface):
         )
         return np.asarray(each, dtype=float)
 
-    def answer(self, base: Content, c: float, guess: Content, stress: Inner) -> Answer:
+    def recall(self, base: Content, c: float, guess: Content) -> Recall:
         weights, before = self.patches.weights, self.charge(base)
 
-        def advance(currents: Floats, loads: Floats) -> tuple[Content, Content]:
+        def advance(currents: Floats, loads: Floats) -> Ends:
             name = f"{self.name}.charge"
             return {name: before - c * currents * weights}, {name: -currents * weights}
 
-        return Answer(Response(self.law, {PRESSURE: stress}), advance)
+        return Recall({}, advance)
 
     # ------------------------------------------------------------------------------ thickness
 
@@ -216,6 +278,8 @@ class ParticleInterface(Interface):
     """
 
     side = Phase.ACTIVE
+    stressed = STRESS
+    values = Place.PARTICLE_POINTS
 
     def __init__(
         self,
@@ -223,34 +287,30 @@ class ParticleInterface(Interface):
         surface: Surface,
         members: ParticleGroup | ParticleBundle,
         model: Diffusion,
-        law: Intercalation,
+        law: InterfaceLaw,
         start: float,
         change_limit: float,
         tolerance: float,
     ) -> None:
-        self.surface, self.members, self.model, self.law = surface, members, model, law
-        self.ids, self.start = members.ids, start
-        self._mesh = mesh
-        size = (len(members), model.size)
-        self.blocks = (
-            Block(
-                f"{self.name}.lithiation",
-                "1",
-                "change of the stoichiometry since the start, at the nodes of each particle",
-                Place.PARTICLE_NODES,
-                np.zeros(size),
-                1.0 / tolerance,
-                model.at_surface() / change_limit,
-            ),
-            Block(
-                f"{self.name}.charge",
-                "C/m",
-                "charge that each particle has given since the start",
-                Place.PIECES,
-                np.zeros(len(members)),
-            ),
-            self._inactivity_block(),
+        self.members, self.model, self.start, self._mesh = members, model, start, mesh
+        self.law: InterfaceLaw = law
+        lithiation = Block(
+            f"{surface.name}.lithiation",
+            "1",
+            "change of the stoichiometry since the start, at the nodes of each particle",
+            Place.PARTICLE_NODES,
+            np.zeros((len(members), model.size)),
+            1.0 / tolerance,
+            model.at_surface() / change_limit,
         )
+        charge = Block(
+            f"{surface.name}.charge",
+            "C/m",
+            "charge that each particle has given since the start",
+            Place.PIECES,
+            np.zeros(len(members)),
+        )
+        super().__init__(surface, members.ids, tolerance, lithiation, charge)
 
     def lithiation(self, content: Content) -> Floats:
         """Change of the stoichiometry since the start (k, n)."""
@@ -272,15 +332,12 @@ class ParticleInterface(Interface):
         """Put values of particles (k, n) at the mesh nodes of each into `out` (N,)."""
         self.members.spread(self._mesh, values, out)
 
-    def answer(self, base: Content, c: float, guess: Content, stress: Inner) -> Answer:
+    def recall(self, base: Content, c: float, guess: Content) -> Recall:
         stage = self.model.condensed(c, self.stoichiometry(guess))
         before, given = self.lithiation(base), self.charge(base)
-        inner = {
-            STOICHIOMETRY: Inner(self.start + stage.surface(before), stage.response),
-            STRESS: stress,
-        }
+        inner = {STOICHIOMETRY: Inner(self.start + stage.surface(before), stage.response)}
 
-        def advance(currents: Floats, loads: Floats) -> tuple[Content, Content]:
+        def advance(currents: Floats, loads: Floats) -> Ends:
             flow = self.patches.by_piece(loads)
             x = stage.state(before, loads)
             names = (f"{self.name}.lithiation", f"{self.name}.charge")
@@ -290,7 +347,7 @@ class ParticleInterface(Interface):
                 dict(zip(names, (rate, flow), strict=True)),
             )
 
-        return Answer(Response(self.law, inner), advance)
+        return Recall(inner, advance)
 
 
 def written(inactivity: Mapping[int, Inactivity | None]) -> dict[int, float]:

@@ -92,7 +92,9 @@ class Reactions:
         found = []
         for number, interface in enumerate(self.cell.interfaces):
             patches, law = interface.patches, interface.law
-            inner = patches.at_all_points(self.solution.inner[number])
+            nodal = self.solution.inner[number].items()
+            inner = {name: patches.at_points(values) for name, values in nodal}
+            inner |= interface.driven(self.state.content)
             shape = patches.weights.shape
             found.append(
                 Crossing(
@@ -149,15 +151,34 @@ class Reactions:
         network = self.cell.charge.terminals[terminal].network
         return 0.0 if network is None else network.power(self.solution.drops[terminal])
 
+    def lithium_state(self) -> dict[str, Floats]:
+        """What the law of lithium reads at the nodes of the line (m,), by name."""
+        lithium = self.cell.lithium
+        driven = lithium.driven(self.state.content).items()
+        return {name: values[0] for name, values in self.solution.inner[0].items()} | {
+            name: lithium.at_nodes(values) for name, values in driven
+        }
+
+    def driven_means(self) -> dict[str, float]:
+        """Means along the interfaces of what their laws drive, by the names of the measures."""
+        sums: dict[str, list[float]] = {}
+        for each in self.cell.interfaces:
+            weights, driven = each.patches.weights, each.driven(self.state.content)
+            for variable in each.law.evolving:
+                if variable.measure:
+                    total = sums.setdefault(variable.measure, [0.0, 0.0])
+                    total[0] += float((driven[variable.name] * weights).sum())
+                    total[1] += float(weights.sum())
+        return {name: total / length for name, (total, length) in sums.items()}
+
     def plating(self) -> Floats:
         """Plating current density at all mesh nodes (N,) in A/m^2, nan away from lithium.
 
         It is the law at the nodes, which at the tip of a deposit is more accurate than a projection
         of what crosses at quadrature points.
         """
-        lithium, number = self.cell.lithium, 0
-        state = {name: values[0] for name, values in self.solution.inner[number].items()}
-        current = lithium.law(self.difference_at_nodes(number)[0], state)[0]
+        lithium = self.cell.lithium
+        current = lithium.law(self.difference_at_nodes(0)[0], self.lithium_state())[0]
         reacts = lithium.active(self.state.held)[lithium.patches.piece_of_node[0]]
         size = self.cell.mesh.nodes.shape[1]
         return lithium.on_mesh(np.where(reacts, -current, 0.0), size, elsewhere=np.nan)

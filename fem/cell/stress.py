@@ -50,7 +50,9 @@ class Stress:
         coupling = case.mechanics.coupling
         self.on_lithium = coupling in ("lithium", "both")
         self.in_particles = coupling in ("particles", "both")
-        self.body: ElasticBody = ElasticBody.composite(mesh, parameters.elastic) if on is None else on.body
+        self.body: ElasticBody = (
+            ElasticBody.composite(mesh, parameters.elastic) if on is None else on.body
+        )
         self._problems: dict[Conditions, MechanicsProblem] = {} if on is None else on._problems
         self._operator: tuple[InterfaceOperator, Floats] | None = None
         self._known: list[tuple[Content, MechanicsSolution]] = []

@@ -6,8 +6,12 @@ A law is a pure function of arrays at points of an interface:
 
 with the difference of potentials ``phi_s - phi_e`` in V, the state of the interface by name, the
 current density that leaves the electrode in A/m^2, and its derivatives by the difference and by
-every variable of the state. A law owns nothing; `variables` are the names it reads.
-`INTERFACE_LAWS` lists all of them, so that one test holds their derivatives against differences.
+every variable of the state. A law owns nothing: `variables` are the names it reads, and those of
+them that the law itself drives are `evolving`; the cell keeps them, and asks for their new values:
+
+    after = law.evolved(before, c, current)
+
+`INTERFACE_LAWS` lists all laws, so that one test holds their derivatives against differences.
 """
 
 from __future__ import annotations
@@ -34,10 +38,35 @@ PRESSURE = "pressure"
 """Pressure on the electrode in Pa, positive in compression."""
 
 
+@dataclass(frozen=True)
+class Evolving:
+    """A variable of the state that a law drives; it sits at the quadrature points.
+
+    Attributes
+    ----------
+    name, unit, meaning
+        The name that the law reads, the unit, and what it is, in words.
+    start
+        Its value at the start of a run, the same everywhere.
+    tolerance
+        Error in a step that counts as much as the whole tolerance of the stepping.
+    measure
+        The column of the history that holds its mean along the interface; none if empty.
+    """
+
+    name: str
+    unit: str
+    meaning: str
+    start: float = 0.0
+    tolerance: float = 1.0
+    measure: str = ""
+
+
 class InterfaceLaw(Protocol):
     """Current density against the difference of potentials and the state of the interface."""
 
     variables: ClassVar[tuple[str, ...]]
+    evolving: ClassVar[tuple[Evolving, ...]]
 
     def __call__(self, difference: Floats, state: State) -> tuple[Floats, Floats, State]:
         """Current density (A/m^2), its derivative by the difference, and by each variable."""
@@ -47,6 +76,9 @@ class InterfaceLaw(Protocol):
 
     def by_stress(self, state: State) -> Floats:
         """The part of `equilibrium` (V) that mechanical stress makes."""
+
+    def evolved(self, before: State, c: float, current: Floats) -> State:
+        """Evolving variables y that solve ``y = before + c dy/dt(y, current)``, c in s."""
 
 
 def no_potential(x: ArrayLike) -> tuple[Floats, Floats]:
@@ -71,6 +103,7 @@ class Intercalation:
     """
 
     variables: ClassVar[tuple[str, ...]] = (STOICHIOMETRY, STRESS)
+    evolving: ClassVar[tuple[Evolving, ...]] = ()
 
     kinetics: Kinetics
     potential: Callable[[Floats], tuple[Floats, Floats]] = no_potential
@@ -98,6 +131,9 @@ class Intercalation:
     def by_stress(self, state: State) -> Floats:
         return np.asarray(self.partial_molar_volume / FARADAY * state[STRESS])
 
+    def evolved(self, before: State, c: float, current: Floats) -> State:
+        return {}
+
 
 @dataclass(frozen=True)
 class Plating:
@@ -112,6 +148,7 @@ class Plating:
     """
 
     variables: ClassVar[tuple[str, ...]] = (PRESSURE,)
+    evolving: ClassVar[tuple[Evolving, ...]] = ()
 
     kinetics: Kinetics
     molar_volume: float
@@ -127,6 +164,9 @@ class Plating:
 
     def by_stress(self, state: State) -> Floats:
         return np.asarray(-self.molar_volume / FARADAY * state[PRESSURE])
+
+    def evolved(self, before: State, c: float, current: Floats) -> State:
+        return {}
 
 
 INTERFACE_LAWS: tuple[type[InterfaceLaw], ...] = (Intercalation, Plating)

@@ -109,7 +109,8 @@ class ChargeEquations:
         ]
         for j, (part, state) in enumerate(zip(self.layout.parts, states, strict=True)):
             weights = part.patches.weights
-            rest = self.responses[j].law.equilibrium(part.patches.at_all_points(state))
+            response = self.responses[j]
+            rest = response.law.equilibrium(response.state(part.patches, state))
             terminal = self._of_edges(j)
             kinetics = self.layout.surfaces[self.layout.live[j]].kinetics
             for k in np.unique(terminal).tolist():
@@ -187,9 +188,8 @@ class ChargeEquations:
             patches = self.layout.parts[j].patches
             across = self.layout.traces[j] @ z[: self.size]
             difference = self._offset[j] + across.reshape(patches.nodes.shape)
-            out.append(
-                self.responses[j].law(patches.at_points(difference), patches.at_all_points(state))
-            )
+            response = self.responses[j]
+            out.append(response.law(patches.at_points(difference), response.state(patches, state)))
         return out
 
     def residual(self, z: Floats) -> Floats:

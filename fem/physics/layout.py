@@ -7,7 +7,7 @@ them, and a `Layout` numbers what is unknown for given drives and pieces that re
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -84,10 +84,19 @@ class Inner:
 
 @dataclass(frozen=True)
 class Response:
-    """How a surface answers: its law, and each variable that the law reads."""
+    """How a surface answers: its law, and each variable that the law reads.
+
+    Attributes
+    ----------
+    inner
+        Variables that live at nodes, and may follow the current.
+    points
+        Variables that stay as they are, at quadrature points (k, ne, nq).
+    """
 
     law: InterfaceLaw
     inner: Mapping[str, Inner]
+    points: Mapping[str, Floats] = field(default_factory=dict)
 
     @property
     def answering(self) -> tuple[str, ...]:
@@ -116,7 +125,12 @@ class Response:
             )
             for name, each in self.inner.items()
         }
-        return replace(self, inner=inner)
+        points = {name: part.points(values) for name, values in self.points.items()}
+        return replace(self, inner=inner, points=points)
+
+    def state(self, patches: Patches, nodal: Mapping[str, Floats]) -> dict[str, Floats]:
+        """All variables at quadrature points (k, ne, nq), from nodal ones (k, m)."""
+        return {name: patches.at_points(each) for name, each in nodal.items()} | dict(self.points)
 
 
 @dataclass(frozen=True)

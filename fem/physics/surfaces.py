@@ -7,7 +7,7 @@ piece.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Self
@@ -148,10 +148,6 @@ class Patches:
         """Nodal values (k, m) at the quadrature points (k, ne, nq)."""
         return np.asarray(values[:, self.edges] @ self.shapes)
 
-    def at_all_points(self, values: Mapping[str, Floats]) -> dict[str, Floats]:
-        """`at_points` of each of several fields."""
-        return {name: self.at_points(each) for name, each in values.items()}
-
     def loads(self, density: Floats) -> Floats:
         """``integral of density * w_a ds`` at the nodes (k, m); `density` is (k, ne, nq)."""
         local = (density * self.weights) @ self.shapes.T
@@ -190,8 +186,12 @@ class Part:
         """The part's share of nodal values of all (k, m)."""
         return np.asarray(values[np.ix_(self.rows, self.nodes)])
 
+    def points(self, values: Floats) -> Floats:
+        """The same at quadrature points (k, ne, nq)."""
+        return np.asarray(values[np.ix_(self.rows, self.edges)])
+
     def matrix(self, matrix: Floats) -> Floats:
-        """The same of a matrix for every row (m, m), or of one a row (k, m, m)."""
+        """The part's share of a matrix for every row (m, m), or of one a row (k, m, m)."""
         if self.patches.nodes.shape[1] < matrix.shape[-1]:
             matrix = matrix[..., self.nodes[:, None], self.nodes]
         return np.asarray(matrix if matrix.ndim == 2 else matrix[self.rows])

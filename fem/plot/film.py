@@ -47,9 +47,10 @@ _MARGIN = 0.08
 
 @dataclass(frozen=True)
 class Stage:
-    """What the map needs of a mesh; states on the same mesh share it."""
+    """What the map needs of a mesh; states with the same mesh and live particles share it."""
 
     field_mesh: FieldMesh
+    inactivity: NDArray[np.str_]
     electrolyte: Part
     active: Part
     electrodes: Electrodes
@@ -62,10 +63,12 @@ class Stage:
             last is not None
             and np.array_equal(mesh.points, last.field_mesh.points)
             and np.array_equal(mesh.triangles, last.field_mesh.triangles)
+            and np.array_equal(result.particles.inactivity, last.inactivity)
         ):
             return last
         scene = Scene(result)
-        return cls(mesh, scene.electrolyte, scene.active, scene.electrodes)
+        why = result.particles.inactivity
+        return cls(mesh, why, scene.electrolyte, scene.active, scene.electrodes)
 
     def flux(self, result: Result) -> Floats:
         """Magnitude of the current density in A/m^2 on the points of `electrolyte`."""

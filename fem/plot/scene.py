@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import weakref
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import ClassVar
 
@@ -99,7 +99,11 @@ class Scene:
 
     def __init__(self, result: Result) -> None:
         # The parts of the result, not the result: a scene must not keep it alive.
-        self.geometry: Geometry = result.geometry
+        # Whether a particle reacts is told by the state, which may not be as drawn.
+        drawn = result.geometry
+        self.geometry: Geometry = replace(
+            drawn, particles=replace(drawn.particles, inactivity=result.particles.inactivity)
+        )
         self.applied = result.applied
         self._mesh: Mesh = result.mesh
         self._field_mesh: FieldMesh = result.field_mesh

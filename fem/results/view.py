@@ -188,6 +188,7 @@ class View:
             "charge_anode_C_m": balance.anode,
             "charge_error": balance.charge_error,
             "newton_iterations": float(iterations),
+            **reactions.driven_means(),
         }
         elastic = self.elastic(state)
         if elastic is not None:
@@ -301,8 +302,8 @@ class View:
     def _driving(self, reactions: Reactions, anode: AnodeProfile) -> Floats:
         """Overpotential at the nodes of the foil in V, positive where it plates."""
         lithium = self.cell.lithium
-        inner = {name: values[0] for name, values in reactions.solution.inner[0].items()}
-        eta = lithium.law.equilibrium(inner) - reactions.difference_at_nodes(0)[0]
+        equilibrium = lithium.law.equilibrium(reactions.lithium_state())
+        eta = equilibrium - reactions.difference_at_nodes(0)[0]
         return lithium.on_mesh(eta, self.cell.mesh.nodes.shape[1])[anode.nodes]
 
     @cached_property

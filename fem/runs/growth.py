@@ -134,7 +134,11 @@ def _normals(cell: Cell) -> Floats:
 
 def _carried(old: Cell, new: Cell, content: Content) -> Content:
     """A content, or a rate, on another mesh, each block by where it sits."""
-    carry = {Place.LITHIUM_POINTS: _on_new_line, Place.PARTICLE_NODES: _at_new_nodes}
+    carry = {
+        Place.LITHIUM_POINTS: _on_new_line,
+        Place.LITHIUM_VALUES: _values_on_new_line,
+        Place.PARTICLE_NODES: _at_new_nodes,
+    }
     return {
         name: carry[place](old, new, name, values)
         if (place := old.blocks[name].place) in carry
@@ -174,3 +178,9 @@ def _on_new_line(old: Cell, new: Cell, name: str, values: Floats) -> Floats:
     weights = [in_order(cell, cell.lithium.patches.weights) for cell in (old, new)]
     carried = transferred(in_order(old, values), old.mesh, weights[0], new.mesh, weights[1])
     return carried[rows(new)][None]
+
+
+def _values_on_new_line(old: Cell, new: Cell, name: str, values: Floats) -> Floats:
+    """Values at the quadrature points of the new lines, with the same integral."""
+    carried = _on_new_line(old, new, name, values * old.lithium.patches.weights)
+    return carried / new.lithium.patches.weights

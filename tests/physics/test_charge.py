@@ -71,7 +71,8 @@ def responses(cell: Cell, c: float, pressure: bool) -> list[Response]:
     start = cell.initial().content
     (particle,) = cell.particles
     plating = replace(cell.lithium.law, molar_volume=1.3e-5)
-    answer = particle.answer(start, c, start, Inner(np.zeros(particle.patches.nodes.shape)))
+    still = Inner(np.zeros(particle.patches.nodes.shape))
+    answer = particle.answer(start, c, start, still, None)
     return [Response(plating, {PRESSURE: on_lithium}), answer.response]
 
 

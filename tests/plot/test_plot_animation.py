@@ -271,3 +271,19 @@ def test_mp4_can_be_read_back(tmp_path):
     fem.plot.animate(run("deposit").frames, path, seconds=3.0)
     count, seconds = imageio_ffmpeg.count_frames_and_secs(str(path))
     assert count == FRAMES and seconds == pytest.approx(3.0, abs=0.1)
+
+
+def test_a_particle_that_dies_in_the_run_is_drawn_so():
+    """Scenes and film stages follow the state, not the drawing."""
+    result = solved("flat")
+    why = result.particles.inactivity.astype("<U12")
+    alive = int(np.flatnonzero(why == "")[0])
+    why[alive] = "no electrons"
+    particles = dataclasses.replace(result.particles, inactivity=why)
+    dead = dataclasses.replace(result, particles=particles)
+    before, after = Scene(result), Scene(dead)
+    assert len(after.electrodes.inactive.vertices) > len(before.electrodes.inactive.vertices)
+    assert len(after.electrodes.strokes) > len(before.electrodes.strokes)
+    stage = Stage.of(result, None)
+    assert Stage.of(result, stage) is stage
+    assert Stage.of(dead, stage) is not stage
