@@ -127,8 +127,13 @@ def stress_at(
     return stress(eps, lam[:, None], mu[:, None])
 
 
-def internal_forces(basis: Basis, dofs: Ints, sigma: Floats, size: int) -> Floats:
+def internal_forces(
+    basis: Basis, dofs: Ints, sigma: Floats, size: int, gross: bool = False
+) -> Floats:
     """The vector (2 size,) with entries ``integral of sigma : grad(w) dA``, in N/m.
+
+    With `gross` the shares of the triangles are added without their signs: that is what forces
+    in balance compare with.
 
     Parameters
     ----------
@@ -146,6 +151,8 @@ def internal_forces(basis: Basis, dofs: Ints, sigma: Floats, size: int) -> Float
         ],
         axis=-1,
     )
+    if gross:
+        local = np.abs(local)
     place = 2 * dofs[:, :, None] + np.arange(2)
     force = np.bincount(place.ravel(), weights=local.ravel(), minlength=2 * size)
     return np.asarray(force, dtype=float)

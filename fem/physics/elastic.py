@@ -221,6 +221,18 @@ class SolidBody:
             stress[:, which] = sigma
         return Answer(forces, thrust, stress, energy, tuple(new))
 
+    def gross(self, stress: Floats) -> float:
+        """Norm in N/m of all nodal forces that a stress makes, those in balance included.
+
+        `stress` is that of an `Answer`.
+        """
+        total = 0.0
+        for _, _, which, basis in self._others:
+            dofs, size = self.space.triangles[which], len(self.space)
+            forces = forms.internal_forces(basis, dofs, stress[:, which], size, gross=True)
+            total += float(np.linalg.norm(forces))
+        return total
+
     def tangent(
         self, displacement: Floats, out: float, swelling: Floats | None, history: BodyHistory
     ) -> Tangent:

@@ -12,7 +12,7 @@ the compliance c. Laws with symmetric tangents make this the slope of a convex e
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
@@ -23,7 +23,7 @@ from scipy.sparse.linalg import aslinearoperator
 from fem.errors import SolveError
 from fem.physics.constraints import AffineMap
 from fem.physics.elastic import Answer, BodyHistory, SolidBody
-from fem.solve.linear import LinearResult, TwoLevel
+from fem.solve.linear import Factorised, LinearResult, TwoLevel
 from fem.solve.newton import Newton, NewtonResult, find, minimise
 
 Floats = NDArray[np.float64]
@@ -81,7 +81,8 @@ class Equilibrium:
     length: float
     iterations: int = 0
     _known: tuple[Floats, tuple[Answer, ...]] | None = None
-    _prepared: TwoLevel | None = field(default=None)
+    _prepared: TwoLevel | Factorised | None = None
+    _locks: bool = False
 
     def solve(self, start: Floats | None) -> NewtonResult:
         """The unknowns (z, e times `length`), from those of another state or from rest.
@@ -92,10 +93,10 @@ class Equilibrium:
             If Newton's method does not converge.
         """
         rest = np.zeros(self.map.matrix.shape[1] + (self.length > 0.0))
-        scale = float(np.linalg.norm(self.residual(rest)))
+        first = rest if start is None else start
+        scale = max(self._scale(rest), self._scale(first))
         if scale == 0.0:
             return NewtonResult(rest, 0, 0.0)
-        first = rest if start is None else start
         if all(part.symmetric for part in self.parts):
             return minimise(
                 self.residual, np.copy, self.step, first, scale, "displacement", SETTINGS, CURES
@@ -105,6 +106,12 @@ class Equilibrium:
             lambda r: float(np.linalg.norm(r)) / scale,
             "displacement", SETTINGS, CURES,
         )  # fmt: skip
+
+    def _scale(self, unknowns: Floats) -> float:
+        """What forces out of balance compare with: stress that history has left may balance."""
+        out = float(np.linalg.norm(self.residual(unknowns)))
+        answers = zip(self.parts, self.answers(unknowns), strict=True)
+        return max(out, *(part.gross(answer.stress) for part, answer in answers))
 
     def displacements(self, unknowns: Floats) -> Floats:
         """All displacements (n,)."""
@@ -203,7 +210,10 @@ class Equilibrium:
         return np.append(z, border[-1] * self.length) if self.length else z
 
     def _linear(self, matrix: csr_matrix, right: Floats, tolerance: float) -> Floats:
-        """Solve with a tangent, preconditioned by an earlier one as long as that serves."""
+        """Solve with a tangent, preconditioned by an earlier one as long as that serves.
+
+        Then by two levels, or by factors once these have been too slow for a tangent.
+        """
         if self._prepared is not None:
             try:
                 found = self._solved(self._prepared, matrix, right, tolerance)
@@ -211,11 +221,20 @@ class Equilibrium:
                 found = None
             if found is not None and found.iterations <= MANY_ITERATIONS:
                 return found.solution
-        self._prepared = TwoLevel(matrix, self.map.coarse_to_fine, self.map.coarse_rigid)
+        if not self._locks:
+            two = TwoLevel(matrix, self.map.coarse_to_fine, self.map.coarse_rigid)
+            try:
+                found = self._solved(two, matrix, right, tolerance)
+            except SolveError:
+                found = None
+            self._prepared, self._locks = two, found is None or found.iterations > MANY_ITERATIONS
+            if found is not None:
+                return found.solution
+        self._prepared = Factorised(matrix)
         return self._solved(self._prepared, matrix, right, tolerance).solution
 
     def _solved(
-        self, solver: TwoLevel, matrix: csr_matrix, right: Floats, tolerance: float
+        self, solver: TwoLevel | Factorised, matrix: csr_matrix, right: Floats, tolerance: float
     ) -> LinearResult:
         if all(part.symmetric for part in self.parts):
             found = solver.solve(right, tolerance, matrix)
