@@ -77,7 +77,9 @@ def unknowns_beside(space: Space, edges: Ints) -> tuple[Ints, Ints]:
     which, nodes = edges, mesh.edges[edges]
     place = _places(mesh, space.elements)
     sheet = np.zeros(len(place), dtype=int) if space.sheet is None else space.sheet
-    beside = mesh.skfem.f2t[:, nodes[:, 2] - mesh.skfem.p.shape[1]]
+    # Nodes are vertices first, then one an edge of the triangulation.
+    facet = nodes[:, 2] - (mesh.nodes.shape[1] - mesh.skfem.facets.shape[1])
+    beside = mesh.skfem.f2t[:, facet]
     found = []
     for region in mesh.sides[which].T:
         right = (beside >= 0) & (mesh.region[beside] == region)

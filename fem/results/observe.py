@@ -326,6 +326,7 @@ class Observer:
         if stress is not None:
             assert self.stress is not None and pressure is not None
             metrics |= mechanics_metrics(mesh, stress)
+            notes += stress.notes
             at_foil = {str(case.mechanics.lithium): pressure[anode.nodes]}
             for model in case.mechanics.lithium_models[1:] if final else ():
                 other = self.stress.compared(model, cell, state.content)

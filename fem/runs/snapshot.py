@@ -92,6 +92,7 @@ def solve(case: Case, progress: Progress = lambda stage: None) -> Result:
     notes = [*shape.notes, *_assumptions(case)]
     if stress is not None:
         metrics |= mechanics_metrics(mesh, stress)
+        notes += stress.notes
         pressures = {model: each[anode.nodes] for model, each in pressure.items()}
         metrics |= fracture_metrics(case, mesh, anode, pressures, parameters)
         notes += pressure_notes(anode, pressures, charge, parameters)

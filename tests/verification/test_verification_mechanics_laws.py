@@ -61,7 +61,7 @@ EVERY = [
 def test_newton_finds_what_the_linear_solve_finds(
     column: Mesh, lithium: str, kinematics: str, top: str
 ) -> None:
-    """A step from rest and what its linear solves leave: stress, pressure, strain out of the plane, work and energy are equal."""
+    """A step from rest, and what its linear solves leave; stress, pressure and work are equal."""
     conditions = {"lithium": lithium, "kinematics": kinematics, "top": top, "contact": "slide"}
     conditions["stack_pressure"] = 3e6 if top == "plate" else 0.0
     laws = {0: Disguised(LAM, MU)}
