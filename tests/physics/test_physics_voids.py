@@ -19,9 +19,8 @@ from fem.physics.kinematics import Conditions
 from fem.physics.mechanics import MechanicsProblem, MechanicsSolution
 from fem.physics.operator import InterfaceOperator
 
-HERE = Path(__file__).parent
-sys.path.append(str(HERE.parent / "verification"))
-sys.path.append(str(HERE.parent / "geometry"))
+sys.path.append(str(Path(__file__).parents[1] / "verification"))
+sys.path.append(str(Path(__file__).parents[1] / "geometry"))
 from image_examples import SAMPLES, disc, pictured, saved
 from mechanics_harness import UNIT, arc, drawing, elastic_data, layers, line
 
