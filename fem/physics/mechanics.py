@@ -48,8 +48,8 @@ Floats = NDArray[np.float64]
 class MechanicsProblem:
     """Assembled once a mesh and set of conditions; solved for any plated thickness and swelling.
 
-    `composite` may be handed in where several problems share it; without it, `laws` are those of
-    regions that do not obey Hooke's law.
+    `composite` may be handed in where several problems share it. `laws` are those of regions that
+    do not obey Hooke's law, of lithium alone where the composite is given.
 
     Attributes
     ----------
@@ -263,7 +263,10 @@ class MechanicsProblem:
             unknowns=unknowns,
             norms=norms,
             notes=self.notes,
-            inelastic=() if self.linear else tuple((a.stress, a.energy) for a in answers),
+            inelastic=tuple(
+                None if part.linear else (answer.stress, answer.energy)
+                for part, answer in zip(self.parts, answers, strict=True)
+            ),
         )
 
     def _solve_linear(self, loads: Loads, volumes: Floats) -> tuple[Floats, float, Floats, int]:

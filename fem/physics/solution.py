@@ -91,13 +91,14 @@ class MechanicsSolution:
     unknowns: Floats | None = None
     norms: tuple[float, ...] = ()
     notes: tuple[str, ...] = ()
-    inelastic: tuple[tuple[Floats, float], ...] = ()
-    """Of each body stress (4, nt, nq) and energy where laws are not linear, 0 elsewhere."""
+    inelastic: tuple[tuple[Floats, float] | None, ...] = ()
+    """Of bodies stress (4, nt, nq) and energy where laws are not linear, 0 elsewhere in them."""
 
     def stress(self, body: int = 0) -> Floats:
         """Stress (4, nt, nq) at the quadrature points of a body: xx, yy, zz, xy."""
         sigma = self._linear_stress(self.bodies[body].basis, body)
-        return sigma + self.inelastic[body][0] if self.inelastic else sigma
+        other = self._inelastic(body)
+        return sigma if other is None else sigma + other[0]
 
     def stress_at_nodes(self, body: int = 0) -> Floats:
         """Stress (4, nt, 6) at the nodes of each triangle, one-sided."""
@@ -110,13 +111,12 @@ class MechanicsSolution:
         linear function of position is fitted to these in each triangle.
         """
         sigma = self._linear_stress(basis, body, which)
-        if not self.inelastic:
+        other = self._inelastic(body)
+        if other is None:
             return sigma
         own, wanted = (np.vstack([np.ones(b.X.shape[1]), b.X]) for b in (
             self.bodies[body].basis, basis))  # fmt: skip
-        return np.asarray(
-            sigma + self.inelastic[body][0][:, which] @ (np.linalg.pinv(own) @ wanted)
-        )
+        return np.asarray(sigma + other[0][:, which] @ (np.linalg.pinv(own) @ wanted))
 
     def hydrostatic(self, nodes: Ints, elements: Ints) -> Floats:
         """Mean normal stress tr(sigma)/3 in Pa at nodes of particles, from inside the particles.
@@ -152,12 +152,16 @@ class MechanicsSolution:
         for k, space in enumerate(self.bodies):
             lam, mu = (m[:, None] for m in self.lame[k])
             sigma, dx = self._linear_stress(space.basis, k), space.basis.dx
-            if self.inelastic:
+            other = self._inelastic(k)
+            if other is not None:
                 linear = np.flatnonzero(mu[:, 0] > 0.0)
                 lam, mu, sigma, dx = lam[linear], mu[linear], sigma[:, linear], dx[linear]
-                total += self.inelastic[k][1]
+                total += other[1]
             total += float((energy_density(sigma, lam, mu) * dx).sum())
         return total
+
+    def _inelastic(self, body: int) -> tuple[Floats, float] | None:
+        return self.inelastic[body] if self.inelastic else None
 
     def _linear_stress(self, basis: Basis, body: int, which: Ints | slice = _ALL) -> Floats:
         """Stress of Hooke's law at the quadrature points of `basis` with the triangles `which`."""
