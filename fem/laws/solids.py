@@ -50,8 +50,11 @@ class SolidLaw(Protocol):
     def start(self, shape: tuple[int, ...]) -> History:
         """The history of virgin material at points of this shape."""
 
-    def respond(self, strain: Floats, history: History) -> Response:
-        """The answer to a strain (4, ...) after `history`."""
+    def respond(self, strain: Floats, history: History, duration: float = 0.0) -> Response:
+        """The answer to a strain (4, ...) that is reached `duration` seconds after `history`.
+
+        Laws that know no time ignore the duration; those that creep do not in none.
+        """
 
     def energy(self, strain: Floats, history: History) -> Floats:
         """Energy (...) in J/m^3 that could be had back at `strain` once `history` is committed."""
@@ -73,7 +76,7 @@ class LinearElastic:
         """Nothing is remembered."""
         return NO_HISTORY
 
-    def respond(self, strain: Floats, history: History) -> Response:
+    def respond(self, strain: Floats, history: History, duration: float = 0.0) -> Response:
         """Hooke's law."""
         stiffness = np.zeros((4, 4))
         stiffness[:3, :3] = self.lam

@@ -196,10 +196,12 @@ class SolidBody:
         out: float,
         swelling: Floats | None,
         history: BodyHistory,
+        duration: float,
         swelled: tuple[Floats, float] | None = None,
     ) -> Answer:
         """What holds the body at nodal displacements (n, 2) in m and an out-of-plane strain.
 
+        The step has taken `duration` seconds since `history`.
         `swelling` is the relative change of volume at the nodes of its triangles (nt, 6), and
         `swelled` the `swelling_forces` of it where they are known.
         """
@@ -213,7 +215,7 @@ class SolidBody:
         stress, energy, new = np.zeros((4, *points)), 0.0, list(history)
         for number, law, which, basis in self._others:
             strain = self._strain(which, basis, displacement, out, swelling)
-            sigma, _, new[number] = law.respond(strain, history[number])
+            sigma, _, new[number] = law.respond(strain, history[number], duration)
             dofs, dx = self.space.triangles[which], np.asarray(basis.dx)
             forces += forms.internal_forces(basis, dofs, sigma, len(self.space))
             thrust += float((sigma[2] * dx).sum())
@@ -234,14 +236,20 @@ class SolidBody:
         return total
 
     def tangent(
-        self, displacement: Floats, out: float, swelling: Floats | None, history: BodyHistory
+        self,
+        displacement: Floats,
+        out: float,
+        swelling: Floats | None,
+        history: BodyHistory,
+        duration: float,
     ) -> Tangent:
         """The derivative of `answer`; its out-of-plane row is taken to be its column."""
         stiffness, dilation = self.stiffness, self.dilation
         confined, size = self.confined_modulus, len(self.space)
         for number, law, which, basis in self._others:
             strain = self._strain(which, basis, displacement, out, swelling)
-            moduli, dofs = law.respond(strain, history[number]).tangent, self.space.triangles[which]
+            moduli = law.respond(strain, history[number], duration).tangent
+            dofs = self.space.triangles[which]
             stiffness = stiffness + forms.tangent_stiffness(basis, dofs, moduli, size).tocsr()
             dilation = dilation + forms.internal_forces(basis, dofs, moduli[:, 2], size)
             confined += float((moduli[2, 2] * np.asarray(basis.dx)).sum())

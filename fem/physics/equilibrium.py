@@ -29,7 +29,7 @@ from fem.solve.newton import Newton, NewtonResult, find, minimise
 Floats = NDArray[np.float64]
 History = tuple[BodyHistory, ...]
 """The history of all bodies: of the composite, then of lithium if it is elastic."""
-State = tuple[Floats, float, Floats | None, BodyHistory]
+State = tuple[Floats, float, Floats | None, BodyHistory, float]
 
 SETTINGS = Newton(tolerance=1e-11, max_iterations=60)
 MANY_ITERATIONS = 40
@@ -67,8 +67,8 @@ class Loads(NamedTuple):
 class Equilibrium:
     """One set of loads on bodies with their history; see the equations above.
 
-    `length` makes the out-of-plane strain a displacement, so that residuals compare; 0 where that
-    strain is no unknown.
+    `duration` is that of the step in s. `length` makes the out-of-plane strain a displacement, so
+    that residuals compare; 0 where that strain is no unknown.
     """
 
     parts: list[SolidBody]
@@ -79,6 +79,7 @@ class Equilibrium:
     border: Border
     history: History
     length: float
+    duration: float = 0.0
     iterations: int = 0
     _known: tuple[Floats, tuple[Answer, ...]] | None = None
     _prepared: TwoLevel | Factorised | None = None
@@ -134,13 +135,13 @@ class Equilibrium:
         return unknowns[:-1], float(unknowns[-1]) / self.length
 
     def states(self, unknowns: Floats) -> list[State]:
-        """What each body is asked: displacement (n, 2), strain out of plane, swelling, history."""
+        """What each body is asked, in the order of `SolidBody.answer`."""
         w, strain = self.displacements(unknowns), self.out_of_plane(unknowns)
         ends = np.cumsum([2 * len(part.space) for part in self.parts])
         pieces = np.split(w, ends[:-1])
         swelling = [self.loads.swelling, None]
         return [
-            (piece.reshape(-1, 2), strain, s, h)
+            (piece.reshape(-1, 2), strain, s, h, self.duration)
             for piece, s, h in zip(pieces, swelling[: len(pieces)], self.history, strict=True)
         ]
 
@@ -181,7 +182,7 @@ class Equilibrium:
         except SolveError:
             self._prepared = None
             virgin: list[State] = [
-                (np.zeros_like(u), 0.0, None, part.start())
+                (np.zeros_like(u), 0.0, None, part.start(), 0.0)
                 for (u, *_), part in zip(states, self.parts, strict=True)
             ]
             return self._step(virgin, right, tolerance)

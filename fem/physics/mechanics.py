@@ -167,12 +167,12 @@ class MechanicsProblem:
         """The tangent of each body at a solved state, or at rest with virgin material."""
         if state is None or self.linear:
             return [
-                part.tangent(np.zeros((len(part.space), 2)), 0.0, None, part.start())
+                part.tangent(np.zeros((len(part.space), 2)), 0.0, None, part.start(), 0.0)
                 for part in self.parts
             ]
         swelling = [state.swelling, None]
         return [
-            part.tangent(u, state.out_of_plane, s, history)
+            part.tangent(u, state.out_of_plane, s, history, state.duration)
             for part, u, s, history in zip(
                 self.parts, state.displacements, swelling, state.before, strict=False
             )
@@ -184,6 +184,7 @@ class MechanicsProblem:
         swelling: Floats | None = None,
         history: History | None = None,
         guess: MechanicsSolution | None = None,
+        duration: float = 0.0,
     ) -> MechanicsSolution:
         """The state of equilibrium for a plated thickness and swollen particles.
 
@@ -199,6 +200,8 @@ class MechanicsProblem:
             solution has a new one.
         guess
             A state to start Newton's method from, which does not change what it finds.
+        duration
+            Seconds since `history`, for laws that creep.
 
         Raises
         ------
@@ -222,7 +225,15 @@ class MechanicsProblem:
             border = Border(self._closed, flow.compliance, flow.areas[flow.closed], volumes)
             length = float(np.sqrt(self.bodies[0].basis.dx.sum())) if self.generalised else 0.0
             system = Equilibrium(
-                self.parts, self.map, self.springs, self.load, loads, border, history, length
+                self.parts,
+                self.map,
+                self.springs,
+                self.load,
+                loads,
+                border,
+                history,
+                length,
+                duration,
             )
             found = system.solve(None if guess is None else guess.unknowns)
             unknowns, norms, iterations = found.solution, found.norms, system.iterations
@@ -234,7 +245,7 @@ class MechanicsProblem:
         )
         known = ((swelling, swelled), (None, None))
         answers = [
-            part.answer(u, strain, s, h, f)
+            part.answer(u, strain, s, h, duration, f)
             for part, u, (s, f), h in zip(self.parts, displacements, known, history, strict=False)
         ]
         forces = np.concatenate([answer.forces for answer in answers])
@@ -260,6 +271,7 @@ class MechanicsProblem:
             thickness=thickness,
             before=history,
             history=tuple(answer.history for answer in answers),
+            duration=duration,
             unknowns=unknowns,
             norms=norms,
             notes=self.notes,

@@ -64,6 +64,8 @@ class MechanicsSolution:
     before, history
         What the laws of all bodies remembered at the start of the step, and a trial of what they
         remember at its end: the caller commits it by handing it to the next solve.
+    duration
+        Of the step in s.
     unknowns
         What was solved for: a later solve may start from it.
     norms
@@ -88,6 +90,7 @@ class MechanicsSolution:
     thickness: Floats | None = None
     before: tuple[BodyHistory, ...] = ()
     history: tuple[BodyHistory, ...] = ()
+    duration: float = 0.0
     unknowns: Floats | None = None
     norms: tuple[float, ...] = ()
     notes: tuple[str, ...] = ()

@@ -1,4 +1,4 @@
-"""A law that yields, for the tests of what takes any law: J2 with linear isotropic hardening."""
+"""Laws for the tests of what takes any law: one that yields, one that creeps, Hooke's disguised."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Hardening:
     def start(self, shape: tuple[int, ...]) -> History:
         return {"plastic": np.zeros((4, *shape)), "hardened": np.zeros(shape)}
 
-    def respond(self, strain: np.ndarray, history: History) -> Response:
+    def respond(self, strain: np.ndarray, history: History, duration: float = 0.0) -> Response:
         lam, mu, h = np.asarray(self.lam), np.asarray(self.mu), self.modulus
         trial = stress(strain - history["plastic"], lam, mu)
         mean = trial[:3].mean(axis=0)
@@ -61,6 +61,40 @@ class Hardening:
 
 
 @dataclass(frozen=True)
+class Relaxing:
+    """A Maxwell solid: its deviator relaxes with a time constant in s, its pressure does not.
+
+    Backward Euler: d(creep)/dt = dev(strain - creep) / time at the end of the step.
+    """
+
+    lam: float
+    mu: float
+    time: float
+
+    @property
+    def symmetric(self) -> bool:
+        return True
+
+    def start(self, shape: tuple[int, ...]) -> History:
+        return {"creep": np.zeros((4, *shape))}
+
+    def respond(self, strain: np.ndarray, history: History, duration: float = 0.0) -> Response:
+        share = duration / (self.time + duration)
+        elastic = strain - history["creep"]
+        deviator = elastic.copy()
+        deviator[:3] -= elastic[:3].mean(axis=0)
+        hooke = LinearElastic(self.lam, self.mu).respond(elastic - share * deviator, {})
+        project = np.eye(4)
+        project[:3, :3] -= 1 / 3
+        factor = np.eye(4) - share * project
+        tangent = np.einsum("ij...,jk->ik...", hooke.tangent, factor)
+        return Response(hooke.stress, tangent, {"creep": history["creep"] + share * deviator})
+
+    def energy(self, strain: np.ndarray, history: History) -> np.ndarray:
+        return LinearElastic(self.lam, self.mu).energy(strain - history["creep"], {})
+
+
+@dataclass(frozen=True)
 class Disguised:
     """Hooke's law under another name, so that nothing knows that it is linear."""
 
@@ -74,7 +108,7 @@ class Disguised:
     def start(self, shape: tuple[int, ...]) -> History:
         return {}
 
-    def respond(self, strain: np.ndarray, history: History) -> Response:
+    def respond(self, strain: np.ndarray, history: History, duration: float = 0.0) -> Response:
         return LinearElastic(self.lam, self.mu).respond(strain, history)
 
     def energy(self, strain: np.ndarray, history: History) -> np.ndarray:

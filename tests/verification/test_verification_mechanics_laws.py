@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import pytest
-from hardening import Disguised, Hardening
+from hardening import Disguised, Hardening, Relaxing
 from mechanics_harness import (
     ELECTROLYTE,
     GPA,
@@ -133,6 +133,9 @@ def test_history_is_the_callers_to_commit(column: Mesh) -> None:
     np.testing.assert_allclose(
         sigma, np.broadcast_to(wanted[:, None, None], sigma.shape), atol=1e-7 * GPA
     )
+    # What balances where nothing has moved is found there, too.
+    again = whole.solve(nothing, history=loaded.history).stress()
+    np.testing.assert_allclose(again, sigma, atol=1e-7 * GPA)
     after = list(loaded.history[0][0].values())
     assert all(np.array_equal(a, b) for a, b in zip(remembered, after, strict=True))
     # What was stored when loaded, less what comes back, stays as that of the plastic strain.
@@ -156,6 +159,28 @@ def test_work_of_loading_is_stored_or_lost_to_flow(column: Mesh) -> None:
     lost = STRENGTH * (plastic * old.bodies[0].basis.dx).sum()
     assert lost > 0.05 * done
     assert done == pytest.approx(old.elastic_energy + lost, rel=1e-3)
+
+
+def test_column_that_creeps(column: Mesh) -> None:
+    """Held at a strain, the deviator falls by 1 + dt / time each step and the pressure stays."""
+    law = Relaxing(LAM, MU, 50.0)
+    whole = problem(column, {0: law}, lithium="rigid", top="held")
+    strain, bulk = 1e-3, LAM + 2.0 / 3.0 * MU
+    h = np.full(column.nodes.shape[1], strain * BELOW * UNIT)
+    state = whole.solve(h)
+    shear = 2.0 * MU * strain * np.array([1.0, -2.0, 1.0, 0.0]) / 3.0
+    mean = -bulk * strain * np.array([1.0, 1.0, 1.0, 0.0])
+    for count, duration in enumerate((0.0, 25.0, 25.0, 25.0)):
+        state = whole.solve(h, history=state.history, guess=state, duration=duration)
+        wanted = (mean + shear / 1.5**count)[:, None, None]
+        sigma = state.stress()
+        np.testing.assert_allclose(sigma, np.broadcast_to(wanted, sigma.shape), atol=1.0)
+    at_once = InterfaceOperator.of(whole).matrix
+    slowly = InterfaceOperator.of(whole, state).matrix
+    # A layer that is plated evenly meets K and what is left of the shear stiffness.
+    ones = np.ones(len(at_once))
+    np.testing.assert_allclose(at_once @ ones * BELOW * UNIT, LAM + 2.0 * MU, rtol=1e-8)
+    np.testing.assert_allclose(slowly @ ones * BELOW * UNIT, bulk + 4.0 / 3.0 * MU / 1.5, rtol=1e-8)
 
 
 # ------------------------------------------------------------------------------ a ring
@@ -233,7 +258,7 @@ def test_too_much_at_once_is_refused_not_returned() -> None:
 
     @dataclass(frozen=True)
     class Breaks(Disguised):
-        def respond(self, strain, history):
+        def respond(self, strain, history, duration=0.0):
             answer = super().respond(strain, history)
             return answer._replace(stress=np.where(np.abs(strain) > 1e-4, np.nan, answer.stress))
 
@@ -251,11 +276,13 @@ class Skewed(Disguised):
     def symmetric(self) -> bool:
         return False
 
-    def respond(self, strain: np.ndarray, history: History) -> Response:
+    def respond(self, strain: np.ndarray, history: History, duration: float = 0.0) -> Response:
         stress, tangent, _ = super().respond(strain, history)
         stress, tangent = stress.copy(), tangent.copy()
-        stress[0] += 5.0 * GPA * strain[1]
-        tangent[0, 1] += 5.0 * GPA
+        stress[0] += 20.0 * GPA * strain[1]
+        tangent[0, 1] += 20.0 * GPA
+        stress[1] -= 20.0 * GPA * strain[0]
+        tangent[1, 0] -= 20.0 * GPA
         return Response(stress, tangent, history)
 
 
