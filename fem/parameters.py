@@ -215,9 +215,9 @@ def _kinetics(table: AnodeKinetics | CathodeKinetics, temperature: float) -> Kin
 
 
 def _elastic(case: Case, geometry: Geometry, read: Reader) -> Elastic:
-    """Lithium's moduli are only read for the models that use them."""
+    """Lithium's moduli are only read for the models that use them, and where it is cut off."""
     models = case.mechanics.lithium_models
-    needed = {Phase.ELECTROLYTE, Phase.ACTIVE}
+    needed = {Phase.ELECTROLYTE, Phase.ACTIVE, Phase.IDLE}
     if models != ("rigid",):
         needed.add(Phase.LITHIUM)
     youngs, poisson = (

@@ -1,7 +1,8 @@
-"""Mechanics: small-strain linear elasticity in plane strain.
+"""Mechanics: small strain in plane strain, of Hooke's law and of any other.
 
 Weak form, for all w:  integral of sigma(u) : grad(w) dA = loads, with
-sigma = lambda tr(eps) I + 2 mu eps.  Displacements are numbered by node: (x0, y0, x1, y1, ...).
+sigma = lambda tr(eps) I + 2 mu eps where a solid is linear.  Displacements are numbered by node:
+(x0, y0, x1, y1, ...).
 
 A body that swells by the relative volume s has sigma = C : (eps - s/3 I) instead, out of the plane
 too: s loads it with the integral of K s div(w), K = lambda + 2 mu / 3.
@@ -80,8 +81,17 @@ def at_points(basis: Basis, values: Floats) -> Floats:
     return np.asarray(values @ shapes)
 
 
-def strain(basis: Basis, triangles: Ints, displacement: Floats, out_of_plane: float) -> Floats:
+def strain(
+    basis: Basis,
+    triangles: Ints,
+    displacement: Floats,
+    out_of_plane: float,
+    swelling: Floats | None = None,
+) -> Floats:
     """Strain (4, nt, nq) in the order xx, yy, zz, 2xy at the quadrature points of `basis`.
+
+    That of swelling, the relative change of volume at the six nodes of each triangle (nt, 6), is
+    taken off.
 
     Parameters
     ----------
@@ -93,7 +103,10 @@ def strain(basis: Basis, triangles: Ints, displacement: Floats, out_of_plane: fl
     # d u_i / d x_j at the quadrature points
     slope = np.einsum("jeqa,eai->ijeq", gradients(basis), displacement[triangles])
     zz = np.full(slope.shape[2:], out_of_plane)
-    return np.stack([slope[0, 0], slope[1, 1], zz, slope[0, 1] + slope[1, 0]])
+    eps = np.stack([slope[0, 0], slope[1, 1], zz, slope[0, 1] + slope[1, 0]])
+    if swelling is not None:
+        eps[:3] -= at_points(basis, swelling) / 3.0
+    return eps
 
 
 def stress_at(
@@ -110,10 +123,59 @@ def stress_at(
     `lam` and `mu` are (nt,); `swelling` is the relative change of volume at the six nodes of each
     triangle (nt, 6).
     """
-    eps = strain(basis, triangles, displacement, out_of_plane)
-    if swelling is not None:
-        eps[:3] -= at_points(basis, swelling) / 3.0
+    eps = strain(basis, triangles, displacement, out_of_plane, swelling)
     return stress(eps, lam[:, None], mu[:, None])
+
+
+def internal_forces(
+    basis: Basis, dofs: Ints, sigma: Floats, size: int, gross: bool = False
+) -> Floats:
+    """The vector (2 size,) with entries ``integral of sigma : grad(w) dA``, in N/m.
+
+    With `gross` the shares of the triangles are added without their signs: that is what forces
+    in balance compare with.
+
+    Parameters
+    ----------
+    dofs
+        Unknowns of the triangles of the basis (nt, 6), of `size` in all.
+    sigma
+        Stress (4, nt, nq) at its quadrature points in Pa.
+    """
+    gx, gy = gradients(basis)
+    xx, yy, _, xy = sigma * np.asarray(basis.dx)
+    local = np.stack(
+        [
+            np.einsum("eqa,eq->ea", gx, one) + np.einsum("eqa,eq->ea", gy, other)
+            for one, other in ((xx, xy), (xy, yy))
+        ],
+        axis=-1,
+    )
+    if gross:
+        local = np.abs(local)
+    place = 2 * dofs[:, :, None] + np.arange(2)
+    force = np.bincount(place.ravel(), weights=local.ravel(), minlength=2 * size)
+    return np.asarray(force, dtype=float)
+
+
+def tangent_stiffness(basis: Basis, dofs: Ints, tangent: Floats, size: int) -> bsr_matrix:
+    """The derivative (2 size, 2 size) of `internal_forces` by nodal displacements, in Pa.
+
+    `tangent` is ``d sigma / d strain`` (4, 4, nt, nq) at the quadrature points of the basis.
+    """
+    grad, dx = gradients(basis), np.asarray(basis.dx)
+    blocks = np.zeros((len(dofs), 6, 6, 2, 2))
+    # The components of strain that a displacement along x or y makes, each by one slope.
+    parts = (((0, 0), (3, 1)), ((1, 1), (3, 0)))
+    for start in range(0, len(dofs), _CHUNK):
+        part = slice(start, start + _CHUNK)
+        for i, j in np.ndindex(2, 2):
+            for row, left in parts[i]:
+                for column, right in parts[j]:
+                    weight = tangent[row, column, part] * dx[part]
+                    weighted = (grad[left, part] * weight[:, :, None]).transpose(0, 2, 1)
+                    blocks[part, :, :, i, j] += np.matmul(weighted, grad[right, part])
+    return _block_matrix(dofs, blocks, size)
 
 
 def nodal_basis(space: Space) -> Basis:

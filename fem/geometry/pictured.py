@@ -175,7 +175,6 @@ def build(case: Case) -> Geometry:
     if image.islands == "refuse":
         _refuse_islands(shown, roles, order[why != ""], pixel)
     regions = (*above.regions, *_regions(image, case, shown, roles, order, above))
-    _refuse_mechanics(case, regions)
     if not (why == "").any():
         raise InputError(
             "no particle is active, so no current can flow: each is set inactive, touches lithium, "
@@ -195,18 +194,6 @@ def build(case: Case) -> Geometry:
         deposits=above.deposits,
         notes=tuple(_notes(image, clean, shown, roles, why)),
     )
-
-
-def _refuse_mechanics(case: Case, regions: tuple[Region, ...]) -> None:
-    """Stress needs one solid that fills the cell between collector and lithium."""
-    if case.mechanics.enabled and any(r.phase in (Phase.VOID, Phase.IDLE) for r in regions):
-        raise InputError(
-            "stress cannot be solved for in an image with voids or pieces that are cut off",
-            key="mechanics.enabled",
-            given=True,
-            allowed="false",
-            cure="set enabled = false below [mechanics]",
-        )
 
 
 def _in_order(shown: Shapes) -> Ints:

@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 from skfem import Basis, ElementTriP2
 
 from fem.case import Case
-from fem.forms.mechanics import stress_at
 from fem.geometry import Phase
 from fem.laws.elasticity import largest_principal, von_mises
 from fem.laws.fracture import critical_pressure
@@ -79,10 +78,7 @@ def process_zone_means(
         elements=space.elements[near],
         quadrature=(points, np.full(points.shape[1], 0.5 / points.shape[1])),
     )
-    lam, mu = (m[near] for m in solution.lame[0])
-    sigma = stress_at(
-        basis, space.triangles[near], solution.displacements[0], solution.out_of_plane, lam, mu
-    )
+    sigma = solution.stress_in(basis, 0, near)
     x = np.asarray(basis.global_coordinates())
     inside = np.hypot(x[0] - tip[0], x[1] - tip[1]) <= radius
     weight = np.where(inside, np.asarray(basis.dx), 0.0)

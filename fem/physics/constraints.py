@@ -24,13 +24,15 @@ Floats = NDArray[np.float64]
 class AffineMap:
     """``w = matrix @ z + jump @ h``, with the coarse space that preconditions ``z``.
 
-    `coarse_rigid` are the rigid motions of the whole cell in the coarse unknowns, (nc, 3).
+    `coarse_rigid` are the rigid motions of the whole cell in the coarse unknowns, (nc, 3). The last
+    `added` of ``z`` are no displacements of single nodes but slips and motions of whole bodies.
     """
 
     matrix: csr_matrix
     jump: csr_matrix
     coarse_to_fine: csr_matrix
     coarse_rigid: Floats
+    added: int
 
 
 @dataclass
@@ -145,7 +147,7 @@ class Constraints:
             if nodes is not None:
                 motion[start : start + count] = 0.0
             start += count
-        return AffineMap(matrix, jump, up.tocsr(), motion[picked])
+        return AffineMap(matrix, jump, up.tocsr(), motion[picked], self.added)
 
     def _sparse(self, entries: list[tuple[Ints, Ints, Floats]], columns: int) -> csr_matrix:
         """Rows of w; held displacements keep none."""

@@ -1,17 +1,20 @@
-"""What holds the cell, and how lithium and electrolyte move against each other."""
+"""What holds the cell, and how lithium, electrolyte and particles move against each other."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import block_diag, csr_matrix, identity, kron
+from scipy.sparse import block_diag, coo_matrix, csr_matrix, identity, kron
+from scipy.sparse.csgraph import connected_components
 
 from fem.mesh import Ints, Mesh
+from fem.physics.bonds import NONE, Interface, merged
 from fem.physics.constraints import AffineMap, Constraints
-from fem.spaces import Space
+from fem.physics.mechanisms import Pieces, supports
+from fem.spaces import Space, interpolation
 
 Floats = NDArray[np.float64]
 
@@ -20,131 +23,248 @@ X, Y = 0, 1
 
 @dataclass(frozen=True)
 class Conditions:
-    """What is assumed of lithium, contact and supports; the words are those of the case file."""
+    """What is assumed of lithium, contact and supports; the words are those of the case file.
+
+    Attributes
+    ----------
+    stack_pressure
+        Pressure of the plate in Pa; with a spring, that of the start.
+    stack_stiffness
+        Of the spring per area that the plate leans on, in Pa/m: 0 for dead weight, infinite for a
+        plate that stays where the stack's pressure has put it.
+    particle_electrolyte, particle_particle
+        Bonds of separate bodies: "perfect", or "none" for free surfaces that do not see each other.
+    """
 
     lithium: str = "rigid"
     contact: str = "stick"
     kinematics: str = "plane strain"
     top: str = "free"
     stack_pressure: float = 0.0
+    stack_stiffness: float = 0.0
+    particle_electrolyte: str = "perfect"
+    particle_particle: str = "perfect"
+
+    @property
+    def top_is_fixed(self) -> bool:
+        """Whether the plate cannot move, however hard it is pressed."""
+        return self.top == "held" or (self.top == "plate" and np.isinf(self.stack_stiffness))
+
+    @property
+    def spring(self) -> float:
+        """Stiffness per area in Pa/m of what the plate leans on; 0 where it cannot give."""
+        return self.stack_stiffness if self.top == "plate" and not self.top_is_fixed else 0.0
+
+    @property
+    def separate(self) -> bool:
+        """Whether some bond needs bodies that are apart."""
+        return NONE in (self.particle_electrolyte, self.particle_particle)
+
+
+@dataclass(frozen=True)
+class LithiumLine:
+    """Where one lithium body touches the composite.
+
+    Attributes
+    ----------
+    nodes, normals
+        Mesh nodes (n,) and unit normals there (2, n), out of the lithium.
+    plated
+        Which of them lie on the electrolyte (n,), where lithium is plated.
+    unknowns
+        Of the composite at these nodes (n,).
+    """
+
+    nodes: Ints
+    normals: Floats
+    plated: NDArray[np.bool_]
+    unknowns: Ints
+
+
+@dataclass(frozen=True)
+class Kinematics:
+    """All kinematic conditions of a cell.
+
+    Attributes
+    ----------
+    map
+        From unknowns and plated thickness to displacements.
+    plate
+        The unknown that is the rise of the plate on top, `None` where it has none.
+    prescribed
+        Displacements (n,) that follow a fixed plate, 1 for each metre of it.
+    together
+        Number (n,) of each unknown of the composite: those that move as one have the same.
+    loose
+        How many pieces hang on nothing and were held where they are.
+    """
+
+    map: AffineMap
+    plate: int | None
+    prescribed: Floats
+    together: Ints
+    loose: int
 
 
 def kinematics(
     mesh: Mesh,
     bodies: Sequence[Space],
-    surfaces: Sequence[tuple[Ints, Floats]],
+    lines: Sequence[LithiumLine],
     conditions: Conditions,
-) -> tuple[AffineMap, Floats]:
-    """All kinematic conditions of a cell, and the loads on the unknowns that they add.
+    interfaces: Sequence[Interface] = (),
+    ties: Sequence[Ints] = (),
+) -> Kinematics:
+    """All kinematic conditions of a cell.
 
     Parameters
     ----------
     bodies
         Electrolyte with particles, then lithium if it is elastic. Displacements are numbered body
         after body, node after node, (x, y).
-    surfaces
-        For each lithium body (the foil first) its mesh nodes on the electrolyte (n,) and the unit
-        normals there (2, n), out of the lithium.
-
-    Returns
-    -------
-    The map from unknowns and plated thickness to displacements; forces (N per m of depth) on the
-    unknowns.
+    lines
+        Of each lithium body, the foil first.
+    interfaces
+        Where separate bodies of the composite face each other.
+    ties
+        Further pairs of unknowns of the composite that move together, (m, 2) each.
     """
-    geometry = mesh.geometry
-    starts = np.cumsum([0] + [2 * len(body) for body in bodies])
-    constraints = Constraints(int(starts[-1]), mesh.nodes.shape[1])
-    loads: list[Floats] = []
     composite = bodies[0]
+    bonded = [i.pairs for i in interfaces if getattr(conditions, i.kind) != NONE]
+    place = merged([*bonded, *ties], len(composite))
+    first = np.unique(place, return_index=True)[1]
+    # Composite unknowns that move as one are one from here on.
+    nodes = [composite.nodes[first], *(body.nodes for body in bodies[1:])]
+    starts = np.cumsum([0] + [2 * len(each) for each in nodes])
+    constraints = Constraints(int(starts[-1]), mesh.nodes.shape[1])
     elastic = conditions.lithium == "elastic"
+    plate: int | None = None
     x, y = mesh.nodes
-    at_wall = (np.abs(x) < 1e-12) | (np.abs(x - geometry.width) < 1e-12)
-    bottom = np.abs(y) < 1e-12
-    top = np.abs(y - geometry.height) < 1e-12
-    weight = -conditions.stack_pressure * geometry.width
+    at_wall = (np.abs(x) < 1e-12) | (np.abs(x - mesh.geometry.width) < 1e-12)
+    prescribed = np.zeros(int(starts[-1]))
 
-    for number, (nodes, normals) in enumerate(surfaces):
+    for number, line in enumerate(lines):
         if conditions.lithium == "yielded":
             break
         # The lithium's displacement follows the electrolyte's less h n; rigid lithium has no
         # displacement of its own, so that the electrolyte's is h n.
+        unknowns, on = place[line.unknowns], line.plated
         for axis in (X, Y):
-            own = 2 * composite.number[nodes] + axis
+            own = 2 * unknowns + axis
             if elastic:
-                lithium = starts[1] + 2 * bodies[1].number[nodes] + axis
+                lithium = starts[1] + 2 * bodies[1].number[line.nodes] + axis
                 constraints.follow(lithium, own)
-                constraints.jump(lithium, nodes, -normals[axis])
+                constraints.jump(lithium[on], line.nodes[on], -line.normals[axis, on])
             else:
                 constraints.bind(own)
-                constraints.jump(own, nodes, normals[axis])
+                constraints.jump(own[on], line.nodes[on], line.normals[axis, on])
         if not elastic:
-            for dofs, factors, force in _rigid_motions(mesh, composite, number, nodes, conditions):
+            if number == 0 and conditions.top_is_fixed:
+                prescribed[2 * unknowns + Y] = 1.0
+            elif number == 0:
+                plate = constraints.added
+            for dofs, factors in _rigid_motions(mesh, unknowns, number, line.nodes, conditions):
                 constraints.unknowns(dofs, np.zeros(len(dofs), dtype=int), factors, 1)
-                loads.append(np.array([force]))
         if conditions.contact == "slide" and number == 0:
-            inside = ~at_wall[nodes]
-            space, start, sign = (bodies[1], starts[1], -1.0) if elastic else (composite, 0, 1.0)
-            dofs = start + 2 * space.number[nodes[inside]][:, None] + np.arange(2)
-            tangents = np.stack([-normals[Y], normals[X]])[:, inside]
+            inside = ~at_wall[line.nodes]
+            sliding, start, sign = (
+                (bodies[1].number[line.nodes], starts[1], -1.0) if elastic else (unknowns, 0, 1.0)
+            )
+            dofs = start + 2 * sliding[inside][:, None] + np.arange(2)
+            tangents = np.stack([-line.normals[Y], line.normals[X]])[:, inside]
             count = int(inside.sum())
             constraints.unknowns(
                 dofs.ravel(), np.repeat(np.arange(count), 2), sign * tangents.T.ravel(),
-                count, nodes[inside],
+                count, line.nodes[inside],
             )  # fmt: skip
-            loads.append(np.zeros(count))
-    for start, body in zip(starts, bodies, strict=False):
-        wall = body.number[np.flatnonzero(at_wall & (body.number >= 0))]
-        constraints.hold(start + 2 * wall + X)
-        low = body.number[np.flatnonzero(bottom & (body.number >= 0))]
-        constraints.hold(start + 2 * low + Y)
+    for start, each in zip(starts, nodes, strict=False):
+        constraints.hold(start + 2 * np.flatnonzero(at_wall[each]) + X)
+        constraints.hold(start + 2 * np.flatnonzero(np.abs(y[each]) < 1e-12) + Y)
     if elastic and conditions.top != "free":
-        high = starts[1] + 2 * bodies[1].number[np.flatnonzero(top)] + Y
-        if conditions.top == "held":
+        high = np.flatnonzero(np.abs(y[nodes[1]] - mesh.geometry.height) < 1e-12)
+        high = starts[1] + 2 * high + Y
+        if conditions.top_is_fixed:
             constraints.hold(high)
+            prescribed[high] = 1.0
         else:
             constraints.bind(high)
+            plate = constraints.added
             constraints.unknowns(high, np.zeros(len(high), dtype=int), np.ones(len(high)), 1)
-            loads.append(np.array([weight]))
-    affine = constraints.build(
-        block_diag([kron(b.from_p1, identity(2), format="csr") for b in bodies], format="csr"),
-        _midpoints(mesh, composite),
-        np.concatenate([_rigid_modes(mesh.nodes[:, body.nodes]) for body in bodies]),
-    )
-    load = np.zeros(affine.matrix.shape[1])
-    if loads:
-        load[-constraints.added :] = np.concatenate(loads)
-    return affine, load
+
+    triangles = [place[composite.triangles], *(body.triangles for body in bodies[1:])]
+    ups = [interpolation(t, len(n)) for t, n in zip(triangles, nodes, strict=True)]
+    from_p1 = block_diag([kron(up, identity(2), format="csr") for up in ups], format="csr")
+    modes = np.concatenate([_rigid_modes(mesh.nodes[:, each]) for each in nodes])
+    midpoints = _midpoints(mesh, nodes[0], ups[0])
+    spread = _spread(place, sum(len(body) for body in bodies[1:]))
+    affine = constraints.build(from_p1, midpoints, modes)
+    matrix = affine.matrix if spread is None else (spread @ affine.matrix).tocsr()
+    loose = supports(matrix, _pieces(mesh, bodies, bonded))
+    if loose:
+        of_merged = np.arange(int(starts[-1])) if spread is None else spread.indices
+        for _, dofs in loose:
+            constraints.hold(of_merged[dofs])
+        affine = constraints.build(from_p1, midpoints, modes)
+        matrix = affine.matrix if spread is None else (spread @ affine.matrix).tocsr()
+    if spread is not None:
+        jump = (spread @ affine.jump).tocsr()
+        affine = replace(affine, matrix=matrix, jump=jump)
+        prescribed = spread @ prescribed
+    if plate is not None:
+        plate += affine.matrix.shape[1] - affine.added
+    return Kinematics(affine, plate, prescribed, place, sum(len(pieces) for pieces, _ in loose))
+
+
+def _spread(place: Ints, others: int) -> csr_matrix | None:
+    """Displacements of all bodies from those with merged unknowns; `None` if none are merged."""
+    if place[-1] == len(place) - 1:
+        return None
+    unknown = np.concatenate([place, place.max() + 1 + np.arange(others)])
+    columns = (2 * unknown[:, None] + np.arange(2)).ravel()
+    rows = np.arange(len(columns))
+    shape = (len(rows), int(columns.max()) + 1)
+    return coo_matrix((np.ones(len(rows)), (rows, columns)), shape=shape).tocsr()
+
+
+def _pieces(mesh: Mesh, bodies: Sequence[Space], bonded: Sequence[Ints]) -> Pieces:
+    """What is rigid in itself: sheets, and those that a bond along an edge makes one."""
+    nodes = np.concatenate([body.nodes for body in bodies])
+    counts = np.cumsum([0] + [int(body.sheet_of.max()) + 1 for body in bodies])
+    sheet = np.concatenate([c + b.sheet_of for c, b in zip(counts[:-1], bodies, strict=True)])
+    pairs = np.concatenate([np.zeros((0, 2), dtype=int), *bonded])
+    first, second = sheet[pairs].T
+    size = int(counts[-1])
+    graph = coo_matrix((np.ones(len(first), dtype=bool), (first, second)), shape=(size, size))
+    label = np.asarray(connected_components(graph, directed=False)[1], dtype=int)
+    return Pieces(mesh.nodes[:, nodes], nodes, label[sheet])
 
 
 def _rigid_motions(
-    mesh: Mesh, composite: Space, number: int, nodes: Ints, conditions: Conditions
-) -> list[tuple[Ints, Floats, float]]:
-    """Free motions of a rigid lithium body: displacements, factors, force in N per m."""
-    own = 2 * composite.number[nodes]
+    mesh: Mesh, unknowns: Ints, number: int, nodes: Ints, conditions: Conditions
+) -> list[tuple[Ints, Floats]]:
+    """Free motions of a rigid lithium body: displacements and factors."""
+    own = 2 * unknowns
     ones = np.ones(len(nodes))
     if number == 0:
-        if conditions.top == "held":
-            return []
-        return [(own + Y, ones, -conditions.stack_pressure * mesh.geometry.width)]
+        return [] if conditions.top_is_fixed else [(own + Y, ones)]
     position = mesh.nodes[:, nodes]
     lever = (position - position.mean(axis=1, keepdims=True)) / np.ptp(position[X])
     turn = np.concatenate([-lever[Y], lever[X]])
-    return [
-        (own + X, ones, 0.0),
-        (own + Y, ones, 0.0),
-        (np.concatenate([own + X, own + Y]), turn, 0.0),
-    ]
+    return [(own + X, ones), (own + Y, ones), (np.concatenate([own + X, own + Y]), turn)]
 
 
-def _midpoints(mesh: Mesh, space: Space) -> csr_matrix:
-    """P1 as P2 on the nodes of the electrolyte, with columns numbered by mesh nodes."""
-    local = space.from_p1
-    vertices = np.flatnonzero(np.diff(local.indptr) == 1)
-    of_column = np.empty(local.shape[1], dtype=int)
-    of_column[local.indices[local.indptr[vertices]]] = space.nodes[vertices]
+def _midpoints(mesh: Mesh, nodes: Ints, from_p1: csr_matrix) -> csr_matrix:
+    """P1 as P2 on the nodes of the electrolyte, with columns numbered by mesh nodes.
+
+    `nodes` (n,) are the mesh nodes of its unknowns; of several at one node the first counts.
+    """
+    vertices = np.flatnonzero(np.diff(from_p1.indptr) == 1)
+    of_column = np.empty(from_p1.shape[1], dtype=int)
+    of_column[from_p1.indices[from_p1.indptr[vertices]]] = nodes[vertices]
+    there, first = np.unique(nodes, return_index=True)
+    local = from_p1[first]
     n = mesh.nodes.shape[1]
     counts = np.zeros(n + 1, dtype=int)
-    counts[space.nodes + 1] = np.diff(local.indptr)
+    counts[there + 1] = np.diff(local.indptr)
     return csr_matrix((local.data, of_column[local.indices], np.cumsum(counts)), shape=(n, n))
 
 

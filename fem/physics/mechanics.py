@@ -1,7 +1,9 @@
 """The mechanics problem: stress from a plated layer between lithium and electrolyte, and from
 particles that swell.
 
-Electrolyte and particles form one bonded elastic body. New lithium of thickness h appears between
+Electrolyte and particles form one bonded body, or bodies that bonds hold together. Each solid obeys
+a law of `fem.laws.solids`: where all are linear, one linear solve finds the state, and Newton's
+method does otherwise (`fem.physics.equilibrium`). New lithium of thickness h appears between
 it and the lithium, so across Li|SE the displacement jumps, ``u_SE - u_Li = h n`` with n out of the
 lithium, and the traction is continuous. Lithium is one of three limits:
 
@@ -14,143 +16,54 @@ yielded
     slot back to the foil. Lithium that cannot leave (an isolated body, or the foil under a held
     top) presses with the pressure that fits its volume.
 
-Particles swell by a relative volume s, equally in all directions: sigma = C : (eps - s/3 I).
+Particles swell by a relative volume s, equally in all directions: s/3 is taken off the strain
+before the law sees it.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import replace
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import block_diag
-from skfem import Basis
+from scipy.sparse import block_diag, csr_matrix, diags
 
-from fem.forms import mechanics as forms
-from fem.forms.interface import Edges
 from fem.geometry import Phase
-from fem.laws.elasticity import bulk_modulus, energy_density, hydrostatic, lame
 from fem.mesh import Ints, Mesh
 from fem.parameters import Elastic
-from fem.physics.elastic import ElasticBody, LithiumSurface
-from fem.physics.kinematics import Conditions, X, Y, kinematics
-from fem.physics.slots import Slot, slots_of
+from fem.physics.bonds import interfaces, on_line
+from fem.physics.elastic import NO_LAWS, Laws, LithiumSurface, SolidBody, Tangent
+from fem.physics.equilibrium import Border, Equilibrium, History, Loads
+from fem.physics.flow import FlowingLithium
+from fem.physics.kinematics import Conditions, LithiumLine, kinematics
+from fem.physics.solution import MechanicsSolution, Support
 from fem.solve.linear import TwoLevel
-from fem.spaces import Space
+
+__all__ = ["Conditions", "MechanicsProblem", "MechanicsSolution"]
 
 Floats = NDArray[np.float64]
-
-_ALL = slice(None)
-
-
-@dataclass(frozen=True)
-class MechanicsSolution:
-    """Displacements in m, stresses in Pa.
-
-    Attributes
-    ----------
-    bodies
-        The spaces with a displacement: electrolyte and particles, then lithium if elastic.
-    displacements
-        Nodal displacement (n, 2) of each body.
-    out_of_plane
-        Out-of-plane strain.
-    nodes, pressure
-        Mesh nodes on Li|SE and the pressure there (compression positive).
-    iterations
-        Of the linear solver.
-    swelling
-        Relative change of volume at the six nodes of each triangle of the first body, (nt, 6);
-        `None` for none.
-    plating_forces
-        Forces (N,) in N per m of depth that do the work of plating on a change of thickness.
-    load_work
-        Product of constant loads and the displacements they act on, in J per m of depth.
-    """
-
-    conditions: Conditions
-    bodies: tuple[Space, ...]
-    lame: tuple[tuple[Floats, Floats], ...]
-    displacements: tuple[Floats, ...]
-    out_of_plane: float
-    nodes: Ints
-    pressure: Floats
-    iterations: int
-    plating_forces: Floats
-    load_work: float
-    swelling: Floats | None = None
-
-    def stress(self, body: int = 0) -> Floats:
-        """Stress (4, nt, nq) at the quadrature points of a body: xx, yy, zz, xy."""
-        return self._stress(self.bodies[body].basis, body)
-
-    def stress_at_nodes(self, body: int = 0) -> Floats:
-        """Stress (4, nt, 6) at the nodes of each triangle, one-sided."""
-        return self._stress(forms.nodal_basis(self.bodies[body]), body)
-
-    def hydrostatic(self, nodes: Ints, elements: Ints) -> Floats:
-        """Mean normal stress tr(sigma)/3 in Pa at nodes of particles, from inside the particles.
-
-        Parameters
-        ----------
-        nodes
-            Mesh nodes of each particle, (k, m).
-        elements
-            Triangles of the mesh that make up each particle, (k, nt). No two particles share a
-            node.
-
-        Returns
-        -------
-        (k, m): means over the triangles of the particle around each node, weighted by area.
-        """
-        space = self.bodies[0]
-        inside = Space(space.mesh, elements.ravel())
-        which = np.searchsorted(space.elements, inside.elements)
-        values = hydrostatic(self._stress(forms.nodal_basis(inside), 0, which))
-        weights = np.asarray(space.basis.dx)[which].sum(axis=1, keepdims=True)
-        number = space.triangles[which].ravel()
-        total, weight = (
-            np.bincount(number, weights=each.ravel(), minlength=len(space))
-            for each in (weights * values, np.broadcast_to(weights, values.shape))
-        )
-        return np.asarray(total[space.number[nodes]] / weight[space.number[nodes]])
-
-    @property
-    def elastic_energy(self) -> float:
-        """Energy of the elastic strain of all bodies, in J per m of depth."""
-        return sum(
-            float((energy_density(self.stress(k), *self._moduli(k)) * space.basis.dx).sum())
-            for k, space in enumerate(self.bodies)
-        )
-
-    def _moduli(self, body: int) -> tuple[Floats, Floats]:
-        lam, mu = self.lame[body]
-        return lam[:, None], mu[:, None]
-
-    def _stress(self, basis: Basis, body: int, which: Ints | slice = _ALL) -> Floats:
-        """Stress at the quadrature points of `basis`, which holds the triangles `which`."""
-        lam, mu = self.lame[body]
-        swelling = self.swelling if body == 0 else None
-        return forms.stress_at(
-            basis, self.bodies[body].triangles[which], self.displacements[body],
-            self.out_of_plane, lam[which], mu[which],
-            None if swelling is None else swelling[which],
-        )  # fmt: skip
 
 
 class MechanicsProblem:
     """Assembled once a mesh and set of conditions; solved for any plated thickness and swelling.
 
-    `composite` may be handed in where several problems share it.
+    `composite` may be handed in where several problems share it. `laws` are those of regions that
+    do not obey Hooke's law, of lithium alone where the composite is given.
 
     Attributes
     ----------
     parts
-        The elastic bodies: electrolyte and particles, then lithium if elastic.
+        The solid bodies: electrolyte and particles, then lithium if elastic.
     surfaces
         Where each lithium body meets the electrolyte, the foil first.
-    map, load
-        The kinematic conditions, and the forces on their unknowns that they add.
+    interfaces
+        Where separate bodies of the composite face each other; none if it is one body.
+    map, load, springs
+        The kinematic conditions, and the forces (N/m) and stiffnesses (Pa) of supports on their
+        unknowns.
+    notes
+        What was done to pieces that hang on nothing, in words.
     """
 
     def __init__(
@@ -158,32 +71,65 @@ class MechanicsProblem:
         mesh: Mesh,
         elastic: Elastic,
         conditions: Conditions,
-        composite: ElasticBody | None = None,
+        composite: SolidBody | None = None,
+        laws: Laws = NO_LAWS,
     ) -> None:
         self.mesh, self.conditions = mesh, conditions
+        self._elastic, self._laws = elastic, laws
         geometry = mesh.geometry
-        self.parts = [composite or ElasticBody.composite(mesh, elastic)]
+        if composite is None:
+            composite = SolidBody.composite(mesh, elastic, laws, conditions.separate)
+        self.parts = [composite]
         if conditions.lithium == "elastic":
-            self.parts.append(ElasticBody.of(mesh, elastic, mesh.elements(Phase.LITHIUM)))
+            self.parts.append(SolidBody.of(mesh, elastic, mesh.elements(Phase.LITHIUM), laws))
         self.bodies = tuple(part.space for part in self.parts)
         self._starts = np.cumsum([0] + [2 * len(body) for body in self.bodies])
+        self.linear = all(part.linear for part in self.parts)
+        self.interfaces = interfaces(composite.space)
+        if conditions.separate and not self.interfaces and (geometry.phases == Phase.ACTIVE).any():
+            raise ValueError("a bond of bodies needs a composite whose bodies are separate")
 
         self.surfaces = LithiumSurface.all(mesh)
-        self._areas = [r.area for r in geometry.regions if r.phase == Phase.LITHIUM]
-        self._slots = slots_of(mesh, elastic, conditions)
-        self._bulk_modulus = _bulk_modulus(elastic, mesh) if self._closed_bodies else np.inf
-
-        lines = [(surface.nodes, surface.normals) for surface in self.surfaces]
-        self.map, self.load = kinematics(mesh, self.bodies, lines, conditions)
+        beside = [on_line(composite.space, surface.rows) for surface in self.surfaces]
+        self._on_line = np.max([number for number, _ in beside], axis=0)
+        ties = [pairs for _, pairs in beside]
+        self._flow = FlowingLithium.of(
+            mesh, elastic, conditions, self.surfaces, self._on_line, int(self._starts[-1])
+        )
+        kinematic = kinematics(
+            mesh, self.bodies, [self._line(s) for s in self.surfaces], conditions,
+            self.interfaces, ties,
+        )  # fmt: skip
+        self.map, self._plate = kinematic.map, kinematic.plate
+        self._prescribed, self.notes = kinematic.prescribed, _notes(kinematic.loose)
+        self._together = kinematic.together
+        self.load, self.springs = (np.zeros(self.map.matrix.shape[1]) for _ in range(2))
+        if self._plate is not None:
+            spring = conditions.spring * geometry.width
+            self.load[self._plate] = (
+                spring * self._rest - conditions.stack_pressure * geometry.width
+            )
+            self.springs[self._plate] = spring
         blocks = [part.stiffness for part in self.parts]
         self._stiffness = blocks[0] if len(blocks) == 1 else block_diag(blocks, format="csr")
-        p = self.map.matrix
-        self._solver = TwoLevel(
-            (p.T @ self._stiffness @ p).tocsr(), self.map.coarse_to_fine, self.map.coarse_rigid
-        )
-        self.method = self._solver.method
-        self._border, self._corner = self._bordering()
-        self._border_solutions = [self._solver.solve(column, 1e-11) for column in self._border.T]
+        self._closed = np.asarray(self.map.matrix.T @ self._flow.columns)
+        if self.linear:
+            p = self.map.matrix
+            reduced = (p.T @ self._stiffness @ p).tocsr()
+            if self.springs.any():
+                reduced = (reduced + diags(self.springs)).tocsr()
+            self._solver = TwoLevel(reduced, self.map.coarse_to_fine, self.map.coarse_rigid)
+            self.method = self._solver.method
+            self._border, self._corner = self._bordering()
+            self._border_solutions = [self._solver.solve(c, 1e-11) for c in self._border.T]
+
+    def _line(self, surface: LithiumSurface) -> LithiumLine:
+        """Where a lithium body touches the composite, plated or not."""
+        nodes = np.unique(surface.contact.nodes)
+        return LithiumLine(
+            nodes, surface.contact.nodal_normals(nodes), np.isin(nodes, surface.nodes),
+            self._on_line[nodes],
+        )  # fmt: skip
 
     @property
     def generalised(self) -> bool:
@@ -195,16 +141,52 @@ class MechanicsProblem:
         """Mesh nodes on Li|SE, surface after surface (m,)."""
         return np.concatenate([surface.nodes for surface in self.surfaces])
 
-    @property
-    def _closed_bodies(self) -> list[int]:
-        """Lithium bodies whose pressure follows from their volume."""
-        if self.conditions.lithium != "yielded":
-            return []
-        first = 0 if self.conditions.top == "held" else 1
-        return list(range(first, len(self.surfaces)))
+    @cached_property
+    def _rest(self) -> float:
+        """Rise of the plate in m under its dead weight, before anything is plated."""
+        conditions = self.conditions
+        leans = conditions.top == "plate" and conditions.stack_stiffness > 0.0
+        if not leans or not conditions.stack_pressure:
+            return 0.0
+        dead = replace(conditions, stack_stiffness=0.0)
+        alone = MechanicsProblem(self.mesh, self._elastic, dead, self.parts[0], self._laws)
+        rise = alone.solve(np.zeros(self.mesh.nodes.shape[1])).top.rise
+        assert rise is not None
+        return rise
 
-    def solve(self, thickness: Floats, swelling: Floats | None = None) -> MechanicsSolution:
-        """The elastic state for a plated thickness and swollen particles.
+    @property
+    def prestressed(self) -> bool:
+        """Whether a plate that cannot move presses before anything is plated."""
+        return self.conditions.top_is_fixed and self._rest != 0.0
+
+    def start(self) -> History:
+        """What the laws of all bodies remember of virgin material."""
+        return tuple(part.start() for part in self.parts)
+
+    def tangents(self, state: MechanicsSolution | None = None) -> list[Tangent]:
+        """The tangent of each body at a solved state, or at rest with virgin material."""
+        if state is None or self.linear:
+            return [
+                part.tangent(np.zeros((len(part.space), 2)), 0.0, None, part.start(), 0.0)
+                for part in self.parts
+            ]
+        swelling = [state.swelling, None]
+        return [
+            part.tangent(u, state.out_of_plane, s, history, state.duration)
+            for part, u, s, history in zip(
+                self.parts, state.displacements, swelling, state.before, strict=False
+            )
+        ]
+
+    def solve(
+        self,
+        thickness: Floats,
+        swelling: Floats | None = None,
+        history: History | None = None,
+        guess: MechanicsSolution | None = None,
+        duration: float = 0.0,
+    ) -> MechanicsSolution:
+        """The state of equilibrium for a plated thickness and swollen particles.
 
         Parameters
         ----------
@@ -213,163 +195,204 @@ class MechanicsProblem:
         swelling
             Relative change of volume at the six nodes of each triangle of electrolyte and
             particles (nt, 6), in the order of ``bodies[0].elements``; none if left out.
+        history
+            What the laws remember, that of virgin material if left out. It is not changed: the
+            solution has a new one.
+        guess
+            A state to start Newton's method from, which does not change what it finds.
+        duration
+            Seconds since `history`, for laws that creep.
+
+        Raises
+        ------
+        SolveError
+            If a solver does not converge.
         """
-        p = self.map.matrix
+        history = self.start() if history is None else history
+        flow = self._flow
+        slots = flow.pressing(thickness)
         jump = self.map.jump @ thickness
-        slots = self._pressing_slots(thickness)
-        pressing = self._pressing(slots)
-        swelled, thrust = np.zeros(2 * len(self.bodies[0])), 0.0
-        if swelling is not None:
-            swelled, thrust = self.parts[0].swelling_forces(swelling)
-            pressing[: len(swelled)] += swelled
-        rhs = self.load + p.T @ (pressing - self._stiffness @ jump)
-        inner = self._solver.solve(rhs, 1e-11)
-        z, iterations = inner.solution, inner.iterations
-        border: Floats = np.zeros(0)
-        if len(self._corner):
-            # Eliminate z: two or three more solutions were prepared with the matrix.
-            columns = np.stack([s.solution for s in self._border_solutions], axis=1)
-            right = self._border_rhs(jump, thickness, slots, thrust) - self._border.T @ z
-            schur = self._corner - self._border.T @ columns
-            border = np.asarray(np.linalg.solve(schur, right), dtype=float)
-            z = z - columns @ border
-            iterations += sum(s.iterations for s in self._border_solutions)
-        w = p @ z + jump
-        forces = self._stiffness @ w
-        forces[: len(swelled)] -= swelled
-        if self.generalised:
-            forces += float(border[-1]) * self._dilation
+        if self.prestressed:
+            jump = jump + self._prescribed * self._rest
+        volumes = flow.volumes(thickness, self._rest)
+        swelled = None if swelling is None else self.parts[0].swelling_forces(swelling)
+        loads = Loads(jump, flow.known_forces(slots), flow.known_thrust(slots), swelling, swelled)
+        if self.linear:
+            z, strain, closed, iterations = self._solve_linear(loads, volumes)
+            unknowns: Floats | None = None
+            norms: tuple[float, ...] = ()
+        else:
+            border = Border(self._closed, flow.compliance, flow.areas[flow.closed], volumes)
+            length = float(np.sqrt(self.bodies[0].basis.dx.sum())) if self.generalised else 0.0
+            system = Equilibrium(
+                self.parts,
+                self.map,
+                self.springs,
+                self.load,
+                loads,
+                border,
+                history,
+                length,
+                duration,
+            )
+            found = system.solve(None if guess is None else guess.unknowns)
+            unknowns, norms, iterations = found.solution, found.norms, system.iterations
+            z = unknowns[: len(self.load)]
+            strain, closed = system.out_of_plane(unknowns), system.closed(unknowns)
+        w = self.map.matrix @ z + jump
         displacements = tuple(
             w[a:b].reshape(-1, 2) for a, b in zip(self._starts[:-1], self._starts[1:], strict=True)
         )
-        out_of_plane = float(border[-1]) if self.generalised else 0.0
-        closed = border[: len(self._closed_bodies)]
+        known = ((swelling, swelled), (None, None))
+        answers = [
+            part.answer(u, strain, s, h, duration, f)
+            for part, u, (s, f), h in zip(self.parts, displacements, known, history, strict=False)
+        ]
+        forces = np.concatenate([answer.forces for answer in answers])
+        top = self._support(z, w, forces, closed, strain, thickness)
+        weight = self.conditions.stack_pressure * self.mesh.geometry.width
         return MechanicsSolution(
             conditions=self.conditions,
             bodies=self.bodies,
             lame=tuple((part.lam, part.mu) for part in self.parts),
             displacements=displacements,
-            out_of_plane=out_of_plane,
+            out_of_plane=strain,
             nodes=self.nodes,
             pressure=(
-                self._lithium_pressure(-closed, slots)
-                if self.conditions.lithium == "yielded"
-                else self._interface_pressure(displacements[0], out_of_plane, swelled)
+                flow.pressures(-closed, slots)
+                if flow.flows
+                else self._interface_pressure(answers[0].forces)
             ),
             iterations=iterations,
             plating_forces=np.asarray(self.map.jump.T @ forces),
-            load_work=float(self.load @ z),
+            load_work=0.0 if self._plate is None else -weight * float(z[self._plate]) - top.energy,
             swelling=swelling,
+            top=top,
+            thickness=thickness,
+            before=history,
+            history=tuple(answer.history for answer in answers),
+            duration=duration,
+            unknowns=unknowns,
+            norms=norms,
+            notes=self.notes,
+            inelastic=tuple(
+                None if part.linear else (answer.stress, answer.energy)
+                for part, answer in zip(self.parts, answers, strict=True)
+            ),
         )
 
-    def _pressing_slots(self, thickness: Floats) -> list[Slot]:
-        """Protrusions that grow: one that shrinks leaves room and does not press."""
-        number = np.arange(len(thickness))
-        return [
-            slot
-            for slot in self._slots
-            if slot.edges.total(slot.edges.at_points(thickness, number)) > 0.0
-        ]
+    def _solve_linear(self, loads: Loads, volumes: Floats) -> tuple[Floats, float, Floats, int]:
+        """Unknowns, out-of-plane strain, pressures of closed lithium with their sign turned."""
+        p, jump, thrust = self.map.matrix, loads.jump, loads.thrust
+        pressing = loads.pressing
+        if loads.swelled is not None:
+            swelled, known = loads.swelled
+            pressing, thrust = pressing.copy(), thrust + known
+            pressing[: len(swelled)] += swelled
+        inner = self._solver.solve(self.load + p.T @ (pressing - self._stiffness @ jump), 1e-11)
+        z, iterations = inner.solution, inner.iterations
+        border: Floats = np.zeros(0)
+        if len(self._corner):
+            # Eliminate z: two or three more solutions were prepared with the matrix.
+            columns = np.stack([s.solution for s in self._border_solutions], axis=1)
+            right = volumes
+            if self.generalised:
+                right = np.append(right, thrust - float(self._dilation @ jump))
+            right = right - self._border.T @ z
+            schur = self._corner - self._border.T @ columns
+            border = np.asarray(np.linalg.solve(schur, right), dtype=float)
+            z = z - columns @ border
+            iterations += sum(s.iterations for s in self._border_solutions)
+        strain = float(border[-1]) if self.generalised else 0.0
+        return z, strain, border[: len(volumes)], iterations
 
-    def _pressing(self, slots: list[Slot]) -> Floats:
-        """Forces of lithium that presses with a known pressure, on all displacements."""
-        force = np.zeros(int(self._starts[-1]))
-        if self.conditions.lithium == "yielded":
-            if self.conditions.top != "held":
-                force += self._pressure_load(self.surfaces[0].edges, self.conditions.stack_pressure)
-            for slot in slots:
-                force += self._pressure_load(slot.edges, slot.pressure)
-        return force
-
-    def _pressure_load(self, edges: Edges, pressure: float) -> Floats:
-        space = self.bodies[0]
-        force = np.zeros(int(self._starts[-1]))
-        for axis in (X, Y):
-            part = edges.load(pressure * edges.normals[axis], space.number, len(space))
-            force[axis : 2 * len(space) : 2] += part
-        return force
+    def _support(
+        self, z: Floats, w: Floats, forces: Floats, closed: Floats, strain: float, thickness: Floats
+    ) -> Support:
+        """What the plate on top does, from all displacements and the forces on them (n,)."""
+        conditions, width, rest = self.conditions, self.mesh.geometry.width, self._rest
+        stack, spring, flow = conditions.stack_pressure, conditions.spring, self._flow
+        if conditions.top == "free":
+            return Support(rise=None if self._plate is None else float(z[self._plate]))
+        if conditions.top_is_fixed:
+            push = float(self._prescribed @ forces) / width
+            return Support(-float(closed[0]) if flow.flows else -push, rest)
+        if self._plate is not None:
+            rise = float(z[self._plate])
+        elif spring:
+            rise = rest - (float(closed[0]) + stack) / spring
+        else:
+            rise = flow.rise(w, strain, thickness)
+        return Support(
+            stack + spring * (rise - rest), rise, 0.5 * spring * width * (rise - rest) ** 2
+        )
 
     def _bordering(self) -> tuple[Floats, Floats]:
         """Columns and corner of the unknowns that a sparse matrix should not hold.
 
         These are pressures of closed lithium bodies, with the opposite sign, and the out-of-plane
-        strain. With the room ``C' u`` that the electrolyte gives to a body of area A and bulk
-        modulus K, ``C' u + A eps_z + A p / K`` is the plated volume.
+        strain.
         """
-        p = self.map.matrix
-        closed = self._closed_bodies
-        columns = [p.T @ self._pressure_load(self.surfaces[body].edges, 1.0) for body in closed]
-        areas = np.array([self._areas[body] for body in closed])
-        corner = np.diag(-areas / self._bulk_modulus)
+        columns, corner = self._closed, np.diag(-self._flow.compliance)
         if self.generalised:
-            columns.append(p.T @ self._dilation)
+            columns = np.column_stack([columns, self.map.matrix.T @ self._dilation])
             modulus = sum(part.confined_modulus for part in self.parts)
             # Out-of-plane strain gives room to closed lithium, whose pressure pulls on it.
-            row = areas[:, None]
+            row = self._flow.areas[self._flow.closed][:, None]
             corner = np.block([[corner, row], [row.T, np.array([[modulus]])]])
-        size = p.shape[1]
-        stacked = np.stack(columns, axis=1) if columns else np.zeros((size, 0))
-        return stacked, corner
+        return columns, corner
 
     @property
     def _dilation(self) -> Floats:
         return np.concatenate([part.dilation for part in self.parts])
 
-    def _known_thrust(self, slots: list[Slot]) -> float:
-        """Out-of-plane force of lithium whose pressure is known, in N per m of depth."""
-        if self.conditions.lithium != "yielded":
-            return 0.0
-        stack = self.conditions.stack_pressure if self.conditions.top != "held" else 0.0
-        return stack * self._areas[0] + sum(slot.pressure * slot.area for slot in slots)
+    @cached_property
+    def touching(self) -> Ints:
+        """Mesh nodes at which lithium touches the composite, plated or not (m,), ascending."""
+        return np.unique(np.concatenate([s.contact.nodes.ravel() for s in self.surfaces]))
 
-    def _border_rhs(
-        self, jump: Floats, thickness: Floats, slots: list[Slot], thrust: float
-    ) -> Floats:
-        """Plated volume that closed bodies must find room for; force out of the plane.
+    @cached_property
+    def on_line(self) -> tuple[csr_matrix, ...]:
+        """Of each body which unknowns move with its nodes in `touching`, (n, m) of ones."""
+        together, count = self._together, len(self.touching)
+        column = np.full(int(together.max()) + 1, -1)
+        column[together[self._on_line[self.touching]]] = np.arange(count)
+        rows = np.flatnonzero(column[together] >= 0)
+        of_composite = (rows, column[together[rows]])
+        places = [of_composite]
+        places += [(body.number[self.touching], np.arange(count)) for body in self.bodies[1:]]
+        return tuple(
+            csr_matrix((np.ones(len(place[0])), place), shape=(len(body), count))
+            for place, body in zip(places, self.bodies, strict=True)
+        )
 
-        `thrust` is the force in N by which swelling presses out of the plane.
-        """
-        number = np.arange(len(thickness))
-        closed = [self.surfaces[body].edges for body in self._closed_bodies]
-        values = [edges.total(edges.at_points(thickness, number)) for edges in closed]
-        if self.generalised:
-            values.append(self._known_thrust(slots) - float(self._dilation @ jump) + thrust)
-        return np.array(values)
-
-    def _interface_pressure(
-        self, displacement: Floats, out_of_plane: float, swelled: Floats
-    ) -> Floats:
+    def _interface_pressure(self, forces: Floats) -> Floats:
         """Pressure of rigid or elastic lithium on the electrolyte at the nodes of Li|SE.
 
         From the nodal forces on the electrolyte, which are accurate where differentiated
         displacements are not.
         """
-        space = self.bodies[0]
-        force = self.parts[0].stiffness @ displacement.ravel() - swelled
-        if out_of_plane:
-            force = force + out_of_plane * self.parts[0].dilation
+        at_nodes = self.on_line[0].T @ forces.reshape(-1, 2)
+        return self.pressure_of(at_nodes[np.searchsorted(self.touching, self.nodes)])
+
+    def pressure_of(self, forces: Floats) -> Floats:
+        """Pressure (m, ...) in Pa from forces on the electrolyte at `nodes` (m, 2, ...)."""
+        ends = np.cumsum([len(surface.nodes) for surface in self.surfaces])
+        parts = np.split(forces.swapaxes(0, 1), ends[:-1], axis=1)
         return np.concatenate(
-            [
-                surface.pressure(force.reshape(-1, 2)[space.number[surface.nodes]].T)
-                for surface in self.surfaces
-            ]
+            [surface.pressure(part) for surface, part in zip(self.surfaces, parts, strict=True)]
         )
 
-    def _lithium_pressure(self, closed: Floats, slots: list[Slot]) -> Floats:
-        """Pressure of yielded lithium at the nodes of Li|SE, one in each body and slot."""
-        known = dict(zip(self._closed_bodies, closed, strict=True))
-        pressures = []
-        for body, surface in enumerate(self.surfaces):
-            value = np.full(len(surface.nodes), known.get(body, self.conditions.stack_pressure))
-            if body == 0:
-                for slot in slots:
-                    value[np.isin(surface.nodes, slot.edges.nodes)] += slot.pressure
-            pressures.append(value)
-        return np.concatenate(pressures)
 
-
-def _bulk_modulus(elastic: Elastic, mesh: Mesh) -> float:
-    """Bulk modulus of lithium in Pa, which is all the elasticity that flowing lithium has."""
-    foil = int(np.flatnonzero(mesh.geometry.phases == Phase.LITHIUM)[0])
-    lam, mu = lame(elastic.youngs_modulus[foil : foil + 1], elastic.poisson_ratio[foil : foil + 1])
-    return float(bulk_modulus(lam, mu)[0])
+def _notes(loose: int) -> tuple[str, ...]:
+    """What to say of pieces that hang on nothing."""
+    if not loose:
+        return ()
+    which = "1 piece of solid hangs" if loose == 1 else f"{loose} pieces of solid hang"
+    return (
+        f"Mechanics: {which} on nothing that resists every motion, and is held where it lies at "
+        "no more points than that takes: a load that it cannot pass on stays there."
+        if loose == 1
+        else f"Mechanics: {which} on nothing that resists every motion, and are held where they "
+        "lie at no more points than that takes: loads that they cannot pass on stay there.",
+    )

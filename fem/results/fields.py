@@ -68,8 +68,10 @@ def fields(
     if stress is not None:
         displacement, sigma = np.full((n, 2), np.nan), np.full((n, 4), np.nan)
         for body, space in enumerate(stress.bodies):
-            mine = np.unique(field_mesh.triangles[space.elements])
-            displacement[mine] = stress.displacements[body][space.number[field_mesh.source[mine]]]
+            # By triangles: where bodies are apart, a node has a displacement for each.
+            points = field_mesh.triangles[space.elements]
+            displacement[points] = stress.displacements[body][space.triangles]
+            mine = np.unique(points)
             weights = np.asarray(space.basis.dx).sum(axis=1)
             nodal = field_mesh.average(space.elements, stress.stress_at_nodes(body), weights)
             sigma[mine] = nodal.T[mine]

@@ -257,6 +257,7 @@ class View:
             metrics |= {"simulated_time_s": state.time} | {name: row[name] for name in FROM_THE_ROW}
         if cell.stress is not None:
             metrics |= mechanics_metrics(mesh, stresses[case.mechanics.lithium])
+            told += stresses[case.mechanics.lithium].notes
             at_foil = {model: each[anode.nodes] for model, each in pressures.items()}
             metrics |= fracture_metrics(case, mesh, anode, at_foil, cell.parameters)
             if not cell.stress.on_lithium:

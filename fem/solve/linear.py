@@ -10,6 +10,7 @@ algebraic multigrid beyond.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -24,6 +25,7 @@ Floats = NDArray[np.float64]
 Solve = Callable[[Floats], Floats]
 
 DIRECT = "two-level, direct coarse solve"
+FACTORS = "sparse factors"
 MULTIGRID = "two-level, multigrid coarse solve"
 LARGEST_DIRECT = 300_000
 """Coarse unknowns above which multigrid replaces the sparse LU (measured: docs/performance.md)."""
@@ -48,65 +50,15 @@ class LinearResult:
     method: str
 
 
-class TwoLevel:
-    """A symmetric positive definite matrix, prepared for repeated solves.
+class _Preconditioned(ABC):
+    """A symmetric positive definite matrix (n, n) with what preconditions it."""
 
-    Parameters
-    ----------
-    matrix
-        (n, n), P2.
-    coarse_to_fine
-        (n, m): P1 functions (and any global unknowns) as P2 functions.
-    near_nullspace
-        (m, k): coarse vectors that the matrix nearly annihilates, such as rigid motions; they
-        only serve multigrid. The constant vector if left out.
-    """
+    matrix: csr_matrix
+    method: str
 
-    def __init__(
-        self,
-        matrix: csr_matrix,
-        coarse_to_fine: csr_matrix,
-        near_nullspace: Floats | None = None,
-    ) -> None:
-        self.matrix = matrix
-        self._up = coarse_to_fine
-        self._down = coarse_to_fine.T.tocsr()
-        self._inverse_diagonal = 1.0 / matrix.diagonal()
-        coarse = (self._down @ matrix @ self._up).tocsr()
-        self._coarse, self.method = _coarse_solver(coarse, near_nullspace)
-        self._largest = self._largest_eigenvalue()
-
-    def _largest_eigenvalue(self) -> float:
-        """Of the Jacobi-scaled matrix, by power iteration with a margin."""
-        vector = np.random.default_rng(0).standard_normal(self.matrix.shape[0])
-        value = 1.0
-        for _ in range(12):
-            vector = self._inverse_diagonal * (self.matrix @ vector)
-            value = float(np.linalg.norm(vector))
-            vector /= value
-        return 1.05 * value
-
-    def _smooth(self, rhs: Floats, start: Floats | None) -> Floats:
-        """Chebyshev iteration on the upper part of the spectrum."""
-        high, low = self._largest, self._largest / SMOOTHER_RANGE
-        centre, half = 0.5 * (high + low), 0.5 * (high - low)
-        residual = rhs if start is None else rhs - self.matrix @ start
-        step = self._inverse_diagonal * residual / centre
-        solution = step if start is None else start + step
-        rho = half / centre
-        for _ in range(SMOOTHER_DEGREE - 1):
-            residual = residual - self.matrix @ step
-            rho_next = 1.0 / (2.0 * centre / half - rho)
-            step = rho_next * (rho * step + (2.0 / half) * self._inverse_diagonal * residual)
-            solution = solution + step
-            rho = rho_next
-        return np.asarray(solution)
-
+    @abstractmethod
     def precondition(self, rhs: Floats) -> Floats:
-        """One symmetric cycle: smooth, correct on the coarse level, smooth."""
-        solution = self._smooth(rhs, None)
-        solution = solution + self._up @ self._coarse(self._down @ (rhs - self.matrix @ solution))
-        return self._smooth(rhs, solution)
+        """An approximate solution, linear and symmetric in `rhs`."""
 
     def solve(
         self, rhs: Floats, tolerance: float = 1e-12, matrix: csr_matrix | None = None
@@ -178,6 +130,88 @@ class TwoLevel:
                     cures=("check the mesh for nearly flat elements (fem mesh)",),
                 )
         return LinearResult(solution, count[0], self.method)
+
+
+class TwoLevel(_Preconditioned):
+    """A symmetric positive definite matrix, prepared for repeated solves.
+
+    Parameters
+    ----------
+    matrix
+        (n, n), P2.
+    coarse_to_fine
+        (n, m): P1 functions (and any global unknowns) as P2 functions.
+    near_nullspace
+        (m, k): coarse vectors that the matrix nearly annihilates, such as rigid motions; they
+        only serve multigrid. The constant vector if left out.
+    """
+
+    def __init__(
+        self,
+        matrix: csr_matrix,
+        coarse_to_fine: csr_matrix,
+        near_nullspace: Floats | None = None,
+    ) -> None:
+        self.matrix = matrix
+        self._up = coarse_to_fine
+        self._down = coarse_to_fine.T.tocsr()
+        self._inverse_diagonal = 1.0 / matrix.diagonal()
+        coarse = (self._down @ matrix @ self._up).tocsr()
+        self._coarse, self.method = _coarse_solver(coarse, near_nullspace)
+        self._largest = self._largest_eigenvalue()
+
+    def _largest_eigenvalue(self) -> float:
+        """Of the Jacobi-scaled matrix, by power iteration with a margin."""
+        vector = np.random.default_rng(0).standard_normal(self.matrix.shape[0])
+        value = 1.0
+        for _ in range(12):
+            vector = self._inverse_diagonal * (self.matrix @ vector)
+            value = float(np.linalg.norm(vector))
+            vector /= value
+        return 1.05 * value
+
+    def _smooth(self, rhs: Floats, start: Floats | None) -> Floats:
+        """Chebyshev iteration on the upper part of the spectrum."""
+        high, low = self._largest, self._largest / SMOOTHER_RANGE
+        centre, half = 0.5 * (high + low), 0.5 * (high - low)
+        residual = rhs if start is None else rhs - self.matrix @ start
+        step = self._inverse_diagonal * residual / centre
+        solution = step if start is None else start + step
+        rho = half / centre
+        for _ in range(SMOOTHER_DEGREE - 1):
+            residual = residual - self.matrix @ step
+            rho_next = 1.0 / (2.0 * centre / half - rho)
+            step = rho_next * (rho * step + (2.0 / half) * self._inverse_diagonal * residual)
+            solution = solution + step
+            rho = rho_next
+        return np.asarray(solution)
+
+    def precondition(self, rhs: Floats) -> Floats:
+        """One symmetric cycle: smooth, correct on the coarse level, smooth."""
+        solution = self._smooth(rhs, None)
+        solution = solution + self._up @ self._coarse(self._down @ (rhs - self.matrix @ solution))
+        return self._smooth(rhs, solution)
+
+
+class Factorised(_Preconditioned):
+    """A symmetric positive definite matrix (n, n) with its sparse factors.
+
+    For what `TwoLevel` is slow at: P1 locks where a solid can hardly change its volume, as one that
+    flows, and is no coarse space of its P2 then.
+    """
+
+    def __init__(self, matrix: csr_matrix) -> None:
+        self.matrix, self.method = matrix, FACTORS
+        try:
+            self._factors = splu(
+                matrix.tocsc(), permc_spec="MMD_AT_PLUS_A", options={"SymmetricMode": True}
+            )
+        except RuntimeError as error:
+            raise SolveError("a matrix to be factorised is singular") from error
+
+    def precondition(self, rhs: Floats) -> Floats:
+        """The solution, to rounding."""
+        return np.asarray(self._factors.solve(rhs))
 
 
 def _coarse_solver(matrix: csr_matrix, near_nullspace: Floats | None) -> tuple[Solve, str]:

@@ -4,20 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import csr_matrix
 
 from fem.errors import SolveError
 
 Floats = NDArray[np.float64]
 Residual = Callable[[Floats], Floats]
-Tangent = Callable[[Floats], csr_matrix]
-Solver = Callable[[csr_matrix, Floats, float], Floats]
+Matrix = TypeVar("Matrix")
 
 ROUNDING = 1e-13
-"""A full step of this size, relative to unknowns above 1, moves nothing any more."""
+"""A full step of this size, relative to the unknowns, moves nothing any more."""
+CURES = (
+    "a smaller current or voltage",
+    "a larger exchange current density or a smaller area resistance",
+)
+"""What helps where kinetics are the reason."""
 
 
 @dataclass(frozen=True)
@@ -42,21 +46,23 @@ class Newton:
 
 @dataclass(frozen=True)
 class NewtonResult:
-    """Solution, iterations taken and the final relative residual norm."""
+    """Solution, iterations taken and the final relative residual norm; `norms` are all of them."""
 
     solution: Floats
     iterations: int
     residual: float
+    norms: tuple[float, ...] = ()
 
 
 def minimise(
     residual: Residual,
-    tangent: Tangent,
-    solve: Solver,
+    tangent: Callable[[Floats], Matrix],
+    solve: Callable[[Matrix, Floats, float], Floats],
     start: Floats,
     scale: float,
     field: str,
     settings: Newton,
+    cures: tuple[str, ...] = (*CURES, "check the units of kinetics and conductivity (fem check)"),
 ) -> NewtonResult:
     """Find the zero of `residual`, the gradient of a convex energy.
 
@@ -68,8 +74,8 @@ def minimise(
         ``solve(matrix, rhs, tolerance)``; the tolerance is loose while far from the solution.
     scale
         What a residual norm is compared with.
-    field
-        Name of the unknown, for messages.
+    field, cures
+        Name of the unknown and what may help, for messages.
 
     Raises
     ------
@@ -85,6 +91,7 @@ def minimise(
     x = np.array(start, dtype=float)
     r = residual(x)
     norm = float(np.linalg.norm(r)) / scale
+    norms = [norm]
     best = reach = np.inf
     floor = max(1e3 * settings.tolerance, settings.rounding)
     for iteration in range(settings.max_iterations):
@@ -93,11 +100,11 @@ def minimise(
         # Done, or as far down as rounding lets the residual go.
         small = norm <= floor or reach <= ROUNDING
         if norm <= settings.tolerance or (small and norm > 0.3 * best):
-            return NewtonResult(x, iteration, norm)
+            return NewtonResult(x, iteration, norm, tuple(norms))
         best = min(best, norm)
         forcing = float(np.clip(norm, 1e-8, 1e-2))
         step = solve(tangent(x), -r, forcing)
-        reach = float((np.abs(step) / np.maximum(np.abs(x), 1.0)).max())
+        reach = float(np.abs(step).max() / (np.abs(x).max() or 1.0))
         slope = float(r @ step)
         length = 1.0
         for _ in range(40):
@@ -109,15 +116,12 @@ def minimise(
         x = x + length * step
         r = trial
         norm = float(np.linalg.norm(r)) / scale
+        norms.append(norm)
     raise SolveError(
         f"Newton's method did not converge in {settings.max_iterations} iterations",
         field=field,
         residual=norm,
-        cures=(
-            "a smaller current or voltage",
-            "a larger exchange current density or a smaller area resistance",
-            "check the units of kinetics and conductivity (fem check)",
-        ),
+        cures=cures,
     )
 
 
@@ -128,6 +132,10 @@ def find(
     norm: Callable[[Floats], float],
     field: str,
     settings: Newton,
+    cures: tuple[str, ...] = (
+        *CURES,
+        "a window of stoichiometry farther from empty and full particles",
+    ),
 ) -> NewtonResult:
     """Find a zero of `residual`, which need not be the gradient of anything.
 
@@ -152,6 +160,7 @@ def find(
     x = np.array(start, dtype=float)
     r = residual(x)
     size = norm(r)
+    norms = [size]
     best = reach = np.inf
     for iteration in range(settings.max_iterations):
         if not np.isfinite(size):
@@ -159,7 +168,7 @@ def find(
         # Done, or as far down as rounding lets the residual go.
         small = size <= 1e3 * settings.tolerance or reach <= ROUNDING
         if size <= settings.tolerance or (small and size > 0.3 * best):
-            return NewtonResult(x, iteration, size)
+            return NewtonResult(x, iteration, size, tuple(norms))
         best = min(best, size)
         step = direction(x, r, float(np.clip(size, 1e-7, 1e-3)))
         reach = float((np.abs(step) / np.maximum(np.abs(x), 1.0)).max())
@@ -174,13 +183,10 @@ def find(
             length *= 0.5
         x = x + length * step
         r, size = trial, trial_size
+        norms.append(size)
     raise SolveError(
         f"Newton's method did not converge in {settings.max_iterations} iterations",
         field=field,
         residual=size,
-        cures=(
-            "a smaller current or voltage",
-            "a larger exchange current density or a smaller area resistance",
-            "a window of stoichiometry farther from empty and full particles",
-        ),
+        cures=cures,
     )

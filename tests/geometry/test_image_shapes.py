@@ -211,16 +211,6 @@ def test_lithium_in_an_image_lies_on_top(tmp_path, change, problem):
         build(pictured(path, labels=SHOWN | {"void": None}))
 
 
-def test_stress_needs_an_image_without_voids(tmp_path):
-    labels = disc(40, 8)
-    labels[5:12, 5:12] = 0
-    case = pictured(saved(tmp_path, labels), labels={"electrolyte": 1, "active": 2, "void": 0})
-    stressed = case.replace({"mechanics.enabled": True, "operation.plating_time": "30 s"})
-    with pytest.raises(fem.InputError) as caught:
-        build(stressed)
-    assert caught.value.key == "mechanics.enabled"
-
-
 def test_protrusions_are_drawn_into_the_separator_only(tmp_path):
     case = pictured(saved(tmp_path, disc(80, 20)))
     deep = [{"x": "20 um", "depth": "10 um", "half_width": "4 um"}]
