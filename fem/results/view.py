@@ -187,8 +187,8 @@ class View:
             "charge_cathode_C_m": balance.cathode,
             "charge_anode_C_m": balance.anode,
             "charge_error": balance.charge_error,
-            "newton_iterations": float(iterations),
             **reactions.driven_means(),
+            "newton_iterations": float(iterations),
         }
         elastic = self.elastic(state)
         if elastic is not None:
