@@ -9,7 +9,7 @@ from scipy.spatial import cKDTree
 from fem.errors import InputError, SolveError
 from fem.geometry.types import OUTSIDE, Phase
 from fem.mesh.cell import MICROMETRE, Ints, Mesh, assemble
-from fem.mesh.triangulate import Chain, Triangulation, chains_of, fill, joined
+from fem.mesh.triangulate import Chain, Triangulation, chains_of, fill, joined, most_front
 
 SAME_PLACE = 1e-12
 """Distance in m within which nodes of two meshes are one: far below any edge."""
@@ -18,8 +18,8 @@ SAME_PLACE = 1e-12
 def remeshed(mesh: Mesh, size: float, growth: float = 0.3, max_size: float | None = None) -> Mesh:
     """A new mesh of the geometry that `mesh` has now.
 
-    Regions that touch no Li|SE line keep their triangles, in the same order; the others are filled
-    anew between them. Where the mesher would cut edges that both share, as when the line has come
+    Regions that touch no Li|SE line, not even its ends, keep their triangles, in the same order; the
+    others are filled anew between them. Where the mesher would cut edges that both share, as when the line has come
     near to the bed, all electrolyte is filled anew and the particles alone are kept.
 
     Parameters
@@ -33,10 +33,9 @@ def remeshed(mesh: Mesh, size: float, growth: float = 0.3, max_size: float | Non
         If the space between the line and the particles is too narrow to be meshed.
     """
     largest = (10.0 * size if max_size is None else max_size) / MICROMETRE
-    touching = np.zeros(len(mesh.geometry.regions), dtype=bool)
-    touching[mesh.sides[mesh.interface(Phase.LITHIUM)]] = True
-    particles = mesh.geometry.phases == Phase.ACTIVE
-    for kept in (~touching, particles):
+    touched = touching(mesh)
+    particles = (mesh.geometry.phases == Phase.ACTIVE) & ~touched
+    for kept in (~touched, particles):
         try:
             whole = _refilled(mesh, kept, size, growth, largest)
         except InputError as error:
@@ -52,8 +51,17 @@ def remeshed(mesh: Mesh, size: float, growth: float = 0.3, max_size: float | Non
     )
 
 
+def touching(mesh: Mesh) -> NDArray[np.bool_]:
+    """Whether each region (n,) has a vertex on a Li|SE line: it changes its shape or its rim."""
+    on_line = np.zeros(mesh.skfem.nvertices, dtype=bool)
+    on_line[mesh.edges[mesh.interface(Phase.LITHIUM), :2]] = True
+    found = np.zeros(len(mesh.geometry.regions), dtype=bool)
+    found[mesh.region[on_line[mesh.triangles[:, :3]].any(axis=1)]] = True
+    return found
+
+
 def same_nodes(old: Mesh, new: Mesh, phase: Phase = Phase.ACTIVE) -> tuple[Ints, Ints]:
-    """Nodes of one phase in a mesh and in its `remeshed` successor.
+    """Nodes of one phase in a mesh and in its `remeshed` successor, where lithium does not touch it.
 
     Returns
     -------
@@ -65,7 +73,9 @@ def same_nodes(old: Mesh, new: Mesh, phase: Phase = Phase.ACTIVE) -> tuple[Ints,
     SolveError
         If a node of the phase has moved, vanished or appeared.
     """
-    before, after = (np.unique(m.triangles[m.elements(phase)]) for m in (old, new))
+    # Which regions are touched does not change from one mesh of a geometry to the next.
+    wanted = (old.geometry.phases == phase) & ~touching(old)
+    before, after = (np.unique(m.triangles[wanted[m.region]]) for m in (old, new))
     if len(before):
         distance, match = cKDTree(new.nodes[:, after].T).query(old.nodes[:, before].T)
         if len(before) == len(after) == len(np.unique(match)) and distance.max() < SAME_PLACE:
@@ -96,7 +106,7 @@ def _refilled(
             chain = Chain(points, left, right, chain.number)
             shared[chain.number] = points.shape[1] - 1
         chains.append(chain)
-    filled = fill(chains, growth, largest)
+    filled = fill(chains, growth, largest, most_front(geometry))
     if any((filled.outline == number).sum() != edges for number, edges in shared.items()):
         return None
 

@@ -16,7 +16,7 @@ from fem.cell.state import State
 from fem.constants import FARADAY
 from fem.geometry import Phase
 from fem.mesh import Mesh
-from fem.mesh.motion import grown, largest_stretch, moved, smallest_quality
+from fem.mesh.motion import advanced, largest_stretch, smallest_quality
 from fem.mesh.plain import describe, mesh_arrays, mesh_from
 from fem.mesh.remesh import remeshed, same_nodes
 from fem.mesh.transfer import transferred
@@ -99,13 +99,14 @@ def follow(case: Case, cell: Cell, shape: Shape, state: State) -> tuple[Shape, C
         If the line meets itself, a particle or the bed.
     """
     mesh = shape.mesh
-    nodes, steps = [], []
-    for line, thickness in zip(cell.lines, growth(cell, shape, state), strict=True):
-        here = line.nodes[0]
-        normals = line.all_edges.nodal_normals(here)
-        nodes.append(here)
-        steps.append(grown(mesh, here, normals, thickness))
-    mesh = moved(mesh, np.concatenate(nodes), np.concatenate(steps, axis=1))
+    thickness = growth(cell, shape, state)
+    nodes = [line.nodes[0] for line in cell.lines]
+    normals = [line.all_edges.nodal_normals(line.nodes[0]) for line in cell.lines]
+    volumes = [
+        float((line.at_points(h[None]) * line.weights).sum())
+        for line, h in zip(cell.lines, thickness, strict=True)
+    ]
+    mesh = advanced(mesh, nodes, normals, thickness, volumes)
     worn = Mesh(
         MeshTri2(shape.fresh, mesh.skfem.t), mesh.region, mesh.edges, mesh.outline, mesh.geometry
     )
