@@ -18,6 +18,10 @@ Point = tuple[float, float]
 
 _SAMPLES = 8
 """Samples of a segment from which the nearest point of a curve is sought."""
+_ROUNDS = 500
+"""Turns in which points are drawn in where a curve is too sharp."""
+_NEARLY = 0.01
+"""Relative excess of the curvature that is let pass."""
 _STEPS = 12
 """Newton steps towards it: each at least divides the error by a hundred."""
 
@@ -145,6 +149,51 @@ def through(
         )
         for first, last in pairwise(cuts)
     ]
+
+
+def rounded(
+    points: Floats,
+    radius: float,
+    closed: bool = False,
+    mirrored: tuple[bool, bool] = (False, False),
+) -> Floats:
+    """Points (2, n) of a curve in order, those drawn in where it bends more sharply than `radius`.
+
+    Each such point moves towards the straight line between its neighbours until the angle there,
+    over the mean length of the pieces beside it, is at most ``1 / radius``.
+
+    Parameters
+    ----------
+    closed
+        Whether the last point is the first.
+    mirrored
+        Whether an upright mirror stands at the first and the last point; these move along it. Other
+        ends stay.
+    """
+    points = points.copy()
+    before, after = np.arange(points.shape[1]) - 1, np.arange(points.shape[1]) + 1
+    if closed:
+        before[0], after[-1] = -2, 1
+    else:
+        before[0], after[-1] = 1, -2
+    first, last = (closed or at_wall for at_wall in mirrored)
+    for _ in range(_ROUNDS):
+        behind, ahead = points[:, before], points[:, after]
+        if not closed:
+            # About the mirror, x is odd.
+            behind[0, 0] = 2.0 * points[0, 0] - behind[0, 0]
+            ahead[0, -1] = 2.0 * points[0, -1] - ahead[0, -1]
+        u, v = points - behind, ahead - points
+        one, two = np.hypot(*u), np.hypot(*v)
+        turn = np.abs(np.arctan2(u[0] * v[1] - u[1] * v[0], (u * v).sum(axis=0)))
+        sharp = turn * radius > 0.5 * (one + two) * (1.0 + _NEARLY)
+        sharp[0] &= first
+        sharp[-1] &= last
+        if not sharp.any():
+            break
+        chord = (behind * two + ahead * one) / (one + two)
+        points[:, sharp] += 0.5 * (chord - points)[:, sharp]
+    return points
 
 
 def _pairs(columns: Floats) -> tuple[Point, ...]:

@@ -238,9 +238,9 @@ def shapes(mesh: Mesh, before: Mesh | None = None) -> Floats:
     return np.asarray(2.0 * np.sqrt(3.0) * (bounds * orientation[:, None]).min(axis=1) / squares)
 
 
-def smallest_quality(mesh: Mesh) -> float:
+def smallest_quality(mesh: Mesh, before: Mesh | None = None) -> float:
     """The worst of `shapes`: 1 if all triangles are equilateral, less than 0 if one folds."""
-    return float(shapes(mesh).min())
+    return float(shapes(mesh, before).min())
 
 
 def _slopes(xi: float, eta: float) -> Floats:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from fem.geometry.curves import Curve
 from fem.geometry.polyline import Polyline
-from fem.geometry.spline import Spline, through
+from fem.geometry.spline import Spline, rounded, through
 from fem.geometry.types import OUTSIDE, Phase
 from fem.mesh.cell import Floats, Ints, Mesh
 from fem.mesh.ends import End, ends_of, is_side, slid
@@ -111,13 +111,32 @@ class Front:
             pieces |= self._redrawn(chain, vertices)
         return Draft(vertices, pieces, rails)
 
+    def rounded(self, shift: Floats, radius: float) -> Floats:
+        """Displacements (2, N) in m after which no line bends more sharply than `radius` (m).
+
+        A hollow that fills from both sides would end in a cusp. Corners and ends stay.
+        """
+        shift = shift.copy()
+        walls = np.unique(self.mesh.edges[on_side(self.mesh), :2])
+        for chain in self.chains:
+            nodes = self._nodes_of(chain)
+            points = self.mesh.nodes[:, nodes] + shift[:, nodes]
+            mirrored = (bool(nodes[0] in walls), bool(nodes[-1] in walls))
+            shift[:, nodes] += rounded(points, radius, self._closed(nodes), mirrored) - points
+        return shift
+
+    def _nodes_of(self, chain: tuple[int, ...]) -> Ints:
+        """Vertices along a chain; the first is repeated as the last if it is closed."""
+        return np.concatenate([self.vertices[chain[0]][:1], *(self.vertices[k][1:] for k in chain)])
+
+    def _closed(self, nodes: Ints) -> bool:
+        return bool(nodes[0] == nodes[-1]) and int(nodes[0]) not in self.corners
+
     def _redrawn(self, chain: tuple[int, ...], vertices: Floats) -> dict[int, Spline]:
         """Splines of a chain's outlines through the vertices' new places."""
-        nodes = np.concatenate(
-            [self.vertices[chain[0]][:1], *(self.vertices[k][1:] for k in chain)]
-        )
+        nodes = self._nodes_of(chain)
         cuts = np.cumsum([0] + [len(self.vertices[k]) - 1 for k in chain])
-        closed = bool(nodes[0] == nodes[-1]) and int(nodes[0]) not in self.corners
+        closed = self._closed(nodes)
         at_wall = np.isin(nodes[[0, -1]], self.mesh.edges[on_side(self.mesh)]).tolist()
         splines = through(
             vertices[:, nodes], cuts.tolist(), closed=closed, level=(at_wall[0], at_wall[1])

@@ -54,7 +54,10 @@ def moved(mesh: Mesh, nodes: Ints, displacement: Floats) -> Mesh:
         end of the edge that it slides along, or if triangles fold.
     """
     front = Front.of(mesh)
-    return _made(front, front.drawn(_at_all_nodes(mesh, [nodes], [displacement])))
+    new, folded = _made(front, front.drawn(_at_all_nodes(mesh, [nodes], [displacement])))
+    if len(folded):
+        raise fold(new, folded)
+    return new
 
 
 def advanced(
@@ -63,12 +66,16 @@ def advanced(
     normals: Sequence[Floats],
     thickness: Sequence[Floats],
     volumes: Sequence[float],
+    radius: float = 0.0,
 ) -> Mesh:
     """The mesh after lithium of given thickness and volume was plated on every body.
 
     Lines move by the thickness along their normals. On a curve that is not quite the volume, nor
     is the spline quite the line from pixels that it takes the place of. So the thickness on each
     body gets a constant added, small against it, with which the area gained is the volume.
+
+    Triangles may fold where nothing is in the line's way, as when it was drawn in steps of pixels:
+    their quality is then below 0, and the drawing is good for a new mesh.
 
     Parameters
     ----------
@@ -77,28 +84,34 @@ def advanced(
         unit normals (2, m) there, out of the lithium, and the thickness (m,) in m.
     volumes
         Volume that was plated on each body, in m^2 (m^3 per m of depth).
+    radius
+        Radius in m below which bends of a line are rounded off, corners apart.
 
     Raises
     ------
     SolveError
-        As `moved` does.
+        If the line meets itself, another one, a particle or the bed, or if its end has come to the
+        end of the edge that it slides along.
     """
     front = Front.of(mesh)
     bodies = list(mesh.interface_by_body(Phase.LITHIUM).items())
     lengths = [_length(mesh, rows) for _, rows in bodies]
     extra = np.zeros(len(bodies))
+    steps = [_grown(front, *line) for line in zip(nodes, normals, thickness, strict=True)]
+    shift = _at_all_nodes(mesh, nodes, steps)
+    inwards = front.rounded(shift, radius) - shift
     for _ in range(MOST_CORRECTIONS):
         steps = [
             _grown(front, here, away, h + more)
             for here, away, h, more in zip(nodes, normals, thickness, extra, strict=True)
         ]
-        draft = front.drawn(_at_all_nodes(mesh, nodes, steps))
+        draft = front.drawn(_at_all_nodes(mesh, nodes, steps) + inwards)
         gained = front.gained(draft)
         missing = np.array(volumes) - [gained[body] for body, _ in bodies]
         if (np.abs(missing) <= SAME_AREA * np.abs(volumes)).all():
             break
         extra += missing / lengths
-    return _made(front, draft)
+    return _made(front, draft)[0]
 
 
 def _at_all_nodes(mesh: Mesh, nodes: Sequence[Ints], displacement: Sequence[Floats]) -> Floats:
@@ -116,16 +129,16 @@ def _length(mesh: Mesh, rows: Ints) -> float:
     return float(np.hypot(*(mesh.nodes[:, end] - mesh.nodes[:, start])).sum())
 
 
-def _made(front: Front, draft: Draft) -> Mesh:
-    """The mesh on new lines; what they meet is an error."""
+def _made(front: Front, draft: Draft) -> tuple[Mesh, Ints]:
+    """The mesh on new lines, and its triangles that fold; what lines have met is an error."""
     mesh, vertices = front.mesh, draft.vertices
     _follow(mesh, vertices, np.unique(mesh.sides[np.isin(mesh.outline, list(draft.curves))]))
     new = _curved(front, draft)
     # The rim stays and triangles fill the cell: lines that cross fold triangles between them.
     folded = np.flatnonzero(shapes(new, mesh) <= 0.0)
-    if len(folded):
-        raise contact(new) or fold(new, folded)
-    return new
+    if len(folded) and (error := contact(new)) is not None:
+        raise error
+    return new, folded
 
 
 def grown(mesh: Mesh, nodes: Ints, normals: Floats, thickness: Floats) -> Floats:

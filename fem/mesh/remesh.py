@@ -8,7 +8,8 @@ from scipy.spatial import cKDTree
 
 from fem.errors import InputError, SolveError
 from fem.geometry.types import OUTSIDE, Phase
-from fem.mesh.cell import MICROMETRE, Ints, Mesh, assemble
+from fem.mesh.cell import MICROMETRE, Floats, Ints, Mesh, assemble
+from fem.mesh.seams import uncut
 from fem.mesh.triangulate import Chain, Triangulation, chains_of, fill, joined, most_front
 
 SAME_PLACE = 1e-12
@@ -18,9 +19,10 @@ SAME_PLACE = 1e-12
 def remeshed(mesh: Mesh, size: float, growth: float = 0.3, max_size: float | None = None) -> Mesh:
     """A new mesh of the geometry that `mesh` has now.
 
-    Regions that touch no Li|SE line, not even its ends, keep their triangles, in the same order; the
-    others are filled anew between them. Where the mesher would cut edges that both share, as when the line has come
-    near to the bed, all electrolyte is filled anew and the particles alone are kept.
+    Regions that touch no Li|SE line, not even its ends, keep their triangles, in the same order;
+    the others are filled anew between them. Where the mesher cuts edges that both share and that
+    cannot be mended, as when the line has come near to the bed, all electrolyte is filled anew and
+    only such particles are kept.
 
     Parameters
     ----------
@@ -61,7 +63,9 @@ def touching(mesh: Mesh) -> NDArray[np.bool_]:
 
 
 def same_nodes(old: Mesh, new: Mesh, phase: Phase = Phase.ACTIVE) -> tuple[Ints, Ints]:
-    """Nodes of one phase in a mesh and in its `remeshed` successor, where lithium does not touch it.
+    """Nodes of one phase in a mesh and in its `remeshed` successor.
+
+    Pieces that a Li|SE line touches are left out: they have new triangles.
 
     Returns
     -------
@@ -95,7 +99,7 @@ def _refilled(
     geometry = mesh.geometry
     keeps = {k for k in range(len(kept)) if kept[k]}
     chains: list[Chain] = []
-    shared: dict[int, int] = {}
+    shared: dict[int, Floats] = {}
     for chain in chains_of(geometry, size):
         sides = {chain.left, chain.right}
         if sides <= keeps | {OUTSIDE}:
@@ -104,12 +108,15 @@ def _refilled(
             points = mesh.nodes[:, mesh.vertices_along(chain.number)] / MICROMETRE
             left, right = (OUTSIDE if k in keeps else k for k in (chain.left, chain.right))
             chain = Chain(points, left, right, chain.number)
-            shared[chain.number] = points.shape[1] - 1
+            shared[chain.number] = points
         chains.append(chain)
     filled = fill(chains, growth, largest, most_front(geometry))
-    if any((filled.outline == number).sum() != edges for number, edges in shared.items()):
-        return None
-
+    for number, points in shared.items():
+        if (filled.outline == number).sum() != points.shape[1] - 1:
+            mended = uncut(filled, number, points)
+            if mended is None:
+                return None
+            filled = mended
     old, seam = _part(mesh, kept)
     rim = np.unique(filled.edges[np.isin(filled.outline, list(shared))])
     both = joined([old, filled], [seam, rim])

@@ -26,6 +26,8 @@ Floats = NDArray[np.float64]
 
 LAG = 0.05
 """The line moves once this share of the element size has been plated somewhere."""
+SHARPEST_BEND = 0.5
+"""Radius, as a share of the element size, below which bends of a line are rounded off."""
 WORST_QUALITY = 0.3
 MOST_STRETCH = 1.6
 """Elements flatter than this, or edges longer or shorter than new by this, call for a new mesh."""
@@ -106,11 +108,12 @@ def follow(case: Case, cell: Cell, shape: Shape, state: State) -> tuple[Shape, C
         float((line.at_points(h[None]) * line.weights).sum())
         for line, h in zip(cell.lines, thickness, strict=True)
     ]
-    mesh = advanced(mesh, nodes, normals, thickness, volumes)
+    radius = SHARPEST_BEND * float(case.mesh.size)
+    mesh = advanced(mesh, nodes, normals, thickness, volumes, radius)
     worn = Mesh(
         MeshTri2(shape.fresh, mesh.skfem.t), mesh.region, mesh.edges, mesh.outline, mesh.geometry
     )
-    if largest_stretch(mesh, worn) < MOST_STRETCH and smallest_quality(mesh) > WORST_QUALITY:
+    if largest_stretch(mesh, worn) < MOST_STRETCH and smallest_quality(mesh, worn) > WORST_QUALITY:
         new = Cell(case, mesh, cell.parameters, like=cell)
         new.included = cell.plated(state.content)
         return Shape(mesh, shape.fresh, new.included), new, state
