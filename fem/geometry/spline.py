@@ -112,7 +112,12 @@ class Spline:
 
 
 def through(
-    points: Floats, cuts: Sequence[int], *, closed: bool, level: tuple[bool, bool]
+    points: Floats,
+    cuts: Sequence[int],
+    *,
+    closed: bool,
+    level: tuple[bool, bool],
+    loose: tuple[bool, bool] = (False, False),
 ) -> list[Spline]:
     """The cubic spline (C2) through points, cut into pieces that keep its slopes.
 
@@ -127,6 +132,8 @@ def through(
     level
         Whether the curve's mirror image continues it at its first and last point, as on the
         symmetry planes at the side walls; elsewhere the end is free ("not a knot").
+    loose
+        Whether the curve runs straight into its first and last point.
 
     Returns
     -------
@@ -138,7 +145,13 @@ def through(
         slopes = CubicSpline(s, points, axis=1, bc_type="periodic")(s, 1)
     else:
         # x is odd and y is even about a mirror.
-        ends = [[(order, 0.0) if flat else "not-a-knot" for flat in level] for order in (2, 1)]
+        ends = [
+            [
+                (order, 0.0) if flat else (2, 0.0) if straight else "not-a-knot"
+                for flat, straight in zip(level, loose, strict=True)
+            ]
+            for order in (2, 1)
+        ]
         along = [CubicSpline(s, z, bc_type=tuple(e)) for z, e in zip(points, ends, strict=True)]
         slopes = np.stack([component(s, 1) for component in along])
     return [

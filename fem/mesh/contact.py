@@ -59,6 +59,27 @@ def _named(geometry: Geometry, line: Outline, other: Outline) -> str:
     return "itself" if bodies[0] == bodies[1] else solids[0].name
 
 
+def nearest(mesh: Mesh) -> str:
+    """What is nearest to a lithium line, in words: its distance, its name and the place."""
+    which = mesh.interface(Phase.LITHIUM)
+    ours, others = np.unique(mesh.edges[which]), np.ones(len(mesh.edges), dtype=bool)
+    others[which] = False
+    # What touches the line is as near as can be; what both sides of are electrolyte is no obstacle.
+    touched = np.unique(mesh.outline[np.isin(mesh.edges[:, :2], ours).any(axis=1)])
+    others &= ~np.isin(mesh.outline, touched)
+    others &= mesh.phase_sides[:, 0] != mesh.phase_sides[:, 1]
+    rows = np.flatnonzero(others)
+    if not len(rows):
+        return ""
+    distance, found = cKDTree(mesh.nodes[:, mesh.edges[rows, 2]].T).query(mesh.nodes[:, ours].T)
+    k = int(np.argmin(distance))
+    geometry = mesh.geometry
+    other = geometry.outlines[mesh.outline[rows[found[k]]]]
+    x, y = mesh.nodes[:, ours[k]] / MICROMETRE
+    name = _named(geometry, geometry.outlines[mesh.outline[which[0]]], other)
+    return f", {distance[k] / MICROMETRE:.3g} um from {name} near ({x:.4g}, {y:.4g}) um"
+
+
 def fold(mesh: Mesh, folded: Ints) -> SolveError:
     x, y = mesh.nodes[:, mesh.triangles[folded[0]]].mean(axis=1) / MICROMETRE
     return SolveError(

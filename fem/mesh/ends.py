@@ -19,7 +19,7 @@ from fem.geometry.types import OUTSIDE, Outline
 from fem.mesh.cell import MICROMETRE, Floats, Ints, Mesh
 
 LEAST_CROSSING = 0.5
-"""Sine of the angle between line and rail below which an end hurries ahead of its line no more."""
+"""Sine of the angle between line and rail below which an end goes ahead of its line no more."""
 STRAIGHT = 1e-9
 """Angle in rad below which two straight pieces are one."""
 NEAR = 1e-3
@@ -40,6 +40,8 @@ class End:
     onward, inward
         Unit vectors (2,) of the rail's directions ahead of the vertex and behind it, both from the
         lithium towards the electrolyte.
+    along
+        Unit vector (2,) along the line, away from the vertex.
     """
 
     vertex: int
@@ -49,14 +51,19 @@ class End:
     behind_first: bool
     onward: Floats
     inward: Floats
+    along: Floats
 
     def displacement(self, normal: Floats, thickness: float) -> Floats:
         """The way (2,) in m along the rail that takes the line forward by `thickness` (m).
 
-        A line that stays straight meets a straight rail there, unless they are nearly parallel.
+        Before a rail that leans towards the line, a straight line goes on straight, unless both are
+        nearly parallel. Along one that leans away the end goes as far as lithium grows elsewhere.
         """
-        rail = self.onward if thickness >= 0.0 else self.inward
-        return np.asarray(thickness / max(float(rail @ normal), LEAST_CROSSING) * rail)
+        rail, facing = self.onward, float(self.onward @ self.along)
+        if thickness < 0.0:
+            rail, facing = self.inward, -float(self.inward @ self.along)
+        crossing = max(float(rail @ normal), LEAST_CROSSING) if facing > 0.0 else 1.0
+        return np.asarray(thickness / crossing * rail)
 
     def way(self, displacement: Floats) -> float:
         """The way in m along the rail, positive into the electrolyte, of a displacement (2,)."""
@@ -104,17 +111,22 @@ def _end(mesh: Mesh, line: int, vertex: int, others: list[int]) -> End:
     lithium, electrolyte = sorted(sides[line], key=lambda k: geometry.phases[k] != "lithium")
     ahead = [k for k in others if electrolyte in sides[k]]
     behind = [k for k in others if lithium in sides[k]]
-    nowhere = np.zeros(2)
+    there, nowhere = mesh.nodes[:, vertex], np.zeros(2)
+
+    def away(outline: int) -> tuple[bool, Floats]:
+        """Whether an outline begins at the vertex, and its direction from there."""
+        along = mesh.vertices_along(outline)
+        first = bool(along[0] == vertex)
+        vector = mesh.nodes[:, along[1] if first else along[-2]] - there
+        return first, np.asarray(vector / np.hypot(*vector))
+
     if len(others) != 2 or len(ahead) != 1 or len(behind) != 1:
-        return End(vertex, -1, -1, False, False, nowhere, nowhere)
-    there = mesh.nodes[:, vertex]
-    first, direction = [], []
-    for k in (ahead[0], behind[0]):
-        along = mesh.vertices_along(k)
-        first.append(bool(along[0] == vertex))
-        away = mesh.nodes[:, along[1] if first[-1] else along[-2]] - there
-        direction.append(away / np.hypot(*away))
-    return End(vertex, ahead[0], behind[0], first[0], first[1], direction[0], -direction[1])
+        return End(vertex, -1, -1, False, False, nowhere, nowhere, nowhere)
+    ahead_first, onward = away(ahead[0])
+    behind_first, outward = away(behind[0])
+    return End(
+        vertex, ahead[0], behind[0], ahead_first, behind_first, onward, -outward, away(line)[1]
+    )
 
 
 def slid(mesh: Mesh, ends: dict[int, End], displacement: Floats) -> dict[int, Curve]:

@@ -8,15 +8,18 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from fem.errors import SolveError
 from fem.geometry.curves import Curve
 from fem.geometry.polyline import Polyline
 from fem.geometry.spline import Spline, rounded, through
 from fem.geometry.types import OUTSIDE, Phase
-from fem.mesh.cell import Floats, Ints, Mesh
+from fem.mesh.cell import MICROMETRE, Floats, Ints, Mesh
 from fem.mesh.ends import End, ends_of, is_side, slid
 
 CORNER = 0.2
 """Angle in rad between two pieces of a line beyond which their joint is a corner and stays one."""
+GONE = 1e-6
+"""Length of an edge of a line, relative to its longest, at which there is nothing left of it."""
 SHARPEST = 2.0
 """Angle in rad beyond which a corner is not carried further ahead of its sides."""
 
@@ -114,15 +117,23 @@ class Front:
     def rounded(self, shift: Floats, radius: float) -> Floats:
         """Displacements (2, N) in m after which no line bends more sharply than `radius` (m).
 
-        A hollow that fills from both sides would end in a cusp. Corners and ends stay.
+        A hollow that fills from both sides would end in a cusp. Corners stay. So do ends, and what
+        lies just before one that comes along the line is laid out anew between them.
         """
         shift = shift.copy()
         walls = np.unique(self.mesh.edges[on_side(self.mesh), :2])
         for chain in self.chains:
             nodes = self._nodes_of(chain)
-            points = self.mesh.nodes[:, nodes] + shift[:, nodes]
+            before = self.mesh.nodes[:, nodes]
+            points = before + shift[:, nodes]
+            for order in (slice(None), slice(None, None, -1)):
+                end = self.ends.get(int(nodes[order][0]))
+                if end is not None:
+                    way = float(shift[:, end.vertex] @ end.along)
+                    _lay_out(points[:, order], before[:, order], way)
             mirrored = (bool(nodes[0] in walls), bool(nodes[-1] in walls))
-            shift[:, nodes] += rounded(points, radius, self._closed(nodes), mirrored) - points
+            points = rounded(points, radius, self._closed(nodes), mirrored)
+            shift[:, nodes] = points - before
         return shift
 
     def _nodes_of(self, chain: tuple[int, ...]) -> Ints:
@@ -138,8 +149,17 @@ class Front:
         cuts = np.cumsum([0] + [len(self.vertices[k]) - 1 for k in chain])
         closed = self._closed(nodes)
         at_wall = np.isin(nodes[[0, -1]], self.mesh.edges[on_side(self.mesh)]).tolist()
+        points = vertices[:, nodes]
+        lengths = np.hypot(*np.diff(points))
+        if lengths.min() <= GONE * lengths.max():
+            x, y = points[:, np.argmin(lengths)] / MICROMETRE
+            raise SolveError(
+                f"a piece of the lithium line has shrunk to nothing near ({x:.4g}, {y:.4g}) um",
+                cures=("end the run before that", "a larger mesh.size"),
+            )
+        loose = (int(nodes[0]) in self.ends, int(nodes[-1]) in self.ends)
         splines = through(
-            vertices[:, nodes], cuts.tolist(), closed=closed, level=(at_wall[0], at_wall[1])
+            points, cuts.tolist(), closed=closed, level=(at_wall[0], at_wall[1]), loose=loose
         )
         return dict(zip(chain, splines, strict=True))
 
@@ -155,6 +175,19 @@ class Front:
                 if side != OUTSIDE and geometry.regions[side].phase == Phase.LITHIUM:
                     gained[geometry.regions[side].body] += sign * area
         return gained
+
+
+def _lay_out(points: Floats, before: Floats, way: float) -> None:
+    """Spread out the first of `points` (2, n) that an end overtakes on its `way` (m) along them.
+
+    The first one stays, and so do those beyond twice the way; all in place.
+    """
+    along = np.concatenate([[0.0], np.cumsum(np.hypot(*np.diff(before)))])
+    last = min(int(np.searchsorted(along, 2.0 * way)), len(along) - 1)
+    if last > 1:
+        share = along[1:last] / along[last]
+        first, beyond = points[:, :1], points[:, last : last + 1]
+        points[:, 1:last] = first + share * (beyond - first)
 
 
 def _below(curve: Curve) -> float:

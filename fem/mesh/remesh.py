@@ -9,6 +9,7 @@ from scipy.spatial import cKDTree
 from fem.errors import InputError, SolveError
 from fem.geometry.types import OUTSIDE, Phase
 from fem.mesh.cell import MICROMETRE, Floats, Ints, Mesh, assemble
+from fem.mesh.contact import nearest
 from fem.mesh.seams import uncut
 from fem.mesh.triangulate import Chain, Triangulation, chains_of, fill, joined, most_front
 
@@ -42,13 +43,14 @@ def remeshed(mesh: Mesh, size: float, growth: float = 0.3, max_size: float | Non
             whole = _refilled(mesh, kept, size, growth, largest)
         except InputError as error:
             raise SolveError(
-                f"the moved lithium line cannot be meshed: {error.problem}",
+                f"the moved lithium line cannot be meshed{nearest(mesh)}: {error.problem}",
                 cures=("a smaller mesh.size", "end the run before lines and particles come close"),
             ) from error
         if whole is not None:
             return whole
     raise SolveError(
-        "the moved lithium line cannot be meshed without new triangles in the particles",
+        f"the moved lithium line cannot be meshed{nearest(mesh)}, without new triangles in the "
+        "particles",
         cures=("a smaller mesh.size", "end the run before lines and particles come close"),
     )
 

@@ -40,14 +40,14 @@ def uncut(mesh: Triangulation, number: int, points: Floats) -> Triangulation | N
         mine = np.flatnonzero(edge_alive & (edges == vertex).any(axis=1))
         around = np.flatnonzero(alive & (triangles == vertex).any(axis=1))
         best: tuple[float, int, Ints, Ints] | None = None
-        for edge in mine:
+        for edge in map(int, mine):
             start, end = edges[edge]
             into = int(end if start == vertex else start)
             between = (triangles[around] == into).any(axis=1)
             rest = np.where(triangles[around] == vertex, into, triangles[around])[~between]
             worst = float(_shapes(mesh.vertices, rest).min(initial=1.0))
             if between.sum() == 1 and (best is None or worst > best[0]):
-                best = worst, int(edge), around[between], around[~between]
+                best = worst, edge, around[between], around[~between]
                 target = into
         if best is None or best[0] <= 0.0:
             return None
