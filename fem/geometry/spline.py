@@ -167,6 +167,7 @@ def through(
 def rounded(
     points: Floats,
     radius: float,
+    leftwards: Floats,
     closed: bool = False,
     mirrored: tuple[bool, bool] = (False, False),
 ) -> Floats:
@@ -177,6 +178,8 @@ def rounded(
 
     Parameters
     ----------
+    leftwards
+        Above 0 at points (n,) where left turns count, below 0 where right turns do.
     closed
         Whether the last point is the first.
     mirrored
@@ -198,8 +201,8 @@ def rounded(
             ahead[0, -1] = 2.0 * points[0, -1] - ahead[0, -1]
         u, v = points - behind, ahead - points
         one, two = np.hypot(*u), np.hypot(*v)
-        turn = np.abs(np.arctan2(u[0] * v[1] - u[1] * v[0], (u * v).sum(axis=0)))
-        sharp = turn * radius > 0.5 * (one + two) * (1.0 + _NEARLY)
+        turn = np.arctan2(u[0] * v[1] - u[1] * v[0], (u * v).sum(axis=0))
+        sharp = np.sign(leftwards) * turn * radius > 0.5 * (one + two) * (1.0 + _NEARLY)
         sharp[0] &= first
         sharp[-1] &= last
         if not sharp.any():

@@ -20,6 +20,8 @@ from fem.mesh.cell import MICROMETRE, Floats, Ints, Mesh
 
 LEAST_CROSSING = 0.5
 """Sine of the angle between line and rail below which an end goes ahead of its line no more."""
+_SAMPLES = 32
+"""Places on a rail among which the one is sought that a line comes to."""
 STRAIGHT = 1e-9
 """Angle in rad below which two straight pieces are one."""
 NEAR = 1e-3
@@ -37,9 +39,8 @@ class End:
         -1 where more than three pieces meet, so that there is no rail.
     ahead_first, behind_first
         Whether these outlines begin at the vertex.
-    onward, inward
-        Unit vectors (2,) of the rail's directions ahead of the vertex and behind it, both from the
-        lithium towards the electrolyte.
+    onward, back
+        Their curves, both from the vertex on.
     along
         Unit vector (2,) along the line, away from the vertex.
     """
@@ -49,8 +50,8 @@ class End:
     behind: int
     ahead_first: bool
     behind_first: bool
-    onward: Floats
-    inward: Floats
+    onward: Curve
+    back: Curve
     along: Floats
 
     def displacement(self, normal: Floats, thickness: float) -> Floats:
@@ -59,22 +60,36 @@ class End:
         Before a rail that leans towards the line, a straight line goes on straight, unless both are
         nearly parallel. Along one that leans away the end goes as far as lithium grows elsewhere.
         """
-        rail, facing = self.onward, float(self.onward @ self.along)
-        if thickness < 0.0:
-            rail, facing = self.inward, -float(self.inward @ self.along)
-        crossing = max(float(rail @ normal), LEAST_CROSSING) if facing > 0.0 else 1.0
-        return np.asarray(thickness / crossing * rail)
+        if self.ahead < 0:
+            return np.asarray(thickness * normal)
+        rail, far = self.onward if thickness >= 0.0 else self.back, abs(thickness)
+        arc = np.linspace(0.0, far / LEAST_CROSSING, _SAMPLES + 1)
+        points = rail.point(np.minimum(arc / rail.length, 1.0))
+        ways = points - points[:, :1]
+        progress = np.sign(thickness) * (normal @ ways)
+        k = int(np.argmax(progress >= far)) or _SAMPLES
+        crossing = arc[k]
+        if progress[k] > far > progress[k - 1]:
+            share = (far - progress[k - 1]) / (progress[k] - progress[k - 1])
+            crossing = arc[k - 1] + share * (arc[k] - arc[k - 1])
+        if ways[:, k] @ self.along < 0.0:
+            crossing = far
+        place = rail.point(np.array([0.0, min(crossing / rail.length, 1.0)]))
+        return np.asarray(place[:, 1] - place[:, 0])
 
     def way(self, displacement: Floats) -> float:
-        """The way in m along the rail, positive into the electrolyte, of a displacement (2,)."""
-        forth, back = float(displacement @ self.onward), float(displacement @ self.inward)
-        off = [
-            float(np.hypot(*(displacement - way * rail)))
-            for way, rail in ((forth, self.onward), (back, self.inward))
-        ]
-        if forth > 0.0 and (back >= 0.0 or off[0] <= off[1]):
-            return forth
-        return min(back, 0.0)
+        """Arc in m to the place on the rail that is nearest to where a displacement (2,) leads.
+
+        It is positive ahead, on the electrolyte's side.
+        """
+        found = []
+        for rail in (self.onward, self.back):
+            goal = rail.point(np.zeros(1)) + displacement[:, None]
+            place = np.clip(rail.parameter(goal), 0.0, 1.0)
+            off = float(np.hypot(*(rail.point(place) - goal))[0])
+            found.append((off, float(place[0]) * rail.length))
+        (ahead, forth), (behind, back) = found
+        return forth if ahead <= behind else -back
 
 
 def is_side(outline: Outline) -> bool:
@@ -111,22 +126,19 @@ def _end(mesh: Mesh, line: int, vertex: int, others: list[int]) -> End:
     lithium, electrolyte = sorted(sides[line], key=lambda k: geometry.phases[k] != "lithium")
     ahead = [k for k in others if electrolyte in sides[k]]
     behind = [k for k in others if lithium in sides[k]]
-    there, nowhere = mesh.nodes[:, vertex], np.zeros(2)
-
-    def away(outline: int) -> tuple[bool, Floats]:
-        """Whether an outline begins at the vertex, and its direction from there."""
-        along = mesh.vertices_along(outline)
-        first = bool(along[0] == vertex)
-        vector = mesh.nodes[:, along[1] if first else along[-2]] - there
-        return first, np.asarray(vector / np.hypot(*vector))
-
+    nowhere = Line((0.0, 0.0), (0.0, 0.0))
+    along = mesh.vertices_along(line)
+    begin, beside = along[[0, 1]] if along[0] == vertex else along[[-1, -2]]
+    direction = mesh.nodes[:, beside] - mesh.nodes[:, begin]
+    direction /= np.hypot(*direction)
     if len(others) != 2 or len(ahead) != 1 or len(behind) != 1:
-        return End(vertex, -1, -1, False, False, nowhere, nowhere, nowhere)
-    ahead_first, onward = away(ahead[0])
-    behind_first, outward = away(behind[0])
-    return End(
-        vertex, ahead[0], behind[0], ahead_first, behind_first, onward, -outward, away(line)[1]
+        return End(vertex, -1, -1, False, False, nowhere, nowhere, direction)
+    first = [bool(mesh.vertices_along(k)[0] == vertex) for k in (ahead[0], behind[0])]
+    onward, back = (
+        _curve(_outwards(geometry.outlines[k].curve, begins), True)
+        for k, begins in zip((ahead[0], behind[0]), first, strict=True)
     )
+    return End(vertex, ahead[0], behind[0], first[0], first[1], onward, back, direction)
 
 
 def slid(mesh: Mesh, ends: dict[int, End], displacement: Floats) -> dict[int, Curve]:

@@ -115,10 +115,11 @@ class Front:
         return Draft(vertices, pieces, rails)
 
     def rounded(self, shift: Floats, radius: float) -> Floats:
-        """Displacements (2, N) in m after which no line bends more sharply than `radius` (m).
+        """Displacements (2, N) in m with no bend below `radius` (m) where a line closes in.
 
-        A hollow that fills from both sides would end in a cusp. Corners stay. So do ends, and what
-        lies just before one that comes along the line is laid out anew between them.
+        A hollow of the lithium that fills from both sides would end in a cusp, and so would a tip
+        that is stripped. Corners stay. So do ends, and what lies just before one that comes along
+        the line is laid out anew between them.
         """
         shift = shift.copy()
         walls = np.unique(self.mesh.edges[on_side(self.mesh), :2])
@@ -126,13 +127,16 @@ class Front:
             nodes = self._nodes_of(chain)
             before = self.mesh.nodes[:, nodes]
             points = before + shift[:, nodes]
+            tangents = np.gradient(before, axis=1)
+            # A curve that moves to its left closes in where it turns left.
+            leftwards = tangents[0] * shift[1, nodes] - tangents[1] * shift[0, nodes]
             for order in (slice(None), slice(None, None, -1)):
                 end = self.ends.get(int(nodes[order][0]))
                 if end is not None:
                     way = float(shift[:, end.vertex] @ end.along)
                     _lay_out(points[:, order], before[:, order], way)
             mirrored = (bool(nodes[0] in walls), bool(nodes[-1] in walls))
-            points = rounded(points, radius, self._closed(nodes), mirrored)
+            points = rounded(points, radius, leftwards, self._closed(nodes), mirrored)
             shift[:, nodes] = points - before
         return shift
 

@@ -16,8 +16,8 @@ SAME_POINT = 1e-6
 def uncut(mesh: Triangulation, number: int, points: Floats) -> Triangulation | None:
     """A triangulation without the vertices that a mesher added on a chain at its rim.
 
-    The mesher cuts an edge beside much shorter ones. Each vertex that it added is drawn into a
-    neighbour on the chain, together with the triangle between them.
+    The mesher cuts an edge beside shorter ones. Each vertex that it added is drawn into a neighbour
+    on the chain, and the triangle between them goes.
 
     Parameters
     ----------
@@ -36,25 +36,31 @@ def uncut(mesh: Triangulation, number: int, points: Floats) -> Triangulation | N
     added = on_chain[distance > SAME_POINT]
     triangles, edges = mesh.triangles.copy(), mesh.edges.copy()
     alive, edge_alive = np.ones(len(triangles), dtype=bool), np.ones(len(edges), dtype=bool)
-    for vertex in added:
-        mine = np.flatnonzero(edge_alive & (edges == vertex).any(axis=1))
-        around = np.flatnonzero(alive & (triangles == vertex).any(axis=1))
-        best: tuple[float, int, Ints, Ints] | None = None
-        for edge in map(int, mine):
-            start, end = edges[edge]
-            into = int(end if start == vertex else start)
-            between = (triangles[around] == into).any(axis=1)
-            rest = np.where(triangles[around] == vertex, into, triangles[around])[~between]
-            worst = float(_shapes(mesh.vertices, rest).min(initial=1.0))
-            if between.sum() == 1 and (best is None or worst > best[0]):
-                best = worst, edge, around[between], around[~between]
-                target = into
-        if best is None or best[0] <= 0.0:
+    left = [int(vertex) for vertex in added]
+    while left:
+        remaining = []
+        for vertex in left:
+            mine = np.flatnonzero(edge_alive & (edges == vertex).any(axis=1))
+            around = np.flatnonzero(alive & (triangles == vertex).any(axis=1))
+            best = 0.0
+            for edge in map(int, mine):
+                start, end = edges[edge]
+                into = int(end if start == vertex else start)
+                between = (triangles[around] == into).any(axis=1)
+                rest = np.where(triangles[around] == vertex, into, triangles[around])[~between]
+                worst = float(_shapes(mesh.vertices, rest).min(initial=1.0))
+                if between.sum() == 1 and worst > best:
+                    best, target, dead = worst, into, edge
+                    gone, changed, instead = around[between], around[~between], rest
+            if best <= 0.0:
+                remaining.append(vertex)
+                continue
+            alive[gone] = edge_alive[dead] = False
+            triangles[changed] = instead
+            edges[mine] = np.where(edges[mine] == vertex, target, edges[mine])
+        if len(remaining) == len(left):
             return None
-        _, edge, gone, changed = best
-        alive[gone] = edge_alive[edge] = False
-        triangles[changed] = np.where(triangles[changed] == vertex, target, triangles[changed])
-        edges[mine] = np.where(edges[mine] == vertex, target, edges[mine])
+        left = remaining
     used = np.zeros(mesh.vertices.shape[1], dtype=bool)
     used[triangles[alive]] = True
     place = np.cumsum(used) - 1

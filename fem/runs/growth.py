@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from copy import copy
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,6 +21,7 @@ from fem.mesh.motion import advanced, largest_stretch, smallest_quality
 from fem.mesh.plain import describe, mesh_arrays, mesh_from
 from fem.mesh.remesh import remeshed, same_nodes
 from fem.mesh.transfer import transferred
+from fem.physics.surfaces import Patches
 from fem.solve.stepping import Content, combine
 
 Floats = NDArray[np.float64]
@@ -124,7 +126,12 @@ def _renewed(case: Case, cell: Cell, old: Mesh, state: State) -> tuple[Shape, Ce
     """A new mesh of the same shape, and the state carried over to it."""
     largest = None if case.mesh.max_size is None else float(case.mesh.max_size)
     mesh = remeshed(old, float(case.mesh.size), case.mesh.growth, largest)
-    before = Cell(case, old, cell.parameters, like=cell)
+    # Nothing is solved for on the old triangles, which need not even be sound.
+    before = copy(cell)
+    before.mesh = old
+    before.lines = tuple(
+        Patches.line(old, which) for which in old.interface_by_body(Phase.LITHIUM).values()
+    )
     new = Cell(case, mesh, cell.parameters)
     content = _carried(before, new, state.content)
     new.included = new.plated(content)
