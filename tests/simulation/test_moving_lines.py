@@ -58,6 +58,7 @@ def shown(folder: Path, lithium: bool, **changes: Any) -> fem.Case:
     more = {"geometry.anode.reserve": "4 um"} if lithium else {}
     return case.replace(
         {
+            "stepping.first": "1 s",
             "materials": {"LPSCl": {"ionic_conductivity": "0.05 S/m"}, "NCM811": MATERIAL},
             "kinetics.cathode.stoichiometry": 0.6,
             "kinetics.cathode.exchange_current_density": "20 A/m^2",
@@ -78,6 +79,7 @@ def packed() -> fem.Case:
     return flat(*STEPS).replace(
         {
             "geometry.width": "14 um",
+            "stepping.first": "1 s",
             "geometry.anode.motion": "moved",
             "geometry.cathode": {
                 "electrolyte": "LPSCl", "thickness": "12 um", "particles": particles,
@@ -117,7 +119,9 @@ def test_lines_move_and_runs_are_taken_up(
     name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Plated and stripped again, with new meshes on the way: nothing is lost, whoever goes on."""
-    monkeypatch.setattr(growth, "MOST_STRETCH", 1.02)
+    # A level line stretches nothing: there every move is followed by a new mesh.
+    level = name in ("packing", "lithium above the image")
+    monkeypatch.setattr(growth, "MOST_STRETCH", 1.0 if level else 1.4)
     made = []
 
     def counted(*given: Any) -> Any:
@@ -136,7 +140,7 @@ def test_lines_move_and_runs_are_taken_up(
     history = whole.history
     assert history is not None
     assert [event[3] for event in history.events] == ["capacity", "capacity"]
-    assert len(made) >= (1 if "flat" not in name else 0)
+    assert made
     assert history["lithium_error"].max() < 1e-10
     assert history["charge_error"].max() < 1e-10
     assert history["swept_error"].max() < 1e-9
@@ -144,7 +148,7 @@ def test_lines_move_and_runs_are_taken_up(
     swept = history["swept_area_m2"][-1] / whole.geometry.width
     assert swept == pytest.approx(0.339e-6, abs=0.15e-6)
 
-    for k in (len(kept) // 3, 2 * len(kept) // 3, len(kept) - 2):
+    for k in (len(kept) // 2, len(kept) - 4):
         arrays, facts, _ = kept[k]
         rows = [row for _, _, row in kept[: k + 1]]
         last: list[Accepted] = []
