@@ -207,8 +207,9 @@ def rounded(
         sharp[-1] &= last
         if not sharp.any():
             break
-        chord = (behind * two + ahead * one) / (one + two)
-        points[:, sharp] += 0.5 * (chord - points)[:, sharp]
+        one, two = one[sharp], two[sharp]
+        chord = (behind[:, sharp] * two + ahead[:, sharp] * one) / (one + two)
+        points[:, sharp] += 0.5 * (chord - points[:, sharp])
     return points
 
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import numpy as np
+import shapely
 from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
 from fem.errors import InputError, SolveError
 from fem.geometry.types import OUTSIDE, Phase
 from fem.mesh.cell import MICROMETRE, Floats, Ints, Mesh, assemble
-from fem.mesh.contact import nearest
+from fem.mesh.contact import contact, nearest
 from fem.mesh.seams import uncut
 from fem.mesh.triangulate import Chain, Triangulation, chains_of, fill, joined, most_front
 
@@ -112,6 +113,7 @@ def _refilled(
             chain = Chain(points, left, right, chain.number)
             shared[chain.number] = points
         chains.append(chain)
+    _refuse_crossing(mesh, chains)
     filled = fill(chains, growth, largest, most_front(geometry))
     for number, points in shared.items():
         if (filled.outline == number).sum() != points.shape[1] - 1:
@@ -125,6 +127,33 @@ def _refilled(
     return assemble(
         both.vertices * MICROMETRE, both.triangles, both.region, both.edges, both.outline, geometry
     )
+
+
+def _refuse_crossing(mesh: Mesh, chains: list[Chain]) -> None:
+    """Raise a `SolveError` if chains bound no regions: the mesher might not return.
+
+    That is, if they meet other than at their ends, or if a region has turned inside out.
+    """
+    areas = np.zeros(len(mesh.geometry.regions) + 1)
+    for chain in chains:
+        x, y = chain.points
+        moment = 0.5 * (x[1:] + x[:-1]) @ np.diff(y)
+        areas[chain.left] += moment
+        areas[chain.right] -= moment
+    filled = np.unique([side for chain in chains for side in (chain.left, chain.right)])
+    gone = filled[(areas[filled] <= 0.0) & (filled != OUTSIDE)]
+    if len(gone):
+        raise SolveError(
+            f"nothing is left of {mesh.geometry.regions[gone[0]].name} as the lithium line moves",
+            cures=("end the run before that",),
+        )
+    # Ends of neighbouring chains agree to rounding; to the mesher, within 1e-7 um.
+    lines = shapely.MultiLineString([np.round(chain.points.T, 7) for chain in chains])
+    if not shapely.is_simple(lines):
+        raise contact(mesh) or SolveError(
+            f"the moved lithium line crosses itself or what it ends at{nearest(mesh)}",
+            cures=("end the run before that", "a smaller mesh.size"),
+        )
 
 
 def _part(mesh: Mesh, kept: NDArray[np.bool_]) -> tuple[Triangulation, Ints]:

@@ -107,9 +107,15 @@ def fill(
             maxh=largest if chain.free else length * 1.001,
         )
         numbers.append(chain.number)
-    raw = drawing.GenerateMesh(
-        mp=netgen.MeshingParameters(maxh=largest, grading=growth, optsteps2d=2, delaunay2d=many)
-    )
+    wanted = netgen.MeshingParameters(maxh=largest, grading=growth, optsteps2d=2, delaunay2d=many)
+    try:
+        raw = drawing.GenerateMesh(mp=wanted)
+    except netgen.NgException as error:
+        raise InputError(
+            f"the mesher found no triangles between the outlines ({error})",
+            key="mesh.size",
+            cure="a smaller mesh.size, or wider gaps between the shapes",
+        ) from error
     elements, segments = raw.Elements2D().NumPy(), raw.Elements1D().NumPy()
     return Triangulation(
         vertices=np.asarray(raw.Coordinates())[:, :2].T.copy(),
