@@ -173,7 +173,7 @@ def rounded(
 ) -> Floats:
     """Points (2, n) of a curve in order, those drawn in where it bends more sharply than `radius`.
 
-    Each such point moves towards the straight line between its neighbours until the angle there,
+    Each such point moves towards the middle between its neighbours until the angle there,
     over the mean length of the pieces beside it, is at most ``1 / radius``.
 
     Parameters
@@ -207,9 +207,8 @@ def rounded(
         sharp[-1] &= last
         if not sharp.any():
             break
-        one, two = one[sharp], two[sharp]
-        chord = (behind[:, sharp] * two + ahead[:, sharp] * one) / (one + two)
-        points[:, sharp] += 0.5 * (chord - points[:, sharp])
+        # Halfway between its neighbours: points that keep their spacing would gather at the tip.
+        points[:, sharp] += 0.5 * (0.5 * (behind + ahead) - points)[:, sharp]
     return points
 
 

@@ -268,7 +268,7 @@ def test_a_line_that_ends_where_four_pieces_meet_is_refused(tmp_path: Path) -> N
 def test_electrolyte_that_is_used_up_is_named(tmp_path: Path) -> None:
     """A pocket of 1 um between the lithium and a particle: the drawing would turn inside out."""
     mesh = mesh_of(tmp_path, block(block(drawing(), 2, (8, 12), (10, 13)), 1, (9, 11), (12, 13)))
-    with pytest.raises(fem.SolveError, match="nothing is left of|touches|closes around|shrunk"):
+    with pytest.raises(fem.SolveError, match=r"nothing is left of|touches|closes around|shrunk"):
         for _ in range(12):
             mesh = remeshed(evenly(mesh, 0.1 * UM), SIZE)
 
