@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
-import shapely
 from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
 from fem.errors import InputError, SolveError
+from fem.geometry.polyline import crossing
 from fem.geometry.types import OUTSIDE, Phase
 from fem.mesh.cell import MICROMETRE, Floats, Ints, Mesh, assemble
 from fem.mesh.contact import contact, nearest
@@ -148,8 +148,7 @@ def _refuse_crossing(mesh: Mesh, chains: list[Chain]) -> None:
             cures=("end the run before that",),
         )
     # Ends of neighbouring chains agree to rounding; to the mesher, within 1e-7 um.
-    lines = shapely.MultiLineString([np.round(chain.points.T, 7) for chain in chains])
-    if not shapely.is_simple(lines):
+    if crossing([np.round(chain.points, 7) for chain in chains]):
         raise contact(mesh) or SolveError(
             f"the moved lithium line crosses itself or what it ends at{nearest(mesh)}",
             cures=("end the run before that", "a smaller mesh.size"),
