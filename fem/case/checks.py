@@ -58,16 +58,8 @@ def _inactive(inactive: Inactive, particles: Layout, width: Quantity) -> None:
 
 
 def _image(case: Case) -> None:
-    """What runs cannot do yet with lithium or particles of any shape."""
+    """What a run needs to know of lithium that an image shows."""
     anode = case.geometry.anode
-    if anode.motion == "moved":
-        raise refuse(
-            "a lithium surface above or in an image cannot move",
-            key="geometry.anode.motion",
-            given="moved",
-            allowed='"kept"',
-            cure='set motion = "kept"',
-        )
     if isinstance(case.operation, Protocol) and anode.thickness is None and anode.reserve is None:
         raise refuse(
             "a protocol needs to know how much of the lithium in the image can be stripped",

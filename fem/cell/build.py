@@ -66,10 +66,11 @@ def interfaces_of(
     """The lithium, then the particles that react as drawn; those that are given serve again."""
     if particles is None:
         particles = _particles(case, mesh, parameters)
-    return (_lithium(case, mesh, parameters), *particles)
+    return (lithium_of(case, mesh, parameters), *particles)
 
 
-def _lithium(case: Case, mesh: Mesh, parameters: Parameters) -> LithiumInterface:
+def lithium_of(case: Case, mesh: Mesh, parameters: Parameters) -> LithiumInterface:
+    """All lithium on electrolyte: the foil, then isolated bodies."""
     bodies = mesh.interface_by_body(Phase.LITHIUM)
     patches = Patches.bundle(mesh, list(bodies.values()))
     terminal = np.array([FOIL, *range(CATHODE + 1, CATHODE + len(bodies))])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -59,3 +60,8 @@ class Polyline:
 
     def radius(self, t: Floats) -> Floats:
         return np.full_like(t, np.inf)
+
+
+def crossing(chains: Sequence[Floats]) -> bool:
+    """Whether chains of straight pieces, points (2, k) each, meet other than at their ends."""
+    return not shapely.is_simple(shapely.MultiLineString([chain.T for chain in chains]))

@@ -18,6 +18,10 @@ Point = tuple[float, float]
 
 _SAMPLES = 8
 """Samples of a segment from which the nearest point of a curve is sought."""
+_ROUNDS = 500
+"""Turns in which points are drawn in where a curve is too sharp."""
+_NEARLY = 0.01
+"""Relative excess of the curvature that is let pass."""
 _STEPS = 12
 """Newton steps towards it: each at least divides the error by a hundred."""
 
@@ -108,7 +112,12 @@ class Spline:
 
 
 def through(
-    points: Floats, cuts: Sequence[int], *, closed: bool, level: tuple[bool, bool]
+    points: Floats,
+    cuts: Sequence[int],
+    *,
+    closed: bool,
+    level: tuple[bool, bool],
+    loose: tuple[bool, bool] = (False, False),
 ) -> list[Spline]:
     """The cubic spline (C2) through points, cut into pieces that keep its slopes.
 
@@ -123,6 +132,8 @@ def through(
     level
         Whether the curve's mirror image continues it at its first and last point, as on the
         symmetry planes at the side walls; elsewhere the end is free ("not a knot").
+    loose
+        Whether the curve runs straight into its first and last point.
 
     Returns
     -------
@@ -134,7 +145,13 @@ def through(
         slopes = CubicSpline(s, points, axis=1, bc_type="periodic")(s, 1)
     else:
         # x is odd and y is even about a mirror.
-        ends = [[(order, 0.0) if flat else "not-a-knot" for flat in level] for order in (2, 1)]
+        ends = [
+            [
+                (order, 0.0) if flat else (2, 0.0) if straight else "not-a-knot"
+                for flat, straight in zip(level, loose, strict=True)
+            ]
+            for order in (2, 1)
+        ]
         along = [CubicSpline(s, z, bc_type=tuple(e)) for z, e in zip(points, ends, strict=True)]
         slopes = np.stack([component(s, 1) for component in along])
     return [
@@ -145,6 +162,54 @@ def through(
         )
         for first, last in pairwise(cuts)
     ]
+
+
+def rounded(
+    points: Floats,
+    radius: float,
+    leftwards: Floats,
+    closed: bool = False,
+    mirrored: tuple[bool, bool] = (False, False),
+) -> Floats:
+    """Points (2, n) of a curve in order, those drawn in where it bends more sharply than `radius`.
+
+    Each such point moves towards the middle between its neighbours until the angle there,
+    over the mean length of the pieces beside it, is at most ``1 / radius``.
+
+    Parameters
+    ----------
+    leftwards
+        Above 0 at points (n,) where left turns count, below 0 where right turns do.
+    closed
+        Whether the last point is the first.
+    mirrored
+        Whether an upright mirror stands at the first and the last point; these move along it. Other
+        ends stay.
+    """
+    points = points.copy()
+    before, after = np.arange(points.shape[1]) - 1, np.arange(points.shape[1]) + 1
+    if closed:
+        before[0], after[-1] = -2, 1
+    else:
+        before[0], after[-1] = 1, -2
+    first, last = (closed or at_wall for at_wall in mirrored)
+    for _ in range(_ROUNDS):
+        behind, ahead = points[:, before], points[:, after]
+        if not closed:
+            # About the mirror, x is odd.
+            behind[0, 0] = 2.0 * points[0, 0] - behind[0, 0]
+            ahead[0, -1] = 2.0 * points[0, -1] - ahead[0, -1]
+        u, v = points - behind, ahead - points
+        one, two = np.hypot(*u), np.hypot(*v)
+        turn = np.arctan2(u[0] * v[1] - u[1] * v[0], (u * v).sum(axis=0))
+        sharp = np.sign(leftwards) * turn * radius > 0.5 * (one + two) * (1.0 + _NEARLY)
+        sharp[0] &= first
+        sharp[-1] &= last
+        if not sharp.any():
+            break
+        # Halfway between its neighbours: points that keep their spacing would gather at the tip.
+        points[:, sharp] += 0.5 * (0.5 * (behind + ahead) - points)[:, sharp]
+    return points
 
 
 def _pairs(columns: Floats) -> tuple[Point, ...]:

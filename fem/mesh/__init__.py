@@ -71,8 +71,7 @@ def _triangulate(geometry: Geometry, size: float, growth: float, largest: float)
             height = line.points[1, 0]
             seam = np.flatnonzero(np.abs(below.vertices[1] - height) < 1e-6)
             return joined([below, above], [seam, above.on(line.number)])
-    pictured = any(len(outline.curve.corners) for outline in geometry.outlines)
-    return fill(chains, growth, largest, triangulate.MOST_FRONT_EDGES if pictured else np.inf)
+    return fill(chains, growth, largest, triangulate.most_front(geometry))
 
 
 def from_case(case: Case, geometry: Geometry) -> Mesh:

@@ -12,6 +12,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 from skfem import Basis, ElementTriP2, MeshTri1, MeshTri2
+from skfem.assembly import Dofs
 
 from fem.errors import InputError
 from fem.geometry.curves import Curve
@@ -61,7 +62,8 @@ class Mesh:
     @cached_property
     def triangles(self) -> Ints:
         """Nodes of each triangle (nt, 6): the vertices, then the middles of 01, 12, 02."""
-        return np.asarray(Basis(self.skfem, ElementTriP2(), intorder=1).element_dofs.T, dtype=int)
+        # A basis would ask for sound triangles, which those of a line that moved far may not be.
+        return np.asarray(Dofs(self.skfem, ElementTriP2()).element_dofs.T, dtype=int)
 
     @cached_property
     def sides(self) -> Ints:
@@ -238,9 +240,9 @@ def shapes(mesh: Mesh, before: Mesh | None = None) -> Floats:
     return np.asarray(2.0 * np.sqrt(3.0) * (bounds * orientation[:, None]).min(axis=1) / squares)
 
 
-def smallest_quality(mesh: Mesh) -> float:
+def smallest_quality(mesh: Mesh, before: Mesh | None = None) -> float:
     """The worst of `shapes`: 1 if all triangles are equilateral, less than 0 if one folds."""
-    return float(shapes(mesh).min())
+    return float(shapes(mesh, before).min())
 
 
 def _slopes(xi: float, eta: float) -> Floats:

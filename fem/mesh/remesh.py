@@ -7,9 +7,12 @@ from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
 from fem.errors import InputError, SolveError
+from fem.geometry.polyline import crossing
 from fem.geometry.types import OUTSIDE, Phase
-from fem.mesh.cell import MICROMETRE, Ints, Mesh, assemble
-from fem.mesh.triangulate import Chain, Triangulation, chains_of, fill, joined
+from fem.mesh.cell import MICROMETRE, Floats, Ints, Mesh, assemble
+from fem.mesh.contact import contact, nearest
+from fem.mesh.seams import uncut
+from fem.mesh.triangulate import Chain, Triangulation, chains_of, fill, joined, most_front
 
 SAME_PLACE = 1e-12
 """Distance in m within which nodes of two meshes are one: far below any edge."""
@@ -18,9 +21,10 @@ SAME_PLACE = 1e-12
 def remeshed(mesh: Mesh, size: float, growth: float = 0.3, max_size: float | None = None) -> Mesh:
     """A new mesh of the geometry that `mesh` has now.
 
-    Regions that touch no Li|SE line keep their triangles, in the same order; the others are filled
-    anew between them. Where the mesher would cut edges that both share, as when the line has come
-    near to the bed, all electrolyte is filled anew and the particles alone are kept.
+    Regions that touch no Li|SE line, not even its ends, keep their triangles, in the same order;
+    the others are filled anew between them. Where the mesher cuts edges that both share and that
+    cannot be mended, as when the line has come near to the bed, all electrolyte is filled anew and
+    only such particles are kept.
 
     Parameters
     ----------
@@ -33,27 +37,38 @@ def remeshed(mesh: Mesh, size: float, growth: float = 0.3, max_size: float | Non
         If the space between the line and the particles is too narrow to be meshed.
     """
     largest = (10.0 * size if max_size is None else max_size) / MICROMETRE
-    touching = np.zeros(len(mesh.geometry.regions), dtype=bool)
-    touching[mesh.sides[mesh.interface(Phase.LITHIUM)]] = True
-    particles = mesh.geometry.phases == Phase.ACTIVE
-    for kept in (~touching, particles):
+    touched = touching(mesh)
+    particles = (mesh.geometry.phases == Phase.ACTIVE) & ~touched
+    for kept in (~touched, particles):
         try:
             whole = _refilled(mesh, kept, size, growth, largest)
         except InputError as error:
             raise SolveError(
-                f"the moved lithium line cannot be meshed: {error.problem}",
+                f"the moved lithium line cannot be meshed{nearest(mesh)}: {error.problem}",
                 cures=("a smaller mesh.size", "end the run before lines and particles come close"),
             ) from error
         if whole is not None:
             return whole
     raise SolveError(
-        "the moved lithium line cannot be meshed without new triangles in the particles",
+        f"the moved lithium line cannot be meshed{nearest(mesh)}, without new triangles in the "
+        "particles",
         cures=("a smaller mesh.size", "end the run before lines and particles come close"),
     )
 
 
+def touching(mesh: Mesh) -> NDArray[np.bool_]:
+    """Whether each region (n,) has a vertex on a Li|SE line: it changes its shape or its rim."""
+    on_line = np.zeros(mesh.skfem.nvertices, dtype=bool)
+    on_line[mesh.edges[mesh.interface(Phase.LITHIUM), :2]] = True
+    found = np.zeros(len(mesh.geometry.regions), dtype=bool)
+    found[mesh.region[on_line[mesh.triangles[:, :3]].any(axis=1)]] = True
+    return found
+
+
 def same_nodes(old: Mesh, new: Mesh, phase: Phase = Phase.ACTIVE) -> tuple[Ints, Ints]:
     """Nodes of one phase in a mesh and in its `remeshed` successor.
+
+    Pieces that a Li|SE line touches are left out: they have new triangles.
 
     Returns
     -------
@@ -65,7 +80,9 @@ def same_nodes(old: Mesh, new: Mesh, phase: Phase = Phase.ACTIVE) -> tuple[Ints,
     SolveError
         If a node of the phase has moved, vanished or appeared.
     """
-    before, after = (np.unique(m.triangles[m.elements(phase)]) for m in (old, new))
+    # Which regions are touched does not change from one mesh of a geometry to the next.
+    wanted = (old.geometry.phases == phase) & ~touching(old)
+    before, after = (np.unique(m.triangles[wanted[m.region]]) for m in (old, new))
     if len(before):
         distance, match = cKDTree(new.nodes[:, after].T).query(old.nodes[:, before].T)
         if len(before) == len(after) == len(np.unique(match)) and distance.max() < SAME_PLACE:
@@ -85,7 +102,7 @@ def _refilled(
     geometry = mesh.geometry
     keeps = {k for k in range(len(kept)) if kept[k]}
     chains: list[Chain] = []
-    shared: dict[int, int] = {}
+    shared: dict[int, Floats] = {}
     for chain in chains_of(geometry, size):
         sides = {chain.left, chain.right}
         if sides <= keeps | {OUTSIDE}:
@@ -94,18 +111,48 @@ def _refilled(
             points = mesh.nodes[:, mesh.vertices_along(chain.number)] / MICROMETRE
             left, right = (OUTSIDE if k in keeps else k for k in (chain.left, chain.right))
             chain = Chain(points, left, right, chain.number)
-            shared[chain.number] = points.shape[1] - 1
+            shared[chain.number] = points
         chains.append(chain)
-    filled = fill(chains, growth, largest)
-    if any((filled.outline == number).sum() != edges for number, edges in shared.items()):
-        return None
-
+    _refuse_crossing(mesh, chains)
+    filled = fill(chains, growth, largest, most_front(geometry))
+    for number, points in shared.items():
+        if (filled.outline == number).sum() != points.shape[1] - 1:
+            mended = uncut(filled, number, points)
+            if mended is None:
+                return None
+            filled = mended
     old, seam = _part(mesh, kept)
     rim = np.unique(filled.edges[np.isin(filled.outline, list(shared))])
     both = joined([old, filled], [seam, rim])
     return assemble(
         both.vertices * MICROMETRE, both.triangles, both.region, both.edges, both.outline, geometry
     )
+
+
+def _refuse_crossing(mesh: Mesh, chains: list[Chain]) -> None:
+    """Raise a `SolveError` if chains bound no regions: the mesher might not return.
+
+    That is, if they meet other than at their ends, or if a region has turned inside out.
+    """
+    areas = np.zeros(len(mesh.geometry.regions) + 1)
+    for chain in chains:
+        x, y = chain.points
+        moment = 0.5 * (x[1:] + x[:-1]) @ np.diff(y)
+        areas[chain.left] += moment
+        areas[chain.right] -= moment
+    filled = np.unique([side for chain in chains for side in (chain.left, chain.right)])
+    gone = filled[(areas[filled] <= 0.0) & (filled != OUTSIDE)]
+    if len(gone):
+        raise SolveError(
+            f"nothing is left of {mesh.geometry.regions[gone[0]].name} as the lithium line moves",
+            cures=("end the run before that",),
+        )
+    # Ends of neighbouring chains agree to rounding; to the mesher, within 1e-7 um.
+    if crossing([np.round(chain.points, 7) for chain in chains]):
+        raise contact(mesh) or SolveError(
+            f"the moved lithium line crosses itself or what it ends at{nearest(mesh)}",
+            cures=("end the run before that", "a smaller mesh.size"),
+        )
 
 
 def _part(mesh: Mesh, kept: NDArray[np.bool_]) -> tuple[Triangulation, Ints]:

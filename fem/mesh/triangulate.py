@@ -16,6 +16,7 @@ from scipy.spatial import cKDTree
 
 from fem.errors import InputError
 from fem.geometry.curves import Curve
+from fem.geometry.spline import Spline
 from fem.geometry.types import OUTSIDE, Geometry, Outline
 
 Floats = NDArray[np.float64]
@@ -106,9 +107,15 @@ def fill(
             maxh=largest if chain.free else length * 1.001,
         )
         numbers.append(chain.number)
-    raw = drawing.GenerateMesh(
-        mp=netgen.MeshingParameters(maxh=largest, grading=growth, optsteps2d=2, delaunay2d=many)
-    )
+    wanted = netgen.MeshingParameters(maxh=largest, grading=growth, optsteps2d=2, delaunay2d=many)
+    try:
+        raw = drawing.GenerateMesh(mp=wanted)
+    except netgen.NgException as error:
+        raise InputError(
+            f"the mesher found no triangles between the outlines ({error})",
+            key="mesh.size",
+            cure="a smaller mesh.size, or wider gaps between the shapes",
+        ) from error
     elements, segments = raw.Elements2D().NumPy(), raw.Elements1D().NumPy()
     return Triangulation(
         vertices=np.asarray(raw.Coordinates())[:, :2].T.copy(),
@@ -117,6 +124,12 @@ def fill(
         edges=segments["nodes"][:, :2].astype(np.int64) - 1,
         outline=np.array(numbers)[segments["index"] - 1],
     )
+
+
+def most_front(geometry: Geometry) -> float:
+    """Edges up to which `fill` should use an advancing front: any number without an image."""
+    pictured = any(len(outline.curve.corners) for outline in geometry.outlines)
+    return MOST_FRONT_EDGES if pictured else np.inf
 
 
 def joined(parts: Sequence[Triangulation], seams: Sequence[Ints]) -> Triangulation:
@@ -198,7 +211,9 @@ def _partition(curve: Curve, size: float) -> Floats:
         # The k-th of n edges of a piece begins at k/n of it.
         k = np.arange(cuts.sum()) - np.repeat(np.cumsum(cuts) - cuts, cuts)
         return np.append(np.repeat(ends[:-1], cuts) + k * np.repeat(pieces / cuts, cuts), 1.0)
-    t = np.linspace(0.0, 1.0, 513)
+    # A line that has moved has a knot each edge that it had.
+    knots = len(curve.knots) if isinstance(curve, Spline) else 0
+    t = np.linspace(0.0, 1.0, max(512, 8 * knots) + 1)
     speed = np.hypot(*np.gradient(curve.point(t), t, axis=1))
     local = np.minimum(size, EDGE_PER_RADIUS * curve.radius(t))
     load = cumulative_trapezoid(speed / local, t, initial=0.0)

@@ -12,11 +12,13 @@ from skfem import MeshTri2
 
 from fem.case import Case
 from fem.cell.blocks import Content, Place
+from fem.cell.build import lithium_of
 from fem.cell.composition import Cell
+from fem.cell.interfaces import LithiumInterface
 from fem.cell.state import State
 from fem.geometry import Phase
 from fem.mesh import Mesh
-from fem.mesh.motion import grown, largest_stretch, moved, smallest_quality
+from fem.mesh.motion import advanced, largest_stretch, smallest_quality
 from fem.mesh.plain import describe, mesh_arrays, mesh_from
 from fem.mesh.remesh import remeshed, same_nodes
 from fem.mesh.transfer import transferred
@@ -26,6 +28,8 @@ Floats = NDArray[np.float64]
 
 LAG = 0.05
 """The line moves once this share of the element size has been plated somewhere."""
+SHARPEST_BEND = 0.5
+"""Radius, as a share of the element size, below which bends of a line are rounded off."""
 WORST_QUALITY = 0.3
 MOST_STRETCH = 1.6
 """Elements flatter than this, or edges longer or shorter than new by this, call for a new mesh."""
@@ -92,13 +96,22 @@ def follow(case: Case, cell: Cell, shape: Shape, state: State) -> tuple[Shape, C
         If the line meets itself, a particle or the bed.
     """
     mesh, patches = shape.mesh, cell.lithium.patches
-    here = patches.nodes[0]
-    step = grown(mesh, here, _normals(cell), growth(cell, shape, state))
-    mesh = moved(mesh, here, step)
+    thickness = growth(cell, shape, state)
+    volume = patches.by_piece(patches.loads(patches.at_points(thickness[None])))
+    bodies = [patches.part(np.arange(patches.count) == k) for k in range(patches.count)]
+    nodes = [body.patches.nodes[0] for body in bodies]
+    mesh = advanced(
+        mesh,
+        nodes,
+        [b.patches.all_edges.nodal_normals(own) for b, own in zip(bodies, nodes, strict=True)],
+        [thickness[body.nodes] for body in bodies],
+        volume.tolist(),
+        SHARPEST_BEND * float(case.mesh.size),
+    )
     worn = Mesh(
         MeshTri2(shape.fresh, mesh.skfem.t), mesh.region, mesh.edges, mesh.outline, mesh.geometry
     )
-    if largest_stretch(mesh, worn) < MOST_STRETCH and smallest_quality(mesh) > WORST_QUALITY:
+    if largest_stretch(mesh, worn) < MOST_STRETCH and smallest_quality(mesh, worn) > WORST_QUALITY:
         new = Cell(case, mesh, cell.parameters, like=cell)
         plated = cell.lithium.charge(state.content)
         new.included = {new.lithium.blocks[0].name: plated}
@@ -110,7 +123,8 @@ def _renewed(case: Case, cell: Cell, old: Mesh, state: State) -> tuple[Shape, Ce
     """A new mesh of the same shape, and the state carried over to it."""
     largest = None if case.mesh.max_size is None else float(case.mesh.max_size)
     mesh = remeshed(old, float(case.mesh.size), case.mesh.growth, largest)
-    before = Cell(case, old, cell.parameters, like=cell)
+    # Nothing is solved for on the old triangles, which need not even be sound.
+    before = _Before(cell, old, lithium_of(case, old, cell.parameters))
     new = Cell(case, mesh, cell.parameters)
     content = _carried(before, new, state.content)
     new.included = content
@@ -122,17 +136,16 @@ def _renewed(case: Case, cell: Cell, old: Mesh, state: State) -> tuple[Shape, Ce
     )
 
 
-def _normals(cell: Cell) -> Floats:
-    """Unit normals at the nodes of the lithium (2, m), out of it."""
-    patches = cell.lithium.patches
-    nodes = patches.nodes[0]
-    order = np.argsort(nodes)
-    normals = np.empty((2, len(nodes)))
-    normals[:, order] = patches.all_edges.nodal_normals(nodes[order])
-    return normals
+@dataclass(frozen=True)
+class _Before:
+    """A cell whose line has moved, on triangles that are about to be replaced."""
+
+    cell: Cell
+    mesh: Mesh
+    lithium: LithiumInterface
 
 
-def _carried(old: Cell, new: Cell, content: Content) -> Content:
+def _carried(old: _Before, new: Cell, content: Content) -> Content:
     """A content, or a rate, on another mesh, each block by where it sits."""
     carry = {
         Place.LITHIUM_POINTS: _on_new_line,
@@ -141,46 +154,45 @@ def _carried(old: Cell, new: Cell, content: Content) -> Content:
     }
     return {
         name: carry[place](old, new, name, values)
-        if (place := old.blocks[name].place) in carry
+        if (place := old.cell.blocks[name].place) in carry
         else values
         for name, values in content.items()
     }
 
 
-def _at_new_nodes(old: Cell, new: Cell, name: str, values: Floats) -> Floats:
+def _at_new_nodes(old: _Before, new: Cell, name: str, values: Floats) -> Floats:
     """Values at the nodes of particles whose triangles stay as they are."""
     before, after = (
-        next(p for p in cell.particles if p.blocks[0].name == name) for cell in (old, new)
+        next(p for p in cell.particles if p.blocks[0].name == name) for cell in (old.cell, new)
     )
     if not isinstance(after.members, ParticleGroup) or values.shape[1] == 1:
         return values
-    everywhere, renumbered = (np.zeros(cell.mesh.nodes.shape[1]) for cell in (old, new))
+    everywhere, renumbered = (np.zeros(mesh.nodes.shape[1]) for mesh in (old.mesh, new.mesh))
     before.on_mesh(values, everywhere)
     here, there = same_nodes(old.mesh, new.mesh)
     renumbered[there] = everywhere[here]
     return after.members.gathered(renumbered)
 
 
-def _on_new_line(old: Cell, new: Cell, name: str, values: Floats) -> Floats:
+def _on_new_line(old: _Before, new: Cell, name: str, values: Floats) -> Floats:
     """Charge at the quadrature points of the new lines; none is lost."""
 
-    def rows(cell: Cell) -> NDArray[np.int64]:
+    def rows(mesh: Mesh) -> NDArray[np.int64]:
         # Edges stand body after body in a cell, and in the order of outlines in a mesh.
-        everything = cell.mesh.interface(Phase.LITHIUM)
-        bodies = cell.mesh.interface_by_body(Phase.LITHIUM).values()
-        return np.searchsorted(everything, np.concatenate(list(bodies)))
+        bodies = mesh.interface_by_body(Phase.LITHIUM).values()
+        return np.searchsorted(mesh.interface(Phase.LITHIUM), np.concatenate(list(bodies)))
 
-    def in_order(cell: Cell, points: Floats) -> Floats:
+    def in_order(mesh: Mesh, points: Floats) -> Floats:
         out = np.empty(points.shape[1:])
-        out[rows(cell)] = points[0]
+        out[rows(mesh)] = points[0]
         return out
 
-    weights = [in_order(cell, cell.lithium.patches.weights) for cell in (old, new)]
-    carried = transferred(in_order(old, values), old.mesh, weights[0], new.mesh, weights[1])
-    return carried[rows(new)][None]
+    before, after = (in_order(c.mesh, c.lithium.patches.weights) for c in (old, new))
+    carried = transferred(in_order(old.mesh, values), old.mesh, before, new.mesh, after)
+    return carried[rows(new.mesh)][None]
 
 
-def _values_on_new_line(old: Cell, new: Cell, name: str, values: Floats) -> Floats:
+def _values_on_new_line(old: _Before, new: Cell, name: str, values: Floats) -> Floats:
     """Values at the quadrature points of the new lines, with the same integral."""
     carried = _on_new_line(old, new, name, values * old.lithium.patches.weights)
     return carried / new.lithium.patches.weights

@@ -216,7 +216,6 @@ PLANE = {"kind": "plane", "material": "InLi", "thickness": "9 um"}
         ({"geometry.cathode": PLANE}, "geometry.cathode"),
         ({"geometry.anode.thickness": None}, "geometry.anode.thickness"),
         ({"geometry.image": None}, "geometry.width"),
-        ({"geometry.anode.motion": "moved"}, "geometry.anode.motion"),
     ],
 )  # fmt: skip
 def test_what_is_drawn_and_shown_must_not_contradict(tmp_path, changes, key):

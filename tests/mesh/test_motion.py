@@ -77,11 +77,11 @@ def test_a_flat_line_stays_flat(flat):
     """3 um down: lithium gains width times 3 um, to rounding, and nothing below the line moves."""
     _, nodes, normals = line(flat)
     new = moved(flat, nodes, 3 * UM * normals)
-    assert area(new) - area(flat) == pytest.approx(60 * UM * 3 * UM, rel=1e-12)
+    assert area(new) - area(flat) == pytest.approx(60 * UM * 3 * UM, rel=1e-12, abs=0.0)
     mesh_areas = {name: value for name, value, _ in quality(new).areas}
     for name in ("lithium", "separator"):
-        assert mesh_areas[name] == pytest.approx(area(new, name), rel=1e-12)
-    assert new.nodes[1, nodes] == pytest.approx(87 * UM, rel=1e-12)
+        assert mesh_areas[name] == pytest.approx(area(new, name), rel=1e-12, abs=0.0)
+    assert new.nodes[1, nodes] == pytest.approx(87 * UM, rel=1e-12, abs=0.0)
     assert new.geometry.lithium_y == flat.geometry.lithium_y
     assert (new.triangles == flat.triangles).all()
 
@@ -115,13 +115,13 @@ def test_the_swept_area_is_the_displacement_and_half_its_square_times_the_turn(p
     gained = area(moved(protrusion, nodes, d * normals), "isolated lithium 0") - area(
         protrusion, "isolated lithium 0"
     )
-    assert gained == pytest.approx(d * edges.length + np.pi * d**2, rel=1e-3)
+    assert gained == pytest.approx(d * edges.length + np.pi * d**2, rel=1e-3, abs=0.0)
     # Nothing turns in all along the foil, which enters and leaves level.
     edges = Edges.of(protrusion, protrusion.interface_by_body(Phase.LITHIUM)[0])
     nodes = np.unique(edges.nodes)
     normals = edges.nodal_normals(nodes)
     gained = area(moved(protrusion, nodes, d * normals)) - area(protrusion)
-    assert gained == pytest.approx(d * edges.length, rel=1e-3)
+    assert gained == pytest.approx(d * edges.length, rel=1e-3, abs=0.0)
 
 
 def test_nodes_lie_on_the_drawing_which_fills_the_cell(protrusion):
@@ -135,7 +135,7 @@ def test_nodes_lie_on_the_drawing_which_fills_the_cell(protrusion):
         along = new.vertices_along(k)
         assert np.abs(ends - new.nodes[:, along[[0, -1]]]).max() < 1e-15
     exact = sum(region.area for region in new.geometry.regions)
-    assert exact == pytest.approx(new.geometry.width * new.geometry.height, rel=1e-12)
+    assert exact == pytest.approx(new.geometry.width * new.geometry.height, rel=1e-12, abs=0.0)
     coarse, fine = quality(new), quality(new.refined())
     assert coarse.largest_area_error > 10.0 * fine.largest_area_error
     walked, s = foil_nodes(new)
@@ -149,9 +149,11 @@ def test_the_tip_and_the_feet_go_with_the_deposit(protrusion):
     foil = np.unique(protrusion.edges[protrusion.interface_by_body(Phase.LITHIUM)[0]])
     down = np.stack([np.zeros(len(foil)), np.full(len(foil), -UM)])
     (old,), (new,) = (m.geometry.deposits for m in (protrusion, moved(protrusion, foil, down)))
-    assert new.tip == pytest.approx((30 * UM, 71 * UM), rel=1e-6)
-    assert np.array(new.feet) == pytest.approx(np.array(old.feet) - [[0, UM]], rel=1e-12)
-    assert (new.depth, new.half_width) == pytest.approx((old.depth, old.half_width), rel=1e-6)
+    assert new.tip == pytest.approx((30 * UM, 71 * UM), rel=1e-6, abs=0.0)
+    assert np.array(new.feet) == pytest.approx(np.array(old.feet) - [[0, UM]], rel=1e-12, abs=0.0)
+    assert (new.depth, new.half_width) == pytest.approx(
+        (old.depth, old.half_width), rel=1e-6, abs=0.0
+    )
 
 
 def test_a_sharp_foot_stays_sharp_and_a_fillet_smooth():
@@ -199,7 +201,7 @@ def test_sharp_feet_go_where_their_sides_meet():
     lengths = np.hypot(*displacement)
     assert (np.abs(lengths - d) < 1e-9 * d).sum() == len(nodes) - 2
     new = moved(mesh, nodes, displacement).geometry
-    assert new.deposits[0].half_width == pytest.approx(9 * UM + d, rel=1e-3)
+    assert new.deposits[0].half_width == pytest.approx(9 * UM + d, rel=1e-3, abs=0.0)
 
 
 # --------------------------------------------------------------------------- what stays in place
@@ -363,11 +365,11 @@ def test_a_new_mesh_has_the_same_drawing_and_better_edges(before_and_after):
     assert quality(new).largest_area_error < 1e-4
     assert len(new.edges) > len(old.edges)
     total = sum(value for _, value, _ in quality(new).areas)
-    assert total == pytest.approx(60e-6 * 140e-6, rel=1e-12)
+    assert total == pytest.approx(60e-6 * 140e-6, rel=1e-12, abs=0.0)
     assert smallest_quality(new) > 0.3
     cracks = new.skfem.facets[:, new.skfem.f2t[1] == -1]
     rim = np.hypot(*np.diff(new.nodes[:, cracks], axis=1)[:, 0]).sum()
-    assert rim == pytest.approx(2 * (60e-6 + 140e-6), rel=1e-12)
+    assert rim == pytest.approx(2 * (60e-6 + 140e-6), rel=1e-12, abs=0.0)
 
 
 def test_a_new_mesh_keeps_the_bed(before_and_after):
@@ -418,7 +420,7 @@ def test_a_smooth_density_is_carried_with_fourth_order_and_its_sum_exactly():
         (s, old), (t, new) = division(count, 1), division(int(1.3 * count), 2)
         amounts = (1.0 + 0.9 * np.sin(7.0 * s)) * old
         carried = line_transfer(amounts, old, new)
-        assert carried.sum() == pytest.approx(amounts.sum(), rel=1e-14)
+        assert carried.sum() == pytest.approx(amounts.sum(), rel=1e-14, abs=0.0)
         errors.append(np.sqrt(((carried / new - 1.0 - 0.9 * np.sin(7.0 * t)) ** 2 * new).sum()))
     assert np.polyfit(np.arange(4), np.log2(errors), 1)[0] == pytest.approx(-4.0, abs=0.3)
 
@@ -437,7 +439,7 @@ def test_amounts_of_one_sign_keep_it(seed, sign):
     amounts = sign * random.uniform(size=old.shape) * (random.uniform(size=old.shape) < 0.5) * old
     carried = line_transfer(amounts, old, new)
     assert (sign * carried).min() > -1e-15
-    assert carried.sum() == pytest.approx(amounts.sum(), rel=1e-14)
+    assert carried.sum() == pytest.approx(amounts.sum(), rel=1e-14, abs=0.0)
 
 
 def test_amounts_of_both_signs_are_not_flattened():
@@ -463,4 +465,4 @@ def test_amounts_follow_their_outlines_to_a_new_mesh(before_and_after):
         np.bincount(row, weights=each.sum(axis=1))
         for row, each in zip(rows, (amounts, carried), strict=True)
     ]
-    assert sums[1] == pytest.approx(sums[0], rel=1e-13)
+    assert sums[1] == pytest.approx(sums[0], rel=1e-13, abs=0.0)
