@@ -46,7 +46,7 @@ from fem.measures.stress import lithium_pressure, process_zone_means
 from fem.mesh import Mesh
 from fem.parameters import Parameters, resolve
 from fem.physics.charge import ChargeProblem, ChargeSolution
-from fem.physics.elastic import ElasticBody
+from fem.physics.elastic import SolidBody
 from fem.physics.kinematics import Conditions
 from fem.physics.mechanics import MechanicsProblem, MechanicsSolution
 from fem.results.result import Result
@@ -418,7 +418,7 @@ def stresses(bench: Bench, cases: Mapping[str, Focusing]) -> dict[tuple[str, str
     found = {}
     elastic = bench.parameters.elastic
     assert elastic is not None
-    composite = ElasticBody.composite(bench.mesh, elastic)
+    composite = SolidBody.composite(bench.mesh, elastic)
     for lithium, contact in MODELS:
         conditions = Conditions(lithium=lithium, contact=contact)
         problem = MechanicsProblem(bench.mesh, elastic, conditions, composite)

@@ -179,15 +179,11 @@ class Dimension(Rule):
 
 
 @dataclass(frozen=True)
-class Number(Rule):
-    """A number without dimension."""
+class _Plain(Rule):
+    """A number without dimension, of either kind."""
 
     bounds: Bounds
     sample: float
-
-    @property
-    def kind(self) -> str:
-        return "number"
 
     @property
     def allowed(self) -> str:
@@ -196,6 +192,15 @@ class Number(Rule):
     @property
     def example(self) -> str:
         return repr(self.sample)
+
+
+@dataclass(frozen=True)
+class Number(_Plain):
+    """A number without dimension."""
+
+    @property
+    def kind(self) -> str:
+        return "number"
 
     def read(self, value: object) -> float:
         if isinstance(value, str):
@@ -216,23 +221,12 @@ class Number(Rule):
 
 
 @dataclass(frozen=True)
-class Whole(Rule):
+class Whole(_Plain):
     """A whole number."""
-
-    bounds: Bounds
-    sample: int
 
     @property
     def kind(self) -> str:
         return "whole number"
-
-    @property
-    def allowed(self) -> str:
-        return f"{_with_bounds(self.kind, self.bounds.phrase())}, such as {self.example}"
-
-    @property
-    def example(self) -> str:
-        return repr(self.sample)
 
     def read(self, value: object) -> int:
         if not isinstance(value, Integral) or isinstance(value, bool):

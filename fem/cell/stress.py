@@ -13,7 +13,7 @@ from fem.cell.interfaces import Interface, LithiumInterface, ParticleInterface
 from fem.mesh import Mesh
 from fem.parameters import Parameters
 from fem.physics.charge import Inner
-from fem.physics.elastic import ElasticBody
+from fem.physics.elastic import SolidBody
 from fem.physics.kinematics import Conditions
 from fem.physics.mechanics import MechanicsProblem, MechanicsSolution
 from fem.physics.operator import InterfaceOperator
@@ -50,8 +50,8 @@ class Stress:
         coupling = case.mechanics.coupling
         self.on_lithium = coupling in ("lithium", "both")
         self.in_particles = coupling in ("particles", "both")
-        self.body: ElasticBody = (
-            ElasticBody.composite(mesh, parameters.elastic) if on is None else on.body
+        self.body: SolidBody = (
+            SolidBody.composite(mesh, parameters.elastic) if on is None else on.body
         )
         self._problems: dict[Conditions, MechanicsProblem] = {} if on is None else on._problems
         self._operator: tuple[InterfaceOperator, Floats] | None = None

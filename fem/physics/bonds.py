@@ -92,7 +92,7 @@ def unknowns_beside(space: Space, edges: Ints) -> tuple[Ints, Ints]:
 
 
 @dataclass(frozen=True)
-class Interface:
+class SolidInterface:
     """All edges on which separate bodies of one kind face each other.
 
     Attributes
@@ -134,7 +134,7 @@ class Interface:
         return np.asarray(displacement[other] - displacement[particle])
 
 
-def interfaces(space: Space) -> list[Interface]:
+def interfaces(space: Space) -> list[SolidInterface]:
     """Where the sheets of a composite face each other: at the electrolyte, then at each other."""
     mesh = space.mesh
     if space.sheet is None:
@@ -154,7 +154,7 @@ def interfaces(space: Space) -> list[Interface]:
         one, two = np.where(turn, two, one), np.where(turn, one, two)
         nodes, one, two = (np.where(turn, a[:, [1, 0, 2]], a) for a in (nodes, one, two))
         if len(rows):
-            found.append(Interface(kind, Edges(nodes, mesh.nodes[:, nodes]), one, two))
+            found.append(SolidInterface(kind, Edges(nodes, mesh.nodes[:, nodes]), one, two))
     return found
 
 

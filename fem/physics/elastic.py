@@ -256,10 +256,6 @@ class SolidBody:
         return Tangent(stiffness, dilation, confined)
 
 
-ElasticBody = SolidBody
-"""The name from when all bodies obeyed Hooke's law."""
-
-
 @dataclass(frozen=True)
 class LithiumSurface:
     """The line on which one lithium body meets the electrolyte.

@@ -11,7 +11,7 @@ from scipy.sparse import block_diag, coo_matrix, csr_matrix, identity, kron
 from scipy.sparse.csgraph import connected_components
 
 from fem.mesh import Ints, Mesh
-from fem.physics.bonds import NONE, Interface, merged
+from fem.physics.bonds import NONE, SolidInterface, merged
 from fem.physics.constraints import AffineMap, Constraints
 from fem.physics.mechanisms import Pieces, supports
 from fem.spaces import Space, interpolation
@@ -111,7 +111,7 @@ def kinematics(
     bodies: Sequence[Space],
     lines: Sequence[LithiumLine],
     conditions: Conditions,
-    interfaces: Sequence[Interface] = (),
+    interfaces: Sequence[SolidInterface] = (),
     ties: Sequence[Ints] = (),
 ) -> Kinematics:
     """All kinematic conditions of a cell.

@@ -26,7 +26,7 @@ def one_level(level: int, mechanics: bool) -> dict[str, float | str]:
     import fem
     from fem import geometry, mesh, parameters
     from fem.physics.charge import ChargeProblem
-    from fem.physics.elastic import ElasticBody
+    from fem.physics.elastic import SolidBody
     from fem.physics.mechanics import Conditions, MechanicsProblem
     from fem.runs import snapshot
 
@@ -38,7 +38,7 @@ def one_level(level: int, mechanics: bool) -> dict[str, float | str]:
         cell = cell.refined()
     begin = time.perf_counter()
     if mechanics:
-        body = ElasticBody.composite(cell, numbers.elastic)
+        body = SolidBody.composite(cell, numbers.elastic)
         problem = MechanicsProblem(cell, numbers.elastic, Conditions("rigid"), body)
         assembled = time.perf_counter()
         solution = problem.solve(np.full(cell.nodes.shape[1], 1e-6))

@@ -12,14 +12,14 @@ from fem.errors import InputError
 from fem.geometry import Phase, build
 from fem.mesh import Mesh, from_case
 from fem.parameters import Elastic, resolve
-from fem.physics.elastic import ElasticBody
+from fem.physics.elastic import SolidBody
 from fem.physics.kinematics import Conditions
 from fem.physics.mechanics import MechanicsProblem
 from fem.physics.operator import InterfaceOperator
 from fem.solve import condense
 
 CASES = Path(__file__).parents[2] / "cases"
-Cell = tuple[Mesh, Elastic, ElasticBody]
+Cell = tuple[Mesh, Elastic, SolidBody]
 
 SMALL = {
     "geometry.width": "40 um",
@@ -42,7 +42,7 @@ def cell(protrusions: list[dict[str, str]], islands: list[dict[str, str]]) -> Ce
     drawn = build(case)
     mesh, elastic = from_case(case, drawn), resolve(case, drawn).elastic
     assert elastic is not None
-    return mesh, elastic, ElasticBody.composite(mesh, elastic)
+    return mesh, elastic, SolidBody.composite(mesh, elastic)
 
 
 @pytest.fixture(scope="module")
