@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 SCRIPT = Path(__file__).parents[2] / "cases" / "zhou2025_cell.py"
-SMALL = {"geometry.width": "36 um", "geometry.cathode.thickness": "30 um", "mesh.size": "1 um"}
+SMALL = {"geometry.width": "36 um", "geometry.cathode.thickness": "30 um", "mesh.size": "1.5 um"}
 BASE = "as in the case file"
 
 
