@@ -1,4 +1,4 @@
-"""Threads, and the order in which files of tests are handed to the processes that run them."""
+"""Threads and patience, and the order in which files go to the processes that test them."""
 
 from __future__ import annotations
 
@@ -6,10 +6,15 @@ import gc
 import os
 
 import pytest
+from hypothesis import settings
 
 # Set before numpy is imported: threads of small matrix products only wait for each other.
 for library in ("OPENBLAS", "OMP", "MKL"):
     os.environ.setdefault(f"{library}_NUM_THREADS", "1")
+
+# On a busy machine any example may take long, and how long it takes is no statement of a test.
+settings.register_profile("patient", deadline=None)
+settings.load_profile("patient")
 
 LONGEST_FIRST = (
     "test_cases_time.py",
