@@ -8,8 +8,11 @@ from __future__ import annotations
 
 import ast
 import re
+import shutil
+import subprocess
 import tomllib
 from fnmatch import fnmatch
+from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
@@ -110,11 +113,13 @@ def module(file: Path) -> str:
 MODULES = {module(file) for file in FILES}
 
 
+@cache
 def syntax(file: Path) -> ast.Module:
     return ast.parse(file.read_text(encoding="utf-8"), str(file))
 
 
-def imports(file: Path, *, for_typing: bool = True) -> set[str]:
+@cache
+def imports(file: Path, *, for_typing: bool = True) -> frozenset[str]:
     """Dotted names that a file imports, at its top, inside functions and for type checking."""
     package = module(file).split(".")
     if file.name != "__init__.py":
@@ -137,7 +142,7 @@ def imports(file: Path, *, for_typing: bool = True) -> set[str]:
             }
         elif isinstance(node, ast.Call) and _called(node) == "import_module":
             names |= {a.value for a in node.args if isinstance(a, ast.Constant)}
-    return names
+    return frozenset(names)
 
 
 def _for_typing(tree: ast.Module) -> set[ast.AST]:
@@ -253,19 +258,58 @@ def test_no_file_is_long(file: Path) -> None:
 # ------------------------------------------------------------------------------ the repository
 
 
-def test_top_level_holds_the_agreed_names() -> None:
-    """Dot-files and what git ignores (``out/``, ``build/``, ...) do not count."""
-    ignore = ROOT / ".gitignore"
+def tracked(root: Path) -> set[str] | None:
+    """First parts of the paths that git tracks below `root`; none if that is no working tree."""
+    if not (root / ".git").exists():  # a copy of the sources may lie in a tree of something else
+        return None
+    try:
+        listed = subprocess.run(
+            ["git", "-C", str(root), "ls-files", "-z"], capture_output=True, encoding="utf-8"
+        )
+    except FileNotFoundError:
+        return None
+    return {path.split("/")[0] for path in listed.stdout.split("\0") if path} or None
+
+
+def unpacked(root: Path) -> set[str]:
+    """What lies in a folder that git does not tell about, without what its .gitignore names."""
+    ignore = root / ".gitignore"
     lines = ignore.read_text(encoding="utf-8").split() if ignore.is_file() else []
     patterns = [line.rstrip("/") for line in lines if "/" not in line.rstrip("/")]
-    names = {
+    return {
         path.name
-        for path in ROOT.iterdir()
-        if not path.name.startswith(".")
-        and not any(fnmatch(path.name, pattern) for pattern in patterns)
+        for path in root.iterdir()
+        if not any(fnmatch(path.name, pattern) for pattern in patterns)
     }
-    assert names <= TOP_LEVEL
+
+
+def top_level(root: Path) -> set[str]:
+    names = tracked(root)
+    return {name for name in names or unpacked(root) if not name.startswith(".")}
+
+
+def test_top_level_holds_the_agreed_names() -> None:
+    """Of what git tracks; dot-files do not count, nor does a folder of results beside the code.
+
+    Where git does not tell, an archive of the sources (it has a PKG-INFO) is taken as unpacked.
+    """
+    names = top_level(ROOT)
+    if tracked(ROOT) is None and not (ROOT / "PKG-INFO").is_file():
+        names &= TOP_LEVEL  # a plain copy: nothing tells its files from those of whoever uses it
+    assert names <= TOP_LEVEL | {"PKG-INFO"}
     assert TOP_LEVEL - {"meshes"} <= names
+
+
+@pytest.mark.skipif(shutil.which("git") is None, reason="needs git")
+def test_only_what_is_tracked_counts(tmp_path: Path) -> None:
+    for name in ("fem/cell.py", "docs/index.md", "results of mine/a.csv", "out/b.csv"):
+        (tmp_path / name).parent.mkdir()
+        (tmp_path / name).write_text("")
+    (tmp_path / ".gitignore").write_text("out/\n")
+    assert top_level(tmp_path) == {"fem", "docs", "results of mine"}
+    for words in (["init", "-q"], ["add", "fem", "docs", ".gitignore"]):
+        subprocess.run(["git", "-C", str(tmp_path), *words], check=True)
+    assert top_level(tmp_path) == {"fem", "docs"}
 
 
 def project() -> dict[str, object]:

@@ -12,12 +12,12 @@ from typing import Any
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
+from shipped_runs import CASES, COARSER, IN_TIME, LONG_STEPS, assert_sound, coarse, solved
 
 import fem
 from fem.constants import FARADAY
 from fem.results.result import Result
 
-CASES = Path(__file__).parents[2] / "cases"
 SHIFT = 0.1346967e-9
 """Potential by pressure in V/Pa: V_Li / F with 6.94 g/mol over 0.534 g/cm^3."""
 
@@ -51,6 +51,11 @@ def growth() -> Iterator[ModuleType]:
 @pytest.fixture(scope="module")
 def screening() -> Iterator[ModuleType]:
     yield from script("zheng2023_screening")
+
+
+@pytest.mark.parametrize("name", sorted(IN_TIME))
+def test_runs_coarse(name: str) -> None:
+    assert_sound(solved(name))
 
 
 # ------------------------------------------------------------------ Faraday's law
@@ -87,7 +92,7 @@ def test_kodama_gives_back_what_was_plated_and_no_more() -> None:
 
 def test_growth_ends_when_a_front_surface_beside_the_dead_third_is_empty() -> None:
     """The limit is the lower end of the window; the paper's 4.3 V were passed before."""
-    result = fem.run(load("zheng2023_growth", {"mesh.size": "4 um"}))
+    result = solved("zheng2023_growth")
     history = result.history
     assert history is not None and ended_by(result) == "particle surface empty"
     assert history["Test Time / s"][-1] == pytest.approx(109.4, rel=5e-3)
@@ -106,7 +111,7 @@ def test_growth_ends_when_a_front_surface_beside_the_dead_third_is_empty() -> No
 
 def test_only_a_surface_that_moves_changes_the_profile(growth: ModuleType) -> None:
     """With fixed particles at 100 A/m2: kinetics alone do not change in time, motion adds."""
-    case = fem.Case.load(growth.CASE).replace({"mesh.size": "4 um"})
+    case = fem.Case.load(growth.CASE).replace(COARSER)
     kept = growth.run(case, 100.0, "Butler-Volmer", "kept", "fixed")
     assert kept.nonuniformity == pytest.approx(0.1964, abs=5e-4)
     assert np.ptp(kept.nonuniformity) < 1e-6
@@ -119,7 +124,7 @@ def test_only_a_surface_that_moves_changes_the_profile(growth: ModuleType) -> No
 
 def test_only_butler_volmer_lithium_resists_the_softening_of_particles(growth: ModuleType) -> None:
     """From 10 to 1000 A/m2 ohmic lithium gets more even, since particles soften."""
-    case = fem.Case.load(growth.CASE).replace({"mesh.size": "4 um"})
+    case = fem.Case.load(growth.CASE).replace({**COARSER, **LONG_STEPS})
     found = {
         (law, current): growth.run(case, current, law, "kept", "fixed").nonuniformity[-1]
         for law in growth.LAWS
@@ -176,8 +181,11 @@ def as_reported(screening: ModuleType, tips: dict[tuple[float, str], Any]) -> No
 
 def test_stress_screens_a_deposit_on_a_coarse_mesh(screening: ModuleType) -> None:
     """The tip gets far less current, and the lithium's potential follows the pressure."""
-    case = fem.Case.load(screening.CASE).replace({"mesh.size": "4 um"})
-    results = {c: screening.run(case, 100.0, c) for c in screening.COUPLINGS}
+    case = coarse("zheng2023_screening")
+    results = {
+        "none": screening.run(case, 100.0, "none"),
+        "lithium": solved("zheng2023_screening"),  # as the case file has it
+    }
     free, coupled = (screening.Tip.of(results[c]) for c in screening.COUPLINGS)
     assert free.current / coupled.current > 6.0
     assert free.von_mises / coupled.von_mises > 2.5

@@ -12,8 +12,13 @@ from typing import Any
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
+from matplotlib.figure import Figure
+
+import fem
 
 SCRIPT = Path(__file__).parents[2] / "cases" / "zheng2023.py"
+CASE_FROM = fem.Case.load
+QUICK = {"mesh.growth": 0.5}
 CASE_LAW, POOR = "Butler-Volmer 320", "Butler-Volmer 30"
 
 
@@ -35,7 +40,19 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def numbers(script: ModuleType, folder: Path) -> dict[str, Any]:
-    found: dict[str, Any] = script.main(folder, size="4 um")
+    """What the script finds; a mesh that grows fast and figures of few pixels make it quick."""
+    save = Figure.savefig
+
+    def load(file: Path, changes: dict[str, Any] | None = None) -> fem.Case:
+        return CASE_FROM(file, {**QUICK, **(changes or {})})
+
+    def few_pixels(figure: Figure, file: Path, **how: Any) -> None:
+        save(figure, file, **{**how, "dpi": 40})
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(fem.Case, "load", load)
+        patch.setattr(Figure, "savefig", few_pixels)
+        found: dict[str, Any] = script.main(folder, size="4 um")
     plt.close("all")
     return found
 
@@ -159,9 +176,7 @@ def test_stress_is_proportional_to_time_unless_lithium_yields(
     script: ModuleType, numbers: dict[str, Any]
 ) -> None:
     """What the script takes for granted: a run over twice the time."""
-    import fem
-
-    case = fem.Case.load(SCRIPT.parent / script.DEPOSITS).replace({"mesh.size": "4 um"})
+    case = fem.Case.load(SCRIPT.parent / script.DEPOSITS).replace({"mesh.size": "4 um", **QUICK})
     for lithium, factor in (("rigid", 2.0), ("elastic", 2.0), ("yielded", 1.0)):
         changes = {
             "operation.plating_time": "60 s",

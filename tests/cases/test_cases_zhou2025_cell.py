@@ -13,7 +13,11 @@ import numpy as np
 import pytest
 
 SCRIPT = Path(__file__).parents[2] / "cases" / "zhou2025_cell.py"
-SMALL = {"geometry.width": "36 um", "geometry.cathode.thickness": "30 um", "mesh.size": "1 um"}
+SMALL = {
+    "geometry.width": "24 um",
+    "geometry.cathode.thickness": "30 um",
+    "mesh": {"size": "1.5 um", "growth": 1.0},
+}
 BASE = "as in the case file"
 
 
@@ -52,7 +56,7 @@ def test_both_kinds_hold_the_same_particles_and_carry_the_same_current(found: An
         assert not np.array_equal(coarse.particles.x, fine.particles.x)
         for sample in (coarse, fine):
             current = sample.density @ (np.pi * sample.particles.diameter)
-            assert current == pytest.approx(10.0 * 36e-6, rel=1e-9)
+            assert current == pytest.approx(10.0 * 24e-6, rel=1e-9)
 
 
 def test_fine_grains_make_the_current_more_even(found: Any) -> None:

@@ -12,7 +12,7 @@ CASES = Path(__file__).parents[2] / "cases"
 def warnings(current: str, **mechanics: str) -> list[str]:
     case = fem.Case.load(CASES / "zheng2023_protrusions.toml").replace(
         {
-            "mesh.size": "4 um",
+            "mesh": {"size": "4 um", "growth": 1.0},
             "operation.current_density": current,
             "mechanics": {"enabled": True, **mechanics},
         }

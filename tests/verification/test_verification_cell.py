@@ -7,6 +7,8 @@ deposits all but its central third.
 
 from __future__ import annotations
 
+import json
+from collections.abc import Iterator
 from functools import cache
 from typing import Any
 
@@ -17,6 +19,7 @@ from harness import MICROMETRE, Floats, assert_balanced
 
 import fem
 from fem import geometry as geometries
+from fem import mesh as meshes
 from fem.constants import FARADAY, GAS_CONSTANT
 from fem.mesh import from_case
 from fem.parameters import resolve
@@ -53,6 +56,23 @@ ANODE, CATHODE = "kinetics.anode", "kinetics.cathode"
 CURRENT = "operation.current_density"
 COARSE = {"mesh": {"size": "4 um", "growth": 0.5}}
 """A third fewer unknowns than above; particles keep their 18 edges."""
+
+
+@pytest.fixture(scope="module", autouse=True)
+def one_mesh_for_one_drawing() -> Iterator[None]:
+    """Most cells of this file differ in kinetics and current only, and meshing is half of a run."""
+    make, made = meshes.from_case, {}
+
+    def kept(case: fem.Case, shape: geometries.Geometry) -> meshes.Mesh:
+        table = case.to_dict()
+        key = json.dumps([table["geometry"], table["inactive"], table["mesh"]], default=str)
+        if key not in made:
+            made[key] = make(case, shape)
+        return made[key]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(meshes, "from_case", kept)
+        yield
 
 
 def cell(changes: dict[str, Any] | None = None) -> fem.Case:

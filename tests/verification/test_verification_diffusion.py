@@ -62,7 +62,7 @@ def test_constant_flux_table() -> None:
 def test_constant_flux_order_in_space() -> None:
     """The whole field at tau = 0.1 in the L2 norm, order 3."""
     errors = []
-    for particle in discs(0.4, 3):
+    for particle in discs(0.8, 3):
         model = particle.model()
         run = Run(model, given(particle.loads(-1.0)), model.initial(0.0))
         for _ in run.to([0.1], steps=48):

@@ -1,0 +1,63 @@
+"""Coarse runs of the shipped cases, each made once, and what holds for all of them."""
+
+from __future__ import annotations
+
+import tomllib
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import fem
+from fem.results.result import Result
+
+CASES = Path(__file__).parents[2] / "cases"
+TABLES = {file: tomllib.loads(file.read_text("utf-8")) for file in sorted(CASES.glob("*.toml"))}
+SHIPPED = [file for file, table in TABLES.items() if "base" not in table]  # that would be a sweep
+IN_TIME = {f.stem for f in SHIPPED if TABLES[f].get("operation", {}).get("kind") == "protocol"}
+
+COARSER = {"mesh.size": "4 um", "mesh.growth": 1.0}
+LONG_STEPS = {
+    "stepping.first": "0.1 s",
+    "stepping.tolerance": 0.01,
+    "stepping.stoichiometry": 0.1,
+    "stepping.thickness": "0.5 um",
+}
+COARSE: dict[str, dict[str, Any]] = {
+    # Particles bound the size of elements, so a narrower cell is what is quick.
+    "zhou2025_cell": {"mesh.size": "1.5 um", "geometry.width": "30 um"},
+    # A third of the steps; the end of the run moves by 0.1 %.
+    "zheng2023_growth": {"mesh.size": "4 um", "mesh.growth": 0.5, **LONG_STEPS},
+    # Lithium follows its pressure at once, so that a step may plate more than it is allowed to.
+    "zheng2023_screening": {
+        **COARSER,
+        "stepping.first": "5 s",
+        "stepping.tolerance": 0.1,
+        "stepping.thickness": "2 um",
+    },
+}
+"""What makes a case quick."""
+
+
+def coarse(name: str) -> fem.Case:
+    """The shipped case `name`, made quick."""
+    return fem.Case.load(CASES / f"{name}.toml").replace(COARSE.get(name, COARSER))
+
+
+@cache
+def solved(name: str) -> Result:
+    """The coarse run of a shipped case."""
+    return fem.run(coarse(name))
+
+
+def assert_sound(result: Result) -> None:
+    """All numbers are finite, and lithium receives what the cathode gives."""
+    metrics = result.metrics
+    numbers = [np.atleast_1d(v) for v in metrics.values() if not isinstance(v, str)]
+    assert np.isfinite(np.concatenate(numbers)).all()
+    assert metrics["plating_total_over_applied"] == pytest.approx(1.0, abs=1e-9)
+    parts = ("anode", "electrolyte", "cathode", "concentration", "stress")
+    losses = sum(metrics.get(f"overpotential_{part}_V", 0.0) for part in parts)
+    assert losses == pytest.approx(metrics["overpotential_V"], rel=1e-9)
