@@ -90,6 +90,8 @@ WRITING = {
     "NamedTemporaryFile", "TemporaryDirectory", "copyfile", "symlink_to",
 }  # fmt: skip
 LONGEST_FILE = 400
+MOST_LOOSE = 8
+"""Files that lie in `fem/` itself and not in a room."""
 TOP_LEVEL = {
     "CHANGELOG.md", "LICENSE", "README.md", "cases", "docs", "fem", "meshes", "pyproject.toml",
     "tests",
@@ -184,6 +186,12 @@ def _opens_for_writing(node: ast.Call) -> bool:
 
 def test_every_module_is_in_the_table() -> None:
     assert {room(file) for file in FILES} <= set(ROOMS), "enter the new module in ROOMS"
+
+
+def test_few_files_lie_loose() -> None:
+    """A corridor of loose files is where a room is missing."""
+    loose = sorted(file.name for file in PACKAGE.glob("*.py"))
+    assert len(loose) <= MOST_LOOSE, loose
 
 
 @every_file

@@ -13,6 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 from skfem import Basis, ElementTriP2, MeshTri1, MeshTri2
 from skfem.assembly import Dofs
+from skfem.quadrature import get_quadrature
+from skfem.refdom import RefTri
 
 from fem.errors import InputError
 from fem.geometry.curves import Curve
@@ -272,8 +274,8 @@ def _project(points: Floats, which: Ints, outline: Ints, curves: list[Curve]) ->
 
 
 def _refuse_folded(mesh: Mesh) -> None:
-    basis = Basis(mesh.skfem, ElementTriP2(), intorder=4)
-    jacobian = np.asarray(basis.mapping.detDF(basis.X))
+    points, _ = get_quadrature(RefTri, 4)
+    jacobian = np.asarray(mesh.skfem.mapping().detDF(points))
     # Either orientation is fine, but it must not change inside an element.
     folded = np.flatnonzero(jacobian.min(axis=1) * jacobian.max(axis=1) <= 0.0)
     if len(folded):

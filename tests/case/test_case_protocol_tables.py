@@ -140,7 +140,11 @@ def test_what_stands_close_to_a_conflict_is_accepted(changes: dict[str, Any]) ->
 
 
 SNAPSHOT_CONFLICTS: list[tuple[dict[str, Any], str, str]] = [
-    ({"mechanics.coupling": "particles"}, "mechanics.coupling", 'set kind = "protocol"'),
+    (
+        {"mechanics.coupling": "particles", "kinetics.cathode.stoichiometry": None},
+        "mechanics.coupling",
+        "add stoichiometry",
+    ),
     ({"mechanics.swelling": True}, "mechanics.swelling", 'set kind = "protocol"'),
     (
         {

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from fem.cell.balance import Work
 
+from fem.cell.ledger import Work
 from fem.laws.elasticity import lame
 from fem.mesh import Mesh, generate
 from fem.physics.kinematics import Conditions

@@ -27,30 +27,30 @@ def decay(rate: float) -> Implicit:
     """``y' = -rate y``: the stage ``y = base - c rate y`` in closed form."""
 
     def implicit(base: Content, c: float, fraction: float) -> Stage:
-        value = tuple(b / (1.0 + c * rate) for b in base)
-        return Stage(value, tuple(-rate * y for y in value), fraction)
+        value = {name: b / (1.0 + c * rate) for name, b in base.items()}
+        return Stage(value, {name: -rate * y for name, y in value.items()}, fraction)
 
     return implicit
 
 
 def riccati(base: Content, c: float, fraction: float) -> Stage:
     """``y' = -y^2``, of which the solution from 1 is 1/(1+t)."""
-    (b,) = base
+    b = base["y"]
     y = 2.0 * b / (1.0 + np.sqrt(1.0 + 4.0 * c * b))
-    return Stage((y,), (-(y**2),), fraction)
+    return Stage({"y": y}, {"y": -(y**2)}, fraction)
 
 
 def march(
     implicit: Implicit, rate: Callable[[float], float], steps: int, end: float, euler: bool
 ) -> float:
     """The value at `end` from 1 after so many equal steps."""
-    y: Content = (np.ones(1),)
-    f: Content = (np.array([rate(1.0)]),)
+    y: Content = {"y": np.ones(1)}
+    f: Content = {"y": np.array([rate(1.0)])}
     dt = end / steps
     for _ in range(steps):
         step = backward_euler(y, dt, implicit) if euler else tr_bdf2(y, f, dt, implicit)
         y, f = step.end.value, step.end.rate
-    return float(y[0][0])
+    return float(y["y"][0])
 
 
 def amplification(z: float) -> float:
@@ -65,7 +65,7 @@ def amplification(z: float) -> float:
 
 def one(z: float) -> Step:
     """A step of TR-BDF2 from 1 with rate * dt = -z."""
-    return tr_bdf2((np.ones(1),), (np.array([z]),), 1.0, decay(-z))
+    return tr_bdf2({"y": np.ones(1)}, {"y": np.array([z])}, 1.0, decay(-z))
 
 
 def test_backward_euler_by_algebra() -> None:
@@ -86,15 +86,15 @@ def test_tr_bdf2_by_algebra() -> None:
 
 @pytest.mark.parametrize("z", [-1e-3, -0.5, -3.0, -40.0, -1e4])
 def test_amplification(z: float) -> None:
-    assert one(z).end.value[0][0] == pytest.approx(amplification(z), rel=1e-10, abs=1e-15)
+    assert one(z).end.value["y"][0] == pytest.approx(amplification(z), rel=1e-10, abs=1e-15)
 
 
 def test_stiff_parts_die_out() -> None:
     """L-stable: |R| < 1 on the negative axis and R -> 0, as 1/z; a trapezium alone goes to -1."""
-    values = np.array([one(-(10.0**k)).end.value[0][0] for k in np.arange(-3.0, 13.0)])
+    values = np.array([one(-(10.0**k)).end.value["y"][0] for k in np.arange(-3.0, 13.0)])
     assert np.abs(values).max() < 1.0
     assert abs(values[-1]) < 1e-10
-    assert one(-1e12).stages[0].value[0][0] == pytest.approx(-1.0, abs=1e-10)
+    assert one(-1e12).stages[0].value["y"][0] == pytest.approx(-1.0, abs=1e-10)
 
 
 def test_both_stages_share_one_coefficient_and_know_when_they_are() -> None:
@@ -104,7 +104,7 @@ def test_both_stages_share_one_coefficient_and_know_when_they_are() -> None:
         seen.append((c, fraction))
         return decay(1.0)(base, c, fraction)
 
-    tr_bdf2((np.ones(1),), (-np.ones(1),), 0.2, implicit)
+    tr_bdf2({"y": np.ones(1)}, {"y": -np.ones(1)}, 0.2, implicit)
     assert seen == [(0.2 * DIAGONAL, GAMMA), (0.2 * DIAGONAL, 1.0)]
 
 
@@ -124,7 +124,7 @@ def test_orders(euler: bool, order: float, nonlinear: bool) -> None:
 def test_error_estimate_is_the_local_error() -> None:
     """Second order less third order: in sign and size R(z) - exp(z), up to the next power of z."""
     sizes = 0.2 * 0.5 ** np.arange(4.0)
-    estimates = np.array([one(-z).error[0][0] for z in sizes])
+    estimates = np.array([one(-z).error["y"][0] for z in sizes])
     exact = np.array([amplification(-z) - np.exp(-z) for z in sizes])
     assert np.log2(estimates[:-1] / estimates[1:]) == pytest.approx(3.0, abs=0.1)
     misses = np.abs(estimates / exact - 1.0)
@@ -135,10 +135,10 @@ def test_error_estimate_is_the_local_error() -> None:
 def test_error_estimate_of_a_nonlinear_rate() -> None:
     """From y = 1, y' = -y^2: the estimate and the true local error, 1/(1+dt) known."""
     sizes = 0.1 * 0.5 ** np.arange(4.0)
-    steps = [tr_bdf2((np.ones(1),), (-np.ones(1),), dt, riccati) for dt in sizes]
-    estimates = np.array([step.error[0][0] for step in steps])
+    steps = [tr_bdf2({"y": np.ones(1)}, {"y": -np.ones(1)}, dt, riccati) for dt in sizes]
+    estimates = np.array([step.error["y"][0] for step in steps])
     true = np.array(
-        [s.end.value[0][0] - 1.0 / (1.0 + dt) for s, dt in zip(steps, sizes, strict=True)]
+        [s.end.value["y"][0] - 1.0 / (1.0 + dt) for s, dt in zip(steps, sizes, strict=True)]
     )
     assert np.log2(estimates[:-1] / estimates[1:]) == pytest.approx(3.0, abs=0.2)
     assert estimates / true == pytest.approx(1.0, abs=0.3)
@@ -147,18 +147,18 @@ def test_error_estimate_of_a_nonlinear_rate() -> None:
 
 def test_arrays_of_any_shapes_go_side_by_side() -> None:
     """Two contents in one step are two steps."""
-    y = (np.array([[1.0, 2.0]]), np.array([3.0]))
-    f = tuple(-a for a in y)
+    y = {"a": np.array([[1.0, 2.0]]), "b": np.array([3.0])}
+    f = {name: -values for name, values in y.items()}
     together = tr_bdf2(y, f, 0.3, decay(1.0))
-    for k in range(2):
-        (alone,) = tr_bdf2((y[k],), (f[k],), 0.3, decay(1.0)).end.value
-        assert np.array_equal(together.end.value[k], alone)
-        assert together.error[k].shape == y[k].shape
-    assert combine(y, (2.0, f), (1.0, y))[1] == pytest.approx(np.zeros(1))
+    for name in y:
+        alone = tr_bdf2({name: y[name]}, {name: f[name]}, 0.3, decay(1.0)).end.value[name]
+        assert np.array_equal(together.end.value[name], alone)
+        assert together.error[name].shape == y[name].shape
+    assert combine(y, (2.0, f), (1.0, y))["b"] == pytest.approx(np.zeros(1))
 
 
 def test_backward_euler_estimates_nothing() -> None:
-    assert not backward_euler((np.ones(2),), 0.1, decay(1.0)).error[0].any()
+    assert not backward_euler({"y": np.ones(2)}, 0.1, decay(1.0)).error["y"].any()
 
 
 @pytest.mark.parametrize(
