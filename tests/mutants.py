@@ -130,12 +130,15 @@ def found_by(fault: Fault, workers: str) -> str:
                 cwd=copy, env={**os.environ, "PYTHONPATH": str(copy)},
                 capture_output=True, text=True, check=False,
             )  # fmt: skip
-            if done.returncode == 1:
-                failed = [line for line in done.stdout.splitlines() if line.startswith("FAILED")]
-                errors = [line for line in done.stdout.splitlines() if line.startswith("ERROR")]
-                return (failed or errors or ["a test"])[0][:110]
+            # Stopping at the first failure counts as an interruption.
+            lines = done.stdout.splitlines()
+            failed = [line for line in lines if line.startswith(("FAILED", "ERROR"))]
+            if failed:
+                return failed[0][:110]
             if done.returncode not in (0, 5):
-                return f"the tests stopped ({done.returncode})"
+                raise SystemExit(
+                    f"{fault.name}: pytest ended with {done.returncode}\n{done.stdout}"
+                )
     return ""
 
 
