@@ -25,8 +25,10 @@ import argparse
 import textwrap
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
 from pathlib import Path
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, NamedTuple
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -35,6 +37,7 @@ from numpy.typing import NDArray
 
 import fem
 from fem.constants import FARADAY, GAS_CONSTANT
+from fem.geometry import Deposit
 from fem.laws.plating import pressure_potential
 from fem.laws.plating import thickness as plated_thickness
 from fem.materials import library
@@ -43,18 +46,13 @@ from fem.results.result import Result
 Floats = NDArray[np.float64]
 
 FLAT, DEPOSITS = "zheng2023_flat.toml", "zheng2023_protrusions.toml"
-REPORTED = (6e9, 10e9)
-"""Von Mises stress in Pa that the paper reads off its figure 4f."""
-SMALL_STRAIN = 0.1
-"""Plated thickness over tip radius beyond which small strain no longer holds."""
-CASE_LAW, POOR = "Butler-Volmer 320", "Butler-Volmer 30"
-"""The law of lithium in the case files, and one of a poor contact, by their names below."""
-MIDDLE = 1
-"""Number of the deposit in the middle."""
-CURRENTS = (1.0, 3.0, 10.0, 30.0, 100.0, 300.0, 1000.0)
-"""Applied current densities of the scan in A/m^2."""
+REPORTED = (6e9, 10e9)  # von Mises stress in Pa that the paper reads off its figure 4f
+SMALL_STRAIN = 0.1  # plated thickness over tip radius beyond which small strain no longer holds
+MIDDLE = 1  # number of the deposit in the middle
+CURRENTS = (1.0, 3.0, 10.0, 30.0, 100.0, 300.0, 1000.0)  # applied, in the scan, in A/m^2
+CASE_LAW, POOR = "Butler-Volmer 320", "Butler-Volmer 30"  # that of the case files, and a worse one
+# Told apart by the colour-blind and, by their lightness, in print.
 BLACK, BLUE, ORANGE, GREEN = "#222222", "#0072B2", "#D55E00", "#009E73"
-"""Told apart by the colour-blind and, by their lightness, in print."""
 
 # %%
 # One mesh, many interfaces
@@ -75,9 +73,9 @@ STYLES = {
     "ohmic 30": (ORANGE, "--", "ohmic, 8.7 Ω cm²"),
     "none": (BLACK, "-", "no resistance"),
 }
+# Makes all live particles give the same current, to 3e-5: an ohmic layer beside which the
+# electrolyte between them is nothing.
 EQUAL_FLUX = {"area_resistance": "100 ohm*m^2"}
-"""Table `kinetics.cathode` that makes all live particles give the same current, to 3e-5: an ohmic
-layer beside which the electrolyte between them is nothing."""
 
 
 def anode_law(law: str, case: fem.Case) -> dict[str, str]:
@@ -102,31 +100,27 @@ def anode_law(law: str, case: fem.Case) -> dict[str, str]:
 # does. In time, thickness is current times time: the difference grows, the ratio stays.
 
 
-@dataclass(frozen=True)
-class Scan:
-    """Nonuniformity of a flat foil: arrays over `current` (A/m^2).
-
-    `excess` is the plating at the wall over its mean, minus one; `spread` is the largest minus the
-    smallest plating current in A/m^2.
-    """
+class Scan(NamedTuple):
+    """Plating at the wall over its mean, minus one, and largest less smallest plating (A/m^2)."""
 
     current: Floats
     excess: Floats
     spread: Floats
 
-    def __str__(self) -> str:
-        low, high = 100 * self.excess[0], 100 * self.excess[-1]
-        return f"{low:.1f} %" if abs(high - low) < 0.05 else f"{low:.1f} to {high:.1f} %"
+
+def percent(scan: Scan) -> str:
+    """The relative nonuniformity at the least and the largest current, if they differ."""
+    low, high = 100 * scan.excess[0], 100 * scan.excess[-1]
+    return f"{low:.1f} %" if abs(high - low) < 0.05 else f"{low:.1f} to {high:.1f} %"
 
 
 def nonuniformity(cell: fem.Cell) -> dict[tuple[str, str], Scan]:
     """Scans by law of lithium and of particles ("equal flux" or "one potential")."""
-    scans = {}
-    own = cell.case.to_dict()["kinetics"]["cathode"]
+    scans, own = {}, cell.case.to_dict()["kinetics"]["cathode"]
     for particles, cathode in (("equal flux", EQUAL_FLUX), ("one potential", own)):
         for law in STYLES:
-            linear = particles == "equal flux" and not law.startswith("Butler-Volmer")
             rows = []
+            linear = particles == "equal flux" and "Butler-Volmer" not in law
             for current in (CURRENTS[0], CURRENTS[-1]) if linear else CURRENTS:
                 changes = {
                     "kinetics.anode": anode_law(law, cell.case),
@@ -155,8 +149,10 @@ def draw_nonuniformity(scans: Mapping[tuple[str, str], Scan], applied: float) ->
             together.semilogx(one.current, 100 * one.excess, **look)
             absolute.loglog(equal.current, equal.spread, **look)
             growing.plot(time, plated_thickness(rate * time, 1.0, molar_volume) * 1e6, **look)
-        for ax, title in ((equally, "(a) equal flux from live"), (together, "(b) live")):
-            title += " particles" + (" at one potential" if ax is together else "")
+        for ax, title in (
+            (equally, "(a) equal flux from live particles"),
+            (together, "(b) live particles at one potential"),
+        ):
             ax.set(ylabel="plating at the wall, above mean (%)", ylim=(0, 15), title=title)
         absolute.set(ylabel="largest − smallest plating (A/m²)", title="(c) as (a), absolute")
         absolute.yaxis.set_major_formatter("{x:g}")
@@ -178,13 +174,8 @@ def draw_nonuniformity(scans: Mapping[tuple[str, str], Scan], applied: float) ->
 # sticks for three laws. What is told of the tip is a mean, over 2 um of arc along the lithium or
 # over the electrolyte within 2 um.
 
-MODELS = (
-    ("rigid", "stick"),
-    ("rigid", "slide"),
-    ("elastic", "stick"),
-    ("elastic", "slide"),
-    ("yielded", "stick"),
-)
+MODELS = [(model, contact) for model in ("rigid", "elastic") for contact in ("stick", "slide")]
+MODELS += [("yielded", "stick")]
 TRIO = ("none", CASE_LAW, POOR)
 Key = tuple[str, str, str]
 """Lithium, contact, law of kinetics."""
@@ -194,8 +185,8 @@ def solve_deposits(cell: fem.Cell) -> dict[Key, Result]:
     """Runs by model of lithium, contact and law of kinetics."""
     found = {}
     for lithium, contact in MODELS:
-        all_laws = contact == "stick" and lithium != "yielded"
-        for law in TRIO if all_laws else (CASE_LAW,):
+        every = contact == "stick" and lithium != "yielded"
+        for law in TRIO if every else (CASE_LAW,):
             changes = {
                 "kinetics.anode": anode_law(law, cell.case),
                 "mechanics.lithium": lithium,
@@ -206,10 +197,9 @@ def solve_deposits(cell: fem.Cell) -> dict[Key, Result]:
     return found
 
 
-def at_tip(result: Result, values: Floats) -> float:
-    """Mean of values along the lithium over 2 um of arc at the middle tip."""
-    anode, tip = result.anode, result.geometry.deposits[MIDDLE].tip
-    return anode.at(*tip, anode.running_mean(values))
+def middle(result: Result) -> Deposit:
+    """The deposit in the middle."""
+    return result.geometry.deposits[MIDDLE]
 
 
 def peak(result: Result, values: Floats) -> tuple[float, float]:
@@ -219,40 +209,20 @@ def peak(result: Result, values: Floats) -> tuple[float, float]:
     return float(anode.x[top]), float(anode.y[top])
 
 
-@dataclass(frozen=True)
-class Focusing:
-    """How lithium with deposits plates under one law of kinetics.
-
-    `tip_over_applied` is the plating at the middle tip over the applied current per cell width, and
-    `max_over_mean` the largest over the mean along the lithium, found at `maximum` (x, y in m).
-    `share` of the current plates on deposits, which are `extent` of the lithium line.
-    `electrolyte_maximum` is the largest current density in the electrolyte (A/m^2), with its x and
-    y (m), and `overpotential` (V, positive) that at the middle tip.
-    """
-
-    tip_over_applied: float
-    max_over_mean: float
-    maximum: tuple[float, float]
-    share: float
-    extent: float
-    electrolyte_maximum: tuple[float, float, float]
-    overpotential: float
-
-    @classmethod
-    def of(cls, result: Result) -> Focusing:
-        """Read it off a run."""
-        anode, metrics = result.anode, result.metrics
-        # The line is flat at lithium_y and below it on a deposit: integrate the part below.
-        below = np.where(anode.y < result.geometry.lithium_y - 1e-9, 1.0, 0.0)
-        return cls(
-            tip_over_applied=metrics["tip_over_applied"][MIDDLE],
-            max_over_mean=metrics["focusing_max_over_mean"],
-            maximum=peak(result, anode.plating),
-            share=anode.mean(below * anode.plating) / anode.mean(anode.plating),
-            extent=anode.mean(below),
-            electrolyte_maximum=result.largest_current(),
-            overpotential=float(result.at("phi_e", *result.geometry.deposits[MIDDLE].tip)),
-        )
+def focusing(result: Result) -> SimpleNamespace:
+    """How lithium with deposits plates under one law of kinetics."""
+    anode, metrics = result.anode, result.metrics
+    # The line is flat at lithium_y and below it on a deposit: integrate the part below.
+    below = np.where(anode.y < result.geometry.lithium_y - 1e-9, 1.0, 0.0)
+    return SimpleNamespace(
+        tip_over_applied=metrics["tip_over_applied"][MIDDLE],
+        max_over_mean=metrics["focusing_max_over_mean"],
+        maximum=peak(result, anode.plating),
+        share=anode.mean(below * anode.plating) / anode.mean(anode.plating),  # of the current
+        extent=anode.mean(below),  # share of the line
+        electrolyte_maximum=result.largest_current(),  # A/m^2, then x and y in m
+        overpotential=float(result.at("phi_e", *middle(result).tip)),  # V
+    )
 
 
 def fields_across_separator(result: Result) -> dict[str, float]:
@@ -260,8 +230,8 @@ def fields_across_separator(result: Result) -> dict[str, float]:
 
     At the middle deposit, where the cathode below is live, and at the wall, where it is dead.
     """
-    bed, tip = float(result.case.geometry.cathode.thickness), result.geometry.deposits[MIDDLE].tip
-    places = {"deposit": tip, "wall": (0.0, result.geometry.lithium_y)}
+    places = {"deposit": middle(result).tip, "wall": (0.0, result.geometry.lithium_y)}
+    bed = float(result.case.geometry.cathode.thickness)
     return {
         name: float(result.at("phi_e", x, bed) - result.at("phi_e", x, y)) / (y - bed)
         for name, (x, y) in places.items()
@@ -276,33 +246,27 @@ def fields_across_separator(result: Result) -> dict[str, float]:
 
 @dataclass(frozen=True)
 class Stress:
-    """Stress in the electrolyte for one model of lithium.
+    """Stress in the electrolyte for one model of lithium, in Pa."""
 
-    `tip` is the von Mises and `principal` the largest principal stress (Pa) at the middle tip after
-    the plating `time` (s), when `thickness` (m) is plated there; `maximum` is where along the
-    lithium von Mises stress is largest (x, y in m); `pressure` is that of lithium at the most
-    loaded tip (Pa); `grows` says whether stress is proportional to time.
-    """
-
-    tip: float
-    principal: float
-    maximum: tuple[float, float]
-    pressure: float
-    time: float
-    thickness: float
-    grows: bool
+    tip: float  # von Mises, at the middle tip
+    principal: float  # the largest principal stress there
+    maximum: tuple[float, float]  # where along the lithium von Mises stress is largest, in m
+    pressure: float  # of the lithium, at the most loaded tip
+    time: float  # plating time of these numbers in s
+    thickness: float  # plated at the middle tip by then, in m
+    grows: bool  # whether stress is proportional to time
 
     @classmethod
     def of(cls, result: Result) -> Stress:
         """Read it off a run."""
-        lithium, metrics = result.case.mechanics.lithium, result.metrics
+        anode, metrics, lithium = result.anode, result.metrics, result.case.mechanics.lithium
         return cls(
             tip=metrics["von_mises_tip_Pa"][MIDDLE],
             principal=metrics["principal_stress_tip_Pa"][MIDDLE],
             maximum=peak(result, result.along_anode("von_mises")),
             pressure=metrics[f"lithium_pressure_{lithium}_Pa"],
             time=float(result.case.operation.plating_time),
-            thickness=at_tip(result, result.anode.thickness),
+            thickness=anode.at(*middle(result).tip, anode.running_mean(anode.thickness)),
             grows=lithium != "yielded",
         )
 
@@ -382,16 +346,15 @@ def capacity(result: Result) -> dict[str, float]:
 
 
 def limits_of(result: Result) -> dict[str, float]:
-    """What the electrolyte bears (Pa), flaws (m), when the bed is empty (s), small strain (m)."""
-    electrolyte = library()[result.case.geometry.separator.material]
-    deposit = result.geometry.deposits[MIDDLE]
+    """Flaws and plated thickness (m), pressure and hardness (Pa), when the bed is empty (s)."""
+    electrolyte, deposit = library()[result.case.geometry.separator.material], middle(result)
     return {
         "flaw": float(result.case.mechanics.flaw_size),
         "flaw_for_40_MPa": (electrolyte["fracture_toughness"].value / 40e6) ** 2 / np.pi,
         "fracture_pressure": result.metrics["fracture_pressure_Pa"],
         "hardness": electrolyte["hardness"].value,
-        "empty_time": capacity(result)["empty_time"],
         "small_strain": SMALL_STRAIN * deposit.half_width**2 / deposit.depth,
+        "empty_time": capacity(result)["empty_time"],
     }
 
 
@@ -405,39 +368,34 @@ def table(numbers: Mapping[str, Any], flat: Result, deposits: Result) -> list[tu
     """The rows, with all `numbers` that `main` gives back."""
     scans, stress, limits = (numbers[name] for name in ("nonuniformity", "stress", "limits"))
     equal, one = (
-        {law: str(scans[law, particles]) for law in STYLES}
-        for particles in ("equal flux", "one potential")
+        {w: percent(scans[w, p]) for w in STYLES} for p in ("equal flux", "one potential")
     )
     none, clean, poor = (numbers["focusing"][law] for law in TRIO)
     hot, x, y = clean.electrolyte_maximum
-    applied, fields, cell = deposits.applied, numbers["fields"], numbers["capacity"]
-    tips = [deposit.tip for deposit in deposits.geometry.deposits]
+    applied, drop, seconds = deposits.applied, numbers["fields"], flat.case.operation.plating_time
 
-    def near(place: tuple[float, float]) -> bool:
-        return min(np.hypot(place[0] - x, place[1] - y) for x, y in tips) < 2e-6
+    def place(at: tuple[float, float]) -> str:
+        near = (np.hypot(*np.subtract(at, each.tip)) for each in deposits.geometry.deposits)
+        return "tip" if min(near) < 2e-6 else f"({at[0] * 1e6:.0f}, {at[1] * 1e6:.0f}) um"
 
     def places(lithium: str) -> str:
-        found = [stress[lithium, "stick", law].maximum for law in TRIO]
-        return " / ".join(
-            "tip" if near(p) else f"({p[0] * 1e6:.0f}, {p[1] * 1e6:.0f}) um" for p in found
-        )
+        return " / ".join(place(stress[lithium, "stick", law].maximum) for law in TRIO)
 
-    def reach(lithium: str, contact: str, law: str = CASE_LAW) -> str:
+    def reach(lithium: str, contact: str = "stick", law: str = CASE_LAW) -> str:
         found = stress[lithium, contact, law]
         if not found.grows:
             return f"never ({found.tip / 1e6:.1f} MPa at any time)"
-        first, last = (found.reaches(level) for level in REPORTED)
-        return f"{first[0]:.0f}-{last[0]:.0f} s, {first[1] * 1e6:.1f}-{last[1] * 1e6:.1f} um"
+        (t, h), (until, most) = (found.reaches(level) for level in REPORTED)
+        return f"{t:.0f}-{until:.0f} s, {h * 1e6:.1f}-{most * 1e6:.1f} um"
 
     models = [stress[lithium, "stick", CASE_LAW] for lithium in ("rigid", "elastic", "yielded")]
     rigid, elastic, _ = models
     critical, third, eta = limits["fracture_pressure"], limits["hardness"] / 3, clean.overpotential
-    shift = float(pressure_potential(np.array(1.0), library()["lithium"]["molar_volume"].value))
+    small, flaw, cell = limits["small_strain"], limits["flaw_for_40_MPa"], numbers["capacity"]
+    shift = pressure_potential(np.array(1.0), library()["lithium"]["molar_volume"].value)
     late = "later" if elastic.reaches(REPORTED[1])[0] > cell["empty_time"] else "sooner"
-    live = cell["c_rate"] / float(np.mean(deposits.particles.active))
-    at_tips = "yes: the maximum is at a tip"
-    if not all(near(f.maximum) for f in (none, clean, poor)):
-        at_tips = "not always"
+    live = cell["c_rate"] / np.mean(deposits.particles.active)
+    at_tips = all(place(each.maximum) == "tip" for each in (none, clean, poor))
     text = f"""
 Lithium plates preferentially opposite active particles (flat lithium).
 | Yes: {flat.metrics["focusing_max_over_mean"]:.3f} of the mean at the walls, above live particles,
@@ -446,8 +404,8 @@ and {flat.metrics["focusing_min_over_mean"]:.3f} above the dead third.
 
 The nonuniformity grows with deposition time.
 | Thickest minus thinnest lithium grows in proportion to time:
-{np.ptp(flat.anode.thickness) * 1e6:.3f} um after {float(flat.case.operation.plating_time):g} s.
-Relative to the mean it is constant.
+{np.ptp(flat.anode.thickness) * 1e6:.3f} um after {seconds.text}. Relative to the mean it is
+constant.
 | Geometry and stoichiometry stay as drawn; dead particles stay the same. A relative growth needs
 one of these to change.
 
@@ -465,25 +423,25 @@ and {one[POOR]} with Butler-Volmer.
 dead third take over more of its share. This evens out the flux.
 
 Fig. 4c: the largest potential drop lies between deposits and the live cathode.
-| Yes: {fields["deposit"] / 1e3:.2f} mV/um below the middle deposit, {fields["wall"] / 1e3:.2f} mV/um
-at the wall.
+| Yes: {drop["deposit"] / 1e3:.2f} mV/um below the middle deposit, {drop["wall"] / 1e3:.2f} mV/um at
+the wall.
 | Drop from the bed's edge to the lithium over their distance; i0 320 A/m2.
 
 Fig. 4d: the Li+ flux is largest between deposits and the live cathode.
-| Along the lithium {at_tips}, {none.max_over_mean:.2f} / {clean.max_over_mean:.2f} /
-{poor.max_over_mean:.2f} of the mean, and {none.tip_over_applied:.2f} /
-{clean.tip_over_applied:.2f} / {poor.tip_over_applied:.2f} of the applied current at the middle one.
-In the whole electrolyte it is at a particle of the front row ({hot:.0f} A/m2 at x =
-{x * 1e6:.0f}, y = {y * 1e6:.0f} um; {clean.tip_over_applied * applied:.0f} A/m2 at the tip); without
-resistance the two are level ({none.electrolyte_maximum[0]:.0f} and
+| Along the lithium {"yes: the maximum is at a tip" if at_tips else "not always"},
+{none.max_over_mean:.2f} / {clean.max_over_mean:.2f} / {poor.max_over_mean:.2f} of the mean, and
+{none.tip_over_applied:.2f} / {clean.tip_over_applied:.2f} / {poor.tip_over_applied:.2f} of the
+applied current at the middle one. In the whole electrolyte it is at a particle of the front row
+({hot:.0f} A/m2 at x = {x * 1e6:.0f}, y = {y * 1e6:.0f} um; {clean.tip_over_applied * applied:.0f}
+A/m2 at the tip); without resistance the two are level ({none.electrolyte_maximum[0]:.0f} and
 {none.tip_over_applied * applied:.0f} A/m2).
 | no resistance / i0 320 / i0 30 A/m2. Deposits lengthen the lithium line, so the mean is
 {deposits.metrics["anode_plating_mean_A_m2"]:.1f} A/m2.
 
 Most of the flux plates at the deposits.
-| {100 * none.share:.0f} / {100 * clean.share:.0f} / {100 * poor.share:.0f} % of the current plates on
-the three deposits, which are {100 * clean.extent:.0f} % of the lithium line. Most of it only without
-resistance.
+| {100 * none.share:.0f} / {100 * clean.share:.0f} / {100 * poor.share:.0f} % of the current plates
+on the three deposits, which are {100 * clean.extent:.0f} % of the lithium line. Most of it only
+without resistance.
 | no resistance / i0 320 / i0 30 A/m2.
 
 Fig. 4e-f: von Mises stress concentrates where deposits face the cathode.
@@ -493,15 +451,13 @@ elastic {places("elastic")}.
 contacts) the feet win: there two plated faces squeeze a corner.
 
 It reaches almost 6-10 GPa.
-| Rigid lithium: {reach("rigid", "stick")} at the tip (sliding: {reach("rigid", "slide")}; no
-resistance: {reach("rigid", "stick", "none")}; i0 30: {reach("rigid", "stick", POOR)}). Elastic:
-{reach("elastic", "stick")} (sliding: {reach("elastic", "slide")}). Yielded:
-{reach("yielded", "stick")}.
+| Rigid lithium: {reach("rigid")} at the tip (sliding: {reach("rigid", "slide")}; no resistance:
+{reach("rigid", "stick", "none")}; i0 30: {reach("rigid", "stick", POOR)}). Elastic:
+{reach("elastic")} (sliding: {reach("elastic", "slide")}). Yielded: {reach("yielded")}.
 | Mean within 2 um of the tip. The range is met if lithium is rigid and plates for one to two
 minutes. The time is free, and so is the result: stress is proportional to it. Small strain holds up
-to {limits["small_strain"] * 1e6:.2f} um
-({limits["small_strain"] / rigid.thickness * rigid.time:.0f} s;
-{rigid.at(limits["small_strain"]) / 1e9:.1f} GPa if rigid): beyond it, read the numbers as indicators.
+to {small * 1e6:.2f} um ({small / rigid.thickness * rigid.time:.0f} s; {rigid.at(small) / 1e9:.1f}
+GPa if rigid): beyond it, read the numbers as indicators.
 
 That exceeds the critical yield strength of 5 GPa.
 | 5 GPa is exceeded after {rigid.reaches(5e9)[0]:.0f} s with rigid lithium; a third of the hardness
@@ -511,23 +467,25 @@ cannot be: the electrolyte would flow, or break in tension (largest principal st
 {rigid.principal / 1e9:.2f} GPa after {rigid.time:g} s), long before.
 
 It may exceed the stress that propagates a crack, about 40 MPa.
-| {critical / 1e6:.1f} MPa for a flaw of {limits["flaw"] * 1e6:g} um at a surface (f = 1.12), or one of
-{limits["flaw_for_40_MPa"] * 1e6:.1f} um with f = 1. Lithium pressure over it, rigid / elastic /
-yielded: {" / ".join(f"{m.pressure / critical:.3g}" for m in models)} after {rigid.time:g} s.
-| K = 0.25 MPa m^0.5 as in the paper; the flaw is assumed, since the paper does not give it. The model
-of lithium decides: deposits of this shape crack nothing if their lithium can flow back to the foil.
+| {critical / 1e6:.1f} MPa for a flaw of {limits["flaw"] * 1e6:g} um at a surface (f = 1.12), or one
+of {flaw * 1e6:.1f} um with f = 1. Lithium pressure over it, rigid / elastic / yielded:
+{" / ".join(f"{m.pressure / critical:.3g}" for m in models)} after {rigid.time:g} s.
+| K = 0.25 MPa m^0.5 as in the paper; the flaw is assumed, since the paper does not give it. The
+model of lithium decides: deposits of this shape crack nothing if their lithium can flow back to the
+foil.
 
 (not discussed: pressure slows plating)
-| Plating at the tip is driven by {eta * 1e3:.1f} mV and stalls at {eta / shift / 1e6:.0f} MPa; after
-{rigid.time:g} s the pressure takes
+| Plating at the tip is driven by {eta * 1e3:.1f} mV and stalls at {eta / shift / 1e6:.0f} MPa;
+after {rigid.time:g} s the pressure takes
 {" / ".join(f"{m.pressure * shift * 1e3:.3g}" for m in models)} mV with rigid / elastic / yielded
 lithium.
 | V p / F, 0.135 mV per MPa. Stresses of rigid and elastic lithium are upper limits: current would
 turn to the rest of the foil first.
 
 (not discussed: 100 A/m2 is fast)
-| {cell["c_rate"]:.1f} C of the drawn bed ({cell["c_rate_paper"]:.1f} C by 200 mA/g), {live:.0f} C of
-its live third, which is empty after {cell["empty_time"]:.0f} s even if nothing limits diffusion.
+| {cell["c_rate"]:.1f} C of the drawn bed ({cell["c_rate_paper"]:.1f} C by 200 mA/g), {live:.0f}
+C of its live third, which is empty after {cell["empty_time"]:.0f} s even if nothing limits
+diffusion.
 | All particles keep one stoichiometry in the model. With elastic lithium 10 GPa come {late} than
 that."""
     rows = [row.split("\n| ") for row in text.strip().split("\n\n")]
@@ -536,13 +494,10 @@ that."""
 
 def as_text(rows: Sequence[Sequence[str]], widths: tuple[int, ...] = (30, 54, 46)) -> str:
     """The rows as a table of plain text with wrapped cells."""
-    heads = ("the paper reports", "what came out", "under which assumption")
-    rule = "  ".join("-" * width for width in widths)
-    lines = []
-    for row in [heads, *rows]:
+    rule, lines = "  ".join("-" * width for width in widths), []
+    for row in [("the paper reports", "what came out", "under which assumption"), *rows]:
         cells = [textwrap.wrap(text, width) for text, width in zip(row, widths, strict=True)]
-        for k in range(max(map(len, cells))):
-            parts = [cell[k] if k < len(cell) else "" for cell in cells]
+        for parts in zip_longest(*cells, fillvalue=""):
             padded = (part.ljust(width) for part, width in zip(parts, widths, strict=True))
             lines.append("  ".join(padded).rstrip())
         lines.append(rule)
@@ -571,7 +526,7 @@ def main(out: str | Path = "out/zheng2023", size: str | None = None) -> dict[str
         "flat": dict(flat.metrics),
         "deposits": dict(deposits.metrics),
         "nonuniformity": nonuniformity(flat_cell),
-        "focusing": {law: Focusing.of(runs["rigid", "stick", law]) for law in TRIO},
+        "focusing": {law: focusing(runs["rigid", "stick", law]) for law in TRIO},
         "fields": fields_across_separator(deposits),
         "stress": {key: Stress.of(result) for key, result in runs.items()},
         "capacity": capacity(deposits),

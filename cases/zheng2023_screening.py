@@ -128,14 +128,11 @@ def run(case: fem.Case, exchange: float, coupling: str) -> Result:
 
 def opposing_potential(result: Result, exchange: float) -> tuple[Floats, Floats]:
     """Pressure (Pa), and the potential (V) that opposes plating, at the nodes of the lithium."""
-    anode, mesh = result.anode, result.field_mesh
+    anode = result.anode
     assert anode.normal_stress is not None
-    ionic = np.isfinite(result.fields["phi_e"])
-    potential = np.full(result.mesh.nodes.shape[1], np.nan)
-    potential[mesh.source[ionic]] = result.fields["phi_e"][ionic]
     thermal = GAS_CONSTANT * float(result.case.operation.temperature) / FARADAY
     kinetic = -2.0 * thermal * np.arcsinh(anode.plating / (2.0 * exchange))
-    return -anode.normal_stress, potential[anode.nodes] + kinetic
+    return -anode.normal_stress, result.along_anode("phi_e") + kinetic
 
 
 def slope(pressure: Floats, shift: Floats) -> float:

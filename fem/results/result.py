@@ -14,7 +14,7 @@ from fem.case import Case
 from fem.forms import charge
 from fem.geometry import Geometry, Phase
 from fem.measures.anode import AnodeProfile
-from fem.measures.particles import ParticleTable
+from fem.measures.particles import ParticleTable, Rims
 from fem.mesh import Ints, Mesh
 from fem.parameters import resolve
 from fem.results.history import Frame, History
@@ -105,6 +105,8 @@ class Result:
         What a reader must know to trust the numbers: assumptions, warnings.
     history, frames
         For a run in time: its rows, and states on the way.
+    rims
+        Current density along the rims of the particles; `None` if read back from a file.
     """
 
     case: Case
@@ -119,6 +121,7 @@ class Result:
     notes: tuple[str, ...]
     history: History | None = None
     frames: tuple[Frame, ...] = ()
+    rims: Rims | None = None
 
     @cached_property
     def applied(self) -> float:
