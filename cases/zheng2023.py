@@ -59,7 +59,7 @@ BLACK, BLUE, ORANGE, GREEN = "#222222", "#0072B2", "#D55E00", "#009E73"
 # -------------------------
 # Meshing costs ten times as much as one solve, and neither the mesh nor the conduction matrix
 # depends on the kinetics. Each geometry is therefore made once, by `fem.Cell.of`; `replace` gives
-# the cells for the 59 solves that follow. On the side of mechanics, one matrix serves all profiles
+# the cells for the 64 solves that follow. On the side of mechanics, one matrix serves all profiles
 # of a model of lithium, and one solve all plating times.
 #
 # Interfaces of lithium are compared as a clean contact (320 A/m^2) and a poor one (30 A/m^2), each

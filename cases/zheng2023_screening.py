@@ -24,6 +24,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -106,10 +107,16 @@ PROTOTYPE = {
 """What the prototype found, to the digits it reported."""
 
 
+@cache
+def drawn(case: fem.Case) -> fem.Cell:
+    """The cell of `case`, made once for all that runs on it."""
+    return fem.Cell.of(case)
+
+
 def run(case: fem.Case, exchange: float, coupling: str) -> Result:
     """The case with an exchange current density of lithium, and stress that acts back or not."""
     return fem.run(
-        case.replace(
+        drawn(case).replace(
             {
                 "kinetics.anode.exchange_current_density": f"{exchange:g} A/m^2",
                 "mechanics.coupling": coupling,

@@ -55,8 +55,7 @@ def one_level(level: int, size: str, mechanics: bool) -> dict[str, float | str]:
         "newton": iterations,
         "linear": linear,
         "peak_GB": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6,
-        "method": problem.method if mechanics else "",
-    }
+    } | ({"method": problem.method} if mechanics else {})
 
 
 def main() -> None:
