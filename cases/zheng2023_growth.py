@@ -93,8 +93,8 @@ def anode_law(case: fem.Case, law: str) -> dict[str, Any]:
 # -------
 # The cell is drawn and meshed twice, with its surface kept and moved; all laws, currents and models
 # of diffusion share these. 36 runs with elements of 4 um take about three minutes of one core. The
-# surface moves once a twentieth of an element was plated; with elements of 2 um it adds 1.19 instead
-# of 1.18 points.
+# surface moves once a twentieth of an element was plated; with elements of 2 um it adds 1.19
+# instead of 1.18 points.
 
 
 @dataclass(frozen=True)
