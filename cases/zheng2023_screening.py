@@ -24,6 +24,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -106,10 +107,16 @@ PROTOTYPE = {
 """What the prototype found, to the digits it reported."""
 
 
+@cache
+def drawn(case: fem.Case) -> fem.Cell:
+    """The cell of `case`, made once for all that runs on it."""
+    return fem.Cell.of(case)
+
+
 def run(case: fem.Case, exchange: float, coupling: str) -> Result:
     """The case with an exchange current density of lithium, and stress that acts back or not."""
     return fem.run(
-        case.replace(
+        drawn(case).replace(
             {
                 "kinetics.anode.exchange_current_density": f"{exchange:g} A/m^2",
                 "mechanics.coupling": coupling,
@@ -128,14 +135,11 @@ def run(case: fem.Case, exchange: float, coupling: str) -> Result:
 
 def opposing_potential(result: Result, exchange: float) -> tuple[Floats, Floats]:
     """Pressure (Pa), and the potential (V) that opposes plating, at the nodes of the lithium."""
-    anode, mesh = result.anode, result.field_mesh
+    anode = result.anode
     assert anode.normal_stress is not None
-    ionic = np.isfinite(result.fields["phi_e"])
-    potential = np.full(result.mesh.nodes.shape[1], np.nan)
-    potential[mesh.source[ionic]] = result.fields["phi_e"][ionic]
     thermal = GAS_CONSTANT * float(result.case.operation.temperature) / FARADAY
     kinetic = -2.0 * thermal * np.arcsinh(anode.plating / (2.0 * exchange))
-    return -anode.normal_stress, potential[anode.nodes] + kinetic
+    return -anode.normal_stress, result.along_anode("phi_e") + kinetic
 
 
 def slope(pressure: Floats, shift: Floats) -> float:

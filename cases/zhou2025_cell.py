@@ -32,13 +32,7 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 import fem
-from fem.geometry import Particles, build
-from fem.measures.charge import particle_table
-from fem.mesh import from_case
-from fem.parameters import resolve
-from fem.physics.charge import ChargeProblem
-from fem.results.instant import CATHODE
-from fem.runs.snapshot import terminals
+from fem.geometry import Particles
 
 Floats = NDArray[np.float64]
 
@@ -105,23 +99,19 @@ class Sample:
 @cache
 def solve(case: fem.Case) -> Sample:
     """Draw, mesh and solve one cell; once, if several variants share it."""
-    shape = build(case)
-    parameters = resolve(case, shape)
-    mesh = from_case(case, shape)
-    charge = ChargeProblem(mesh, parameters.conductivity).solve(terminals(case, mesh, parameters))
-    table = particle_table(case, mesh, charge, CATHODE)
-
-    weights = charge.terminals[CATHODE].edges.weights.ravel()
-    local = charge.reaction(CATHODE).ravel()
-    order = np.argsort(local)
+    result = fem.run(case)
+    table, rims = result.particles, result.rims
+    assert rims is not None
+    order = np.argsort(rims.current_density)
+    length, local = rims.length[order], rims.current_density[order]
     total = np.pi * float(table.diameter.sum())
     # Rims of inactive particles carry nothing, and count.
-    below = 1.0 + (np.cumsum(weights[order]) - weights.sum()) / total
+    below = 1.0 + (np.cumsum(length) - length.sum()) / total
     return Sample(
-        particles=shape.particles,
+        particles=result.geometry.particles,
         density=table.current / (np.pi * table.diameter),
-        hot_spots=float(np.interp(0.95, below, local[order]) * total / (local @ weights)),
-        overpotential=float(charge.terminal_potentials[CATHODE]),
+        hot_spots=float(np.interp(0.95, below, local) * total / (local @ length)),
+        overpotential=result.metrics["overpotential_V"],
     )
 
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from fem.cell.composition import CATHODE, FOIL
 from fem.cell.reactions import Reactions
 from fem.measures.anode import AT_REST, AnodeProfile
-from fem.measures.particles import ParticleTable
+from fem.measures.particles import ParticleTable, Rims
 
 EXCHANGED = 0.1
 """Net share of all that crosses the cathode below which particles mostly feed each other, and parts
@@ -108,3 +109,20 @@ def particle_table(reactions: Reactions) -> ParticleTable:
             if cell.case.kinetics.cathode.stoichiometry is not None:
                 x[each.ids] = each.model.mean(each.stoichiometry(state.content))
     return ParticleTable(bodies.x, bodies.y, bodies.diameter, why, reactions.particle_currents(), x)
+
+
+def rims(reactions: Reactions) -> Rims:
+    """What the particles give along their rims, at the points where reactions are integrated."""
+    lithium = reactions.cell.lithium
+    found: list[tuple[NDArray[Any], ...]] = []
+    for each in reactions.crossings:
+        if each.interface is not lithium:
+            patches = each.interface.patches
+            particle = np.broadcast_to(
+                each.interface.ids[patches.piece][..., None], patches.weights.shape
+            )
+            found.append((particle, patches.weights, each.current))
+    empty = (np.empty(0, dtype=np.int64), np.empty(0), np.empty(0))
+    return Rims(
+        *(np.concatenate([a.ravel() for a in arrays]) for arrays in zip(empty, *found, strict=True))
+    )

@@ -1,4 +1,4 @@
-"""The table of particles that a run reports."""
+"""What a run reports of particles: a table of them, and the current along their rims."""
 
 from __future__ import annotations
 
@@ -30,3 +30,18 @@ class ParticleTable:
     def active(self) -> NDArray[np.bool_]:
         """Whether each particle reacts."""
         return np.asarray(self.inactivity == "")
+
+
+@dataclass(frozen=True)
+class Rims:
+    """Where particles meet electrolyte, in short pieces; arrays (n,).
+
+    `particle` is the id of the particle, `length` that of the piece in m, and `current_density`
+    what the particle gives there in A/m^2 (positive on charge). Length times current density adds
+    up to the currents of `ParticleTable`. Rims of particles that are inactive as drawn are left
+    out.
+    """
+
+    particle: NDArray[np.int64]
+    length: Floats
+    current_density: Floats

@@ -11,11 +11,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fem.case import Case
+from fem.forms import charge
 from fem.geometry import Geometry, Phase
 from fem.measures.anode import AnodeProfile
-from fem.measures.particles import ParticleTable
+from fem.measures.particles import ParticleTable, Rims
 from fem.mesh import Ints, Mesh
+from fem.parameters import resolve
 from fem.results.history import Frame, History
+from fem.spaces import Space
 
 Floats = NDArray[np.float64]
 
@@ -102,6 +105,8 @@ class Result:
         What a reader must know to trust the numbers: assumptions, warnings.
     history, frames
         For a run in time: its rows, and states on the way.
+    rims
+        Current density along the rims of the particles; `None` if read back from a file.
     """
 
     case: Case
@@ -116,8 +121,58 @@ class Result:
     notes: tuple[str, ...]
     history: History | None = None
     frames: tuple[Frame, ...] = ()
+    rims: Rims | None = None
 
     @cached_property
     def applied(self) -> float:
         """Applied current density per cell width in A/m^2."""
         return float(self.metrics["current_density_A_m2"])
+
+    def at(self, name: str, x: float, y: float) -> Floats:
+        """A field at the point nearest to (x, y) in m of those where it is defined.
+
+        Where it jumps, either side may be met. Shape () or, for vectors and stress, (components,).
+
+        Raises
+        ------
+        KeyError
+            If the run has no such field.
+        """
+        values, points = self.fields[name], self.field_mesh.points
+        known = np.isfinite(values if values.ndim == 1 else values[:, 0])
+        distance = np.hypot(points[known, 0] - x, points[known, 1] - y)
+        return np.asarray(values[known][np.argmin(distance)])
+
+    def along_anode(self, name: str) -> Floats:
+        """A field in the electrolyte along the lithium, at the nodes of `anode`.
+
+        Shape (n,) or, for vectors and stress, (n, components), in the unit of the field.
+
+        Raises
+        ------
+        KeyError
+            If the run has no such field.
+        """
+        values, mesh = self.fields[name], self.field_mesh
+        electrolyte = np.flatnonzero(mesh.phase == str(Phase.ELECTROLYTE))
+        place = np.zeros(self.mesh.nodes.shape[1], dtype=int)
+        place[mesh.source[electrolyte]] = electrolyte
+        return np.asarray(values[place[self.anode.nodes]])
+
+    def largest_current(self) -> tuple[float, float, float]:
+        """The largest ionic current density in A/m^2, and where: x and y in m.
+
+        It is sought inside the triangles of the electrolyte, at the points where they are
+        integrated: there gradients are better known than at their nodes.
+        """
+        space = Space(self.mesh, self.mesh.elements(Phase.ELECTROLYTE))
+        kappa = resolve(self.case, self.geometry).conductivity[self.mesh.region[space.elements]]
+        electrolyte = self.field_mesh.phase == str(Phase.ELECTROLYTE)
+        potential = np.zeros(len(space))
+        potential[space.number[self.field_mesh.source[electrolyte]]] = self.fields["phi_e"][
+            electrolyte
+        ]
+        size = np.hypot(*charge.current(space, kappa, potential))
+        x, y = np.asarray(space.basis.global_coordinates())
+        top = np.unravel_index(int(np.argmax(size)), size.shape)
+        return float(size[top]), float(x[top]), float(y[top])

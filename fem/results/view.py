@@ -20,7 +20,7 @@ from fem.cell.stress import conditions_of, pressure_at_nodes
 from fem.constants import FARADAY
 from fem.materials import references
 from fem.measures.anode import AnodeProfile, lithium_area, spread
-from fem.measures.charge import charge_metrics, particle_table
+from fem.measures.charge import charge_metrics, particle_table, rims
 from fem.measures.stress import (
     fracture_metrics,
     lithium_pressure,
@@ -288,6 +288,7 @@ class View:
             metrics=MappingProxyType(metrics),
             references=references(cell.parameters.used, inputs(case)),
             notes=tuple(told),
+            rims=rims(reactions),
         )
 
     def _stresses(self, state: State, every: bool) -> dict[str, MechanicsSolution]:

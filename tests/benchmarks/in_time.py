@@ -20,10 +20,8 @@ from itertools import pairwise
 from pathlib import Path
 
 import fem
-from fem import geometry, mesh, parameters
-from fem.physics.charge import ChargeProblem
-from fem.runs import snapshot
 from fem.runs.simulation import Accepted, simulate
+from fem.runs.snapshot import moment
 
 CASES = Path(__file__).parents[2] / "cases"
 SETTLED = 8
@@ -31,12 +29,12 @@ SETTLED = 8
 PARTS = {
     "preconditioner": ("linear.py", "precondition"),
     "Krylov method, all": ("linear.py", "solve_near"),
-    "linearisation": ("stage.py", "linearise"),
-    "residual": ("stage.py", "residual"),
-    "preparing the preconditioner": ("cell.py", "_prepare"),
+    "linearisation": ("equations.py", "linearise"),
+    "residual": ("equations.py", "residual"),
+    "preparing the preconditioner": ("charge.py", "_prepare"),
     "diffusion in the particles": ("particles.py", "state"),
     "factors of diffusion": ("particles.py", "condensed"),
-    "row of the history": ("observe.py", "row"),
+    "row of the history": ("view.py", "row"),
 }
 
 
@@ -65,12 +63,10 @@ def cold(size: str) -> float:
             "mesh.size": f"{size} um",
         }
     )
-    drawn = geometry.build(case)
-    cell = mesh.from_case(case, drawn)
-    numbers = parameters.resolve(case, drawn)
+    meshed = fem.Cell.of(case)
     begin = time.perf_counter()
-    charge = ChargeProblem(cell, numbers.conductivity)
-    charge.solve(snapshot.terminals(case, cell, numbers))
+    # Assembled anew: a cell that another was made from would lend its electrolyte.
+    moment(fem.Cell(case, meshed.mesh, meshed.parameters))
     return time.perf_counter() - begin
 
 

@@ -30,24 +30,19 @@ PEERS = {
 OURS = """
 import json, time
 import fem
-from fem import geometry, mesh, parameters
-from fem.runs import snapshot
-from fem.physics.charge import ChargeProblem
+from fem.runs.snapshot import moment
 case = fem.Case.load({case!r}).replace({{
     "geometry.anode.protrusions": [
         {{"x": f"{{x}} um", "depth": "30 um", "half_width": "12 um"}} for x in (150, 210, 270)],
     "kinetics.anode.exchange_current_density": "20 A/m^2",
     "mesh.size": "{size} um", "mechanics.enabled": False}})
 begin = time.perf_counter()
-drawn = geometry.build(case)
-cell = mesh.from_case(case, drawn)
-meshed = time.perf_counter()
-numbers = parameters.resolve(case, drawn)
-charge = ChargeProblem(cell, numbers.conductivity)
-found = charge.solve(snapshot.terminals(case, cell, numbers))
-print(json.dumps({{"unknowns": len(charge.space), "overpotential_V": found.terminal_potentials[1],
-    "iterations": found.iterations, "mesh_s": meshed - begin,
-    "solve_s": time.perf_counter() - meshed}}))
+cell = fem.Cell.of(case)
+found = moment(cell).solved
+seconds = time.perf_counter() - begin
+print(json.dumps({{"unknowns": found.unknowns, "overpotential_V": found.voltages[1],
+    "iterations": found.iterations, "mesh_s": cell.seconds_mesh,
+    "solve_s": seconds - cell.seconds_mesh}}))
 """
 
 

@@ -1,6 +1,6 @@
 """Growth of time and memory of the charge problem from 1e5 to 4e6 unknowns.
 
-    python tests/benchmarks/scaling.py [--levels 4]
+    python tests/benchmarks/scaling.py [--levels 4] [--size "1 um"]
 
 The protrusion case is meshed once at 1 um and refined uniformly; every level runs in a process of
 its own, so that its peak memory is its own. Prints a row a level and the fitted exponents.
@@ -21,35 +21,33 @@ import numpy as np
 CASES = Path(__file__).parents[2] / "cases"
 
 
-def one_level(level: int, mechanics: bool) -> dict[str, float | str]:
+def one_level(level: int, size: str, mechanics: bool) -> dict[str, float | str]:
     """Solve the shipped protrusion case on its mesh refined `level` times."""
     import fem
-    from fem import geometry, mesh, parameters
-    from fem.physics.charge import ChargeProblem
+    from fem.parameters import resolve
     from fem.physics.elastic import SolidBody
     from fem.physics.mechanics import Conditions, MechanicsProblem
-    from fem.runs import snapshot
+    from fem.runs.snapshot import moment
 
-    case = fem.Case.load(CASES / "zheng2023_protrusions.toml").replace({"mesh.size": "1 um"})
-    drawn = geometry.build(case)
-    numbers = parameters.resolve(case, drawn)
-    cell = mesh.from_case(case, drawn)
+    case = fem.Case.load(CASES / "zheng2023_protrusions.toml")
+    drawn = fem.Cell.of(case.replace({"mesh.size": size, "mechanics.enabled": False}))
+    mesh = drawn.mesh
     for _ in range(level):
-        cell = cell.refined()
-    begin = time.perf_counter()
+        mesh = mesh.refined()
     if mechanics:
-        body = SolidBody.composite(cell, numbers.elastic)
-        problem = MechanicsProblem(cell, numbers.elastic, Conditions("rigid"), body)
+        elastic = resolve(case, mesh.geometry).elastic
+        begin = time.perf_counter()
+        body = SolidBody.composite(mesh, elastic)
+        problem = MechanicsProblem(mesh, elastic, Conditions("rigid"), body)
         assembled = time.perf_counter()
-        solution = problem.solve(np.full(cell.nodes.shape[1], 1e-6))
+        solution = problem.solve(np.full(mesh.nodes.shape[1], 1e-6))
         unknowns, iterations, linear = 2 * len(body.space), 1, solution.iterations
-        method = problem.method
     else:
-        charge = ChargeProblem(cell, numbers.conductivity)
+        begin = time.perf_counter()
+        cell = fem.Cell(drawn.case, mesh, drawn.parameters)
         assembled = time.perf_counter()
-        found = charge.solve(snapshot.terminals(case, cell, numbers))
-        unknowns, iterations, linear = len(charge.space), found.iterations, found.linear_iterations
-        method = found.method
+        found = moment(cell).solved
+        unknowns, iterations, linear = found.unknowns, found.iterations, found.linear_iterations
     return {
         "unknowns": unknowns,
         "assembly_s": assembled - begin,
@@ -57,22 +55,22 @@ def one_level(level: int, mechanics: bool) -> dict[str, float | str]:
         "newton": iterations,
         "linear": linear,
         "peak_GB": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6,
-        "method": method,
-    }
+    } | ({"method": problem.method} if mechanics else {})
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--levels", type=int, default=4)
+    parser.add_argument("--size", default="1 um", help="element size of the first level")
     parser.add_argument("--mechanics", action="store_true")
     parser.add_argument("--level", type=int, help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     if arguments.level is not None:
-        print(json.dumps(one_level(arguments.level, arguments.mechanics)))
+        print(json.dumps(one_level(arguments.level, arguments.size, arguments.mechanics)))
         return
     rows = []
     for level in range(arguments.levels):
-        command = [sys.executable, __file__, "--level", str(level)]
+        command = [sys.executable, __file__, "--level", str(level), "--size", arguments.size]
         command += ["--mechanics"] if arguments.mechanics else []
         output = subprocess.run(command, check=True, capture_output=True, text=True).stdout
         rows.append(json.loads(output.splitlines()[-1]))
