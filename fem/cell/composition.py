@@ -102,8 +102,8 @@ class Cell:
             self.stress = Stress(case, mesh, parameters, self.interfaces, known)
         self.included: Content = {self.lithium.blocks[0].name: self.lithium.blocks[0].start}
         """Charge on the lithium that the shape of the mesh already shows."""
-        self.seconds_mesh = 0.0
-        """How long it took to draw, look up and mesh."""
+        self.meshed = 0.0
+        """When the mesh was ready (`time.perf_counter`); 0 for a mesh that was there before."""
 
     @classmethod
     def of(cls, case: Case, progress: Callable[[str], None] = lambda stage: None) -> Self:
@@ -114,16 +114,15 @@ class Cell:
         InputError
             If the case cannot be: see `fem.geometry.build` and `fem.parameters.resolve`.
         """
-        began = time.perf_counter()
         progress("geometry")
         shape = geometries.build(case)
         parameters = resolve(case, shape)
         progress("mesh")
         mesh = meshes.from_case(case, shape)
-        seconds = time.perf_counter() - began
+        meshed = time.perf_counter()
         progress("assembly")
         cell = cls(case, mesh, parameters)
-        cell.seconds_mesh = seconds
+        cell.meshed = meshed
         return cell
 
     def replace(self, changes: Mapping[str, object]) -> Cell:

@@ -264,12 +264,12 @@ class View:
                 volume = cell.parameters.molar_volume
                 told += pressure_notes(anode, at_foil, self._driving(reactions, anode), volume)
         particles = particle_table(reactions)
-        now = time.perf_counter()
+        now, seconds_mesh = time.perf_counter(), max(0.0, cell.meshed - self.began)
         metrics |= {
             "active_particles": int(particles.active.sum()),
             "inactive_particles": int((~particles.active).sum()),
-            "seconds_mesh": cell.seconds_mesh,
-            "seconds_solve": now - self.began - cell.seconds_mesh,
+            "seconds_mesh": seconds_mesh,
+            "seconds_solve": now - self.began - seconds_mesh,
             "seconds_total": now - self.began,
             "version": package_version(),
             "case_sha256": case.sha256,
