@@ -25,8 +25,7 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 from scipy.sparse.linalg import LinearOperator
 
-from fem.laws.kinetics import Kinetics, current_density, overpotential
-from fem.mesh import Ints
+from fem.laws.kinetics import current_density, overpotential
 from fem.physics.layout import ChargeSolution, Drive, Layout, Response, apply
 
 Floats = NDArray[np.float64]
@@ -84,58 +83,47 @@ class ChargeEquations:
         scale = max(imposed, flowed)
         if scale and self.convex:
             return scale
+        layout = self.layout
+        kinetics = layout.kinetics
+        least = LEAST_EXCHANGE * min(
+            (law.exchange_current_density or 1.0) * layout.lengths[k] for k, law in kinetics.items()
+        )
+        if scale:
+            return float(max(scale, least))
         means = self._means({})
-        exchange = [
-            LEAST_EXCHANGE * (mean.kinetics.exchange_current_density or 1.0) * mean.length
-            for mean in means.values()
-        ]
-        given = [(self.drives[k].potential or 0.0) - means[k].level for k in self._fixed]
+        given = [(self.drives[k].potential or 0.0) - means[k] for k in self._fixed]
         span = max(given) - min(given)
         limits = [
-            float(abs(current_density(np.array(sign * span), means[k].kinetics)[0]))
-            * means[k].length
+            float(abs(current_density(np.array(sign * span), kinetics[k])[0])) * layout.lengths[k]
             for k in self._fixed
             for sign in (-1.0, 1.0)
         ]
-        conductance = self.layout.conductance.diagonal()[: len(self.layout.space)].max()
-        return max(scale, min(exchange), min(span * float(conductance), *limits))
+        conductance = layout.conductance.diagonal()[: len(layout.space)].max()
+        return float(max(least, min(span * float(conductance), *limits)))
 
-    def _means(self, flows: Mapping[int, float]) -> dict[int, Mean]:
-        """What is known of each terminal on the mean at uniform current densities (A/m^2)."""
-        found: dict[int, list[tuple[float, float, Kinetics]]] = {}
-        states = [
-            {name: each.at(self._uniform(j, flows)) for name, each in response.inner.items()}
-            for j, response in enumerate(self.responses)
-        ]
-        for j, (part, state) in enumerate(zip(self.layout.parts, states, strict=True)):
-            weights = part.patches.weights
-            response = self.responses[j]
-            rest = response.law.equilibrium(response.state(part.patches, state))
-            terminal = self._of_edges(j)
-            kinetics = self.layout.surfaces[self.layout.live[j]].kinetics
-            for k in np.unique(terminal).tolist():
-                here = weights[terminal == k]
-                total = float((np.broadcast_to(rest, weights.shape)[terminal == k] * here).sum())
-                found.setdefault(k, []).append((total, float(here.sum()), kinetics))
-        means = {}
-        for k, entries in found.items():
-            length = sum(entry[1] for entry in entries)
-            kinetics = entries[0][2]
-            eta = float(overpotential(np.array(flows.get(k, 0.0)), kinetics))
-            means[k] = Mean(sum(entry[0] for entry in entries) / length + eta, length, kinetics)
-        return means
+    def _means(self, flows: Mapping[int, float]) -> dict[int, float]:
+        """How far each terminal stands above phi_e on the mean, in V.
 
-    def _of_edges(self, j: int) -> Ints:
-        """Terminal of each edge of a live surface (k, ne)."""
-        return self.layout.terminal[j][:, self.layout.parts[j].patches.edges[:, 2]]
+        At uniform current densities of terminals (A/m^2), state variables included.
+        """
+        layout = self.layout
+        rests = []
+        for j, (part, response) in enumerate(zip(layout.parts, self.responses, strict=True)):
+            loads = self._uniform(j, flows)
+            nodal = {name: each.at(loads) for name, each in response.inner.items()}
+            rest = response.law.equilibrium(response.state(part.patches, nodal))
+            rests.append(np.broadcast_to(rest, part.patches.weights.shape))
+        mean = layout.totals(rests) / np.maximum(layout.lengths, np.finfo(float).tiny)
+        return {
+            k: float(mean[k] + overpotential(np.array(flows.get(k, 0.0)), law))
+            for k, law in layout.kinetics.items()
+        }
 
     def _uniform(self, j: int, flows: Mapping[int, float]) -> Floats:
         """Nodal loads of a live surface (k, m) at uniform current densities of terminals."""
-        patches = self.layout.parts[j].patches
-        density = np.array([flows.get(k, 0.0) for k in range(len(self.drives))])
-        return patches.loads(
-            np.broadcast_to(density[self._of_edges(j)][..., None], patches.weights.shape)
-        )
+        patches, terminal = self.layout.parts[j].patches, self.layout.terminal_of_edges[j]
+        density = np.array([flows.get(k, 0.0) for k in range(len(self.drives))])[terminal]
+        return patches.loads(np.broadcast_to(density[..., None], patches.weights.shape))
 
     def start(self, known: ChargeSolution | None) -> Floats:
         """The unknowns to begin with: those of a known solution, or of mean currents."""
@@ -151,18 +139,18 @@ class ChargeEquations:
             ]  # fmt: skip
             return np.concatenate([known.potential, free, *known.drops, *inner])
         total = sum(d.current or 0.0 for d in self.drives)
-        lengths = {k: mean.length for k, mean in self._means({}).items()}
-        flows = {k: (self.drives[k].current or 0.0) / lengths[k] for k in lengths}
+        lengths = layout.lengths
+        flows = {k: (self.drives[k].current or 0.0) / lengths[k] for k in layout.kinetics}
         if len(self._fixed) == 1:
             flows[self._fixed[0]] = -total / lengths[self._fixed[0]]
         means = self._means(flows)
         potential = float(
-            np.mean([(self.drives[k].potential or 0.0) - means[k].level for k in self._fixed])
+            np.mean([(self.drives[k].potential or 0.0) - means[k] for k in self._fixed])
         )
         u = np.zeros(self.size)
         u[:n] = potential
         for place, k in enumerate(layout.free):
-            u[n + place] = potential + means[k].level
+            u[n + place] = potential + means[k]
         inner = [
             self.responses[j].inner[name].at(self._uniform(j, flows)).ravel()
             for j, name in self.answering
@@ -184,11 +172,10 @@ class ChargeEquations:
     def reactions(self, z: Floats) -> list[tuple[Floats, Floats, Mapping[str, Floats]]]:
         """Of each surface at its quadrature points: current density and its derivatives."""
         out = []
+        across = self.layout.across(z[: self.size])
         for j, state in enumerate(self.state(z)):
-            patches = self.layout.parts[j].patches
-            across = self.layout.traces[j] @ z[: self.size]
-            difference = self._offset[j] + across.reshape(patches.nodes.shape)
-            response = self.responses[j]
+            patches, response = self.layout.parts[j].patches, self.responses[j]
+            difference = self._offset[j] + across[j]
             out.append(response.law(patches.at_points(difference), response.state(patches, state)))
         return out
 
@@ -202,8 +189,7 @@ class ChargeEquations:
         ]
         value = np.zeros_like(z)
         value[: self.size] = layout.conductance @ z[: self.size] - self._imposed
-        for trace, b in zip(layout.traces, loads, strict=True):
-            value[: self.size] += trace.T @ b.ravel()
+        value[: self.size] += layout.gathered(loads)
         state, place = self.state(z), self.size
         for j, name in self.answering:
             miss = self.responses[j].inner[name].at(loads[j]) - state[j][name]
@@ -245,7 +231,7 @@ class ChargeEquations:
         rhs = -residual[: self.size]
         blocks: list[Block] = []
         films = [0.0] * len(layout.surfaces)
-        for j, (part, trace) in enumerate(zip(layout.parts, layout.traces, strict=True)):
+        for j, part in enumerate(layout.parts):
             patches, response = part.patches, self.responses[j]
             _, by_difference, by_state = self.last[j]
             if response.answering:
@@ -258,19 +244,19 @@ class ChargeEquations:
                 right = np.concatenate([patches.mass(by_difference), shift], axis=2)
                 solved = np.linalg.solve(left, right)
                 blocks.append((np.ascontiguousarray(solved[..., :-1]), solved[..., -1]))
-                rhs -= trace.T @ blocks[-1][1].ravel()
             else:
                 sparse = patches.sparse_mass(by_difference)
                 blocks.append((sparse, np.zeros(patches.nodes.shape)))
             share = apply(blocks[-1][0], np.ones(patches.nodes.shape))
             films[layout.live[j]] = float(share.sum() / patches.length)
 
+        rhs -= layout.gathered([shift for _, shift in blocks])
+
         def multiply(u: Floats) -> Floats:
             u = np.asarray(u).ravel()
-            out = layout.conductance @ u
-            for trace, (block, shift) in zip(layout.traces, blocks, strict=True):
-                out += trace.T @ apply(block, (trace @ u).reshape(shift.shape)).ravel()
-            return np.asarray(out)
+            moved = zip(blocks, layout.across(u), strict=True)
+            loads = [apply(block, difference) for (block, _), difference in moved]
+            return np.asarray(layout.conductance @ u + layout.gathered(loads))
 
         operator = LinearOperator((self.size, self.size), multiply, dtype=float)
         return Linear(operator, rhs, tuple(films), blocks, self)
@@ -321,33 +307,18 @@ class ChargeEquations:
         What a solver's tolerance has left is spread evenly over each terminal: over a long rest it
         would add up to lithium that nobody gave.
         """
-        count = len(self.drives)
-        totals, lengths = np.zeros(count), np.zeros(count)
+        layout = self.layout
         densities = [density for density, _, _ in self.reactions(z)]
-        for j, (part, density) in enumerate(zip(self.layout.parts, densities, strict=True)):
-            terminal, weights = self._of_edges(j).ravel(), part.patches.weights
-            for sums, values in ((totals, density * weights), (lengths, weights)):
-                sums += np.bincount(terminal, weights=values.sum(axis=2).ravel(), minlength=count)
-        wanted = np.array(
-            [
-                t if d.current is None else d.current
-                for t, d in zip(totals, self.drives, strict=True)
-            ]
-        )
+        totals = layout.totals(densities)
+        pairs = zip(totals, self.drives, strict=True)
+        wanted = np.array([t if d.current is None else d.current for t, d in pairs])
         wanted[self._fixed[0]] -= wanted.sum()
-        shift = np.divide(wanted - totals, lengths, out=np.zeros(count), where=lengths > 0.0)
+        lengths = layout.lengths
+        shift = np.divide(wanted - totals, lengths, out=np.zeros_like(totals), where=lengths > 0.0)
         return [
-            density + shift[self._of_edges(j)][..., None] for j, density in enumerate(densities)
+            density + shift[terminal][..., None]
+            for density, terminal in zip(densities, layout.terminal_of_edges, strict=True)
         ]
-
-
-@dataclass(frozen=True)
-class Mean:
-    """A terminal on the mean: where it would stand above phi_e (V), its length (m), its law."""
-
-    level: float
-    length: float
-    kinetics: Kinetics
 
 
 @dataclass(frozen=True)
@@ -363,12 +334,11 @@ class Linear:
     def expand(self, u: Floats) -> Floats:
         """The step of all unknowns from that of u."""
         equations = self.equations
-        parts = [u]
+        parts, across = [u], equations.layout.across(u)
         for j, name in equations.answering:
             block, shift = self.blocks[j]
-            moved = (equations.layout.traces[j] @ u).reshape(shift.shape)
             matrix = equations.responses[j].inner[name].matrix
             assert matrix is not None
-            loads = apply(block, moved) + shift
+            loads = apply(block, across[j]) + shift
             parts.append((equations.mismatch[j, name] + apply(matrix, loads)).ravel())
         return np.concatenate(parts)

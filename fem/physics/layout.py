@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -186,9 +187,10 @@ class Layout:
         Where the drops of each terminal begin, and the end of all.
     live
         Numbers of the surfaces of which any piece reacts.
-    parts, traces, terminal
-        Of each of these the pieces that react, its trace T (nodes, size), and the terminal at its
-        nodes (k, m).
+    parts, terminal
+        Of each of these the pieces that react, and the terminal at its nodes (k, m).
+    trace, adjoint
+        T of all of them, one below the other, (nodes, size); and T'.
     """
 
     key: tuple[bytes, tuple[int, ...]]
@@ -199,8 +201,9 @@ class Layout:
     first: tuple[int, ...]
     live: tuple[int, ...]
     parts: tuple[Part, ...]
-    traces: tuple[csr_matrix, ...]
     terminal: tuple[Ints, ...]
+    trace: csr_matrix
+    adjoint: csr_matrix
 
     @classmethod
     def of(
@@ -224,28 +227,72 @@ class Layout:
         unknown[list(free)] = n + np.arange(len(free))
         live = tuple(k for k, which in enumerate(active) if which.any())
         parts = tuple(surfaces[k].patches.part(active[k]) for k in live)
-        traces, owners = [], []
+        entries, owners, start = [], [], 0
         for k, part in zip(live, parts, strict=True):
             surface = surfaces[k]
             piece = surface.patches.piece_of_node[np.ix_(part.rows, part.nodes)]
             owners.append(surface.terminal[piece])
             terminal, wire = owners[-1].ravel(), surface.wire[piece.ravel()]
-            row = np.arange(piece.size)
-            entries = [(row, space.number[part.patches.nodes].ravel(), -np.ones(len(row)))]
+            row = start + np.arange(piece.size)
+            entries.append((row, space.number[part.patches.nodes].ravel(), -np.ones(len(row))))
             for column in (unknown[terminal], np.where(wire < 0, -1, first[terminal] + wire)):
                 there = column >= 0
                 entries.append((row[there], column[there], np.ones(int(there.sum()))))
-            rows, columns, values = (np.concatenate([e[i] for e in entries]) for i in range(3))
-            traces.append(coo_matrix((values, (rows, columns)), shape=(len(row), size)).tocsr())
+            start += piece.size
+        rows, columns, values = (np.concatenate([e[i] for e in entries]) for i in range(3))
+        trace = coo_matrix((values, (rows, columns)), shape=(start, size)).tocsr()
         return cls(
             key, surfaces, space, block_diag(blocks, format="csr"), free, tuple(first.tolist()),
-            live, parts, tuple(traces), tuple(owners),
+            live, parts, tuple(owners), trace, trace.T.tocsr(),
         )  # fmt: skip
 
     @property
     def size(self) -> int:
         """Number of unknowns besides state variables."""
         return self.first[-1]
+
+    @cached_property
+    def terminal_of_edges(self) -> tuple[Ints, ...]:
+        """Terminal at each edge (k, ne) of each live surface."""
+        return tuple(
+            terminal[:, part.patches.edges[:, 2]]
+            for terminal, part in zip(self.terminal, self.parts, strict=True)
+        )
+
+    @cached_property
+    def kinetics(self) -> dict[int, Kinetics]:
+        """Kinetics of each terminal that reacts, by which mean currents are estimated."""
+        found: dict[int, Kinetics] = {}
+        for k, terminal in zip(self.live, self.terminal, strict=True):
+            for number in np.unique(terminal).tolist():
+                found.setdefault(number, self.surfaces[k].kinetics)
+        return found
+
+    def totals(self, densities: Sequence[Floats]) -> Floats:
+        """Integrals over each terminal of densities at the quadrature points (k, ne, nq)."""
+        count = 1 + max(int(surface.terminal.max()) for surface in self.surfaces)
+        total = np.zeros(count)
+        for part, terminal, density in zip(
+            self.parts, self.terminal_of_edges, densities, strict=True
+        ):
+            edges = (density * part.patches.weights).sum(axis=2)
+            total += np.bincount(terminal.ravel(), weights=edges.ravel(), minlength=count)
+        return total
+
+    @cached_property
+    def lengths(self) -> Floats:
+        """Length of each terminal that reacts in m."""
+        return self.totals([np.ones(part.patches.weights.shape) for part in self.parts])
+
+    def across(self, u: Floats) -> list[Floats]:
+        """Differences of potentials across each live surface (k, m), less those that are given."""
+        ends = np.cumsum([part.patches.nodes.size for part in self.parts])[:-1]
+        parts = np.split(self.trace @ u, ends)
+        return [v.reshape(p.patches.nodes.shape) for v, p in zip(parts, self.parts, strict=True)]
+
+    def gathered(self, loads: Sequence[Floats]) -> Floats:
+        """``sum of T' b`` of nodal loads of each live surface (k, m)."""
+        return np.asarray(self.adjoint @ np.concatenate([b.ravel() for b in loads]))
 
     def films(self, densities: Sequence[float]) -> csr_matrix:
         """``K + sum of T' M T`` with one conductance per area for each of all surfaces."""
@@ -258,10 +305,12 @@ class Layout:
 
     def tangent(self, densities: Sequence[Floats]) -> csr_matrix:
         """The same with conductances at the quadrature points of each part (k, ne, nq)."""
-        matrix = self.conductance
-        for part, trace, density in zip(self.parts, self.traces, densities, strict=True):
-            matrix = matrix + trace.T @ part.patches.sparse_mass(density) @ trace
-        return matrix.tocsr()
+        masses = [
+            part.patches.sparse_mass(density)
+            for part, density in zip(self.parts, densities, strict=True)
+        ]
+        inner = block_diag(masses, format="csr") @ self.trace
+        return (self.conductance + self.adjoint @ inner).tocsr()
 
 
 def apply(matrix: Floats | csr_matrix, values: Floats) -> Floats:
