@@ -14,9 +14,11 @@ from enum import StrEnum
 import numpy as np
 from numpy.typing import NDArray
 
+from fem.solve.stepping import Content
+
 Floats = NDArray[np.float64]
-Content = Mapping[str, Floats]
-"""Numbers of blocks, or their rates, by name."""
+
+__all__ = ["Block", "Content", "Floats", "Place", "largest"]
 
 
 class Place(StrEnum):

@@ -31,6 +31,7 @@ from fem.cell.interfaces import (
     Interface,
     LithiumInterface,
     ParticleInterface,
+    largest_move,
     written,
 )
 from fem.cell.state import State
@@ -100,7 +101,8 @@ class Cell:
         if parameters.elastic is not None:
             known = None if on is None else on.stress
             self.stress = Stress(case, mesh, parameters, self.interfaces, known)
-        self.included: Content = {self.lithium.blocks[0].name: self.lithium.blocks[0].start}
+        charge = self.lithium.charge_name
+        self.included: Content = {charge: self.blocks[charge].start}
         """Charge on the lithium that the shape of the mesh already shows."""
         self.meshed = 0.0
         """When the mesh was ready (`time.perf_counter`); 0 for a mesh that was there before."""
@@ -217,7 +219,7 @@ class Cell:
             )
         held, codes = dict(state.held), written(inactivity)
         for each in self.particles:
-            name = f"{each.name}.inactivity"
+            name = each.inactivity_name
             now = zip(each.ids.tolist(), held[name].tolist(), strict=True)
             held[name] = np.array([codes.get(body, code) for body, code in now])
         return self.instant(replace(state, held=held), drives)
@@ -228,8 +230,7 @@ class Cell:
         stage = self.stage(here, 0.0, drives, state.held, state.solution, here)
         rate = None
         if state.rate is not None:
-            lithiation = [f"{each.name}.lithiation" for each in self.particles]
-            rate = dict(stage.rate) | {name: state.rate[name] for name in lithiation}
+            rate = dict(state.rate) | dict(stage.rate)
         return replace(state, rate=rate, solution=_solution(stage), previous=())
 
     def stage(
@@ -242,7 +243,7 @@ class Cell:
         guess: Content,
         gradually: bool = False,
     ) -> Stage:
-        """Solve ``y = base + c dy/dt``; with c = 0 the rates are those at `base`.
+        """Solve ``y = base + c dy/dt``; with c = 0 rates are those that currents alone tell.
 
         Parameters
         ----------
@@ -261,7 +262,7 @@ class Cell:
             If Newton's method finds no solution, or stress and reaction do not agree.
         """
         active = [interface.active(held) for interface in self.interfaces]
-        content, before = guess, list[Answer]()
+        content, before, taken = guess, list[Answer](), np.zeros(2, dtype=int)
         currents: Sequence[Floats | None] = (
             [None] * len(active) if start is None else start.currents
         )
@@ -270,7 +271,7 @@ class Cell:
                 each.answer(base, c, guess, self._stress_on(each, base, c, content), current)
                 for each, current in zip(self.interfaces, currents, strict=True)
             ]
-            moved = _largest_move(before, answers)
+            moved = largest_move(self.interfaces, before, answers)
             if before and moved < MOVE_TOLERANCE:
                 break
             responses = [answer.response for answer in answers]
@@ -287,6 +288,7 @@ class Cell:
             content = {name: each for after, _ in ends for name, each in after.items()}
             rate = {name: each for _, by_time in ends for name, each in by_time.items()}
             before, start, currents = answers, solution, solution.currents
+            taken += np.array([solution.iterations, solution.linear_iterations])
             if not self._repeats:
                 break
         else:
@@ -296,12 +298,14 @@ class Cell:
                 residual=moved,
                 cures=("a shorter stepping.longest", 'mechanics.coupling = "lithium" or "none"'),
             )
+        newton, linear = taken.tolist()
+        solution = replace(solution, iterations=newton, linear_iterations=linear)
         return Stage(content, rate, solution)
 
     @property
     def _repeats(self) -> bool:
         """Whether anything that reactions depend on is found by repeating a stage."""
-        stressed = self.stress is not None and self.stress.in_particles
+        stressed = self.stress is not None and self.stress.repeats
         return stressed or any(interface.law.evolving for interface in self.interfaces)
 
     def _stress_on(self, interface: Interface, base: Content, c: float, guess: Content) -> Inner:
@@ -385,15 +389,3 @@ class Cell:
 def _solution(stage: Stage) -> ChargeSolution:
     assert isinstance(stage.found, ChargeSolution)
     return stage.found
-
-
-def _largest_move(before: Sequence[Answer], after: Sequence[Answer]) -> float:
-    """How far repeating has moved what stress adds to a potential (V), or what a law drives."""
-    largest = 0.0
-    for old, new in zip(before, after, strict=bool(before)):
-        one, other = old.response, new.response
-        moved = {name: each.rest - one.inner[name].rest for name, each in other.inner.items()}
-        shifts = [new.response.law.by_stress(moved)]
-        shifts += [values - one.points[name] for name, values in other.points.items()]
-        largest = max(largest, *(float(np.abs(shift).max(initial=0.0)) for shift in shifts))
-    return largest

@@ -8,7 +8,7 @@ says what the currents have made of its blocks. What it needs of the mechanics i
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import ClassVar
@@ -38,7 +38,8 @@ REASONS = tuple(Inactivity)
 
 
 Ends = tuple[Content, Content]
-"""Content at the end of a stage, and rates."""
+"""Content at the end of a stage, and rates; of a stage of no length those that currents alone tell.
+"""
 
 
 @dataclass(frozen=True)
@@ -104,7 +105,7 @@ class Interface(ABC):
                 each.meaning,
                 self.values,
                 np.full(self.patches.weights.shape, each.start),
-                1.0 / (each.tolerance * tolerance),
+                1.0 / (each.scale * tolerance),
             )
             for each in self.law.evolving
         ]
@@ -128,14 +129,24 @@ class Interface(ABC):
         """The pieces of surface."""
         return self.surface.patches
 
+    @property
+    def charge_name(self) -> str:
+        """Name of the block that holds the charge that has crossed."""
+        return f"{self.name}.charge"
+
+    @property
+    def inactivity_name(self) -> str:
+        """Name of the block that says which pieces react."""
+        return f"{self.name}.inactivity"
+
     def active(self, held: Content) -> NDArray[np.bool_]:
         """Which pieces react (pieces,)."""
-        return np.asarray(held[f"{self.name}.inactivity"] == 0.0)
+        return np.asarray(held[self.inactivity_name] == 0.0)
 
     def inactivity(self, held: Content) -> NDArray[np.str_]:
         """Why each piece does not react (pieces,), as `Inactivity` says; empty if it does."""
         words = np.array(["", *map(str, REASONS)])
-        return np.asarray(words[held[f"{self.name}.inactivity"].astype(int)])
+        return np.asarray(words[held[self.inactivity_name].astype(int)])
 
     def driven(self, content: Content) -> dict[str, Floats]:
         """Variables that the law drives, at the quadrature points (k, ne, nq)."""
@@ -166,12 +177,10 @@ class Interface(ABC):
         def advance(found: Floats, loads: Floats) -> Ends:
             content, rate = recall.advance(found, loads)
             after = self.law.evolved(before, c, found)
-            # A stage of no length moves nothing: what it would do in a second is its rate.
-            unit = c or 1e-9
-            moved = after if c else self.law.evolved(before, unit, found)
+            moved = {n: (v - before[n]) / c for n, v in after.items()} if c else {}
             return (
                 dict(content) | {f"{self.name}.{n}": v for n, v in after.items()},
-                dict(rate) | {f"{self.name}.{n}": (v - before[n]) / unit for n, v in moved.items()},
+                dict(rate) | {f"{self.name}.{n}": v for n, v in moved.items()},
             )
 
         return Answer(Response(self.law, {**recall.inner, self.stressed: stress}, here), advance)
@@ -217,23 +226,13 @@ class LithiumInterface(Interface):
 
     def charge(self, content: Content) -> Floats:
         """Charge of plated lithium at the quadrature points (1, ne, nq), in C per m of depth."""
-        return content[f"{self.name}.charge"]
-
-    def charges(self, content: Content) -> Floats:
-        """The same summed over each body (pieces,)."""
-        patches = self.patches
-        each = np.bincount(
-            patches.piece.ravel(),
-            weights=self.charge(content).sum(axis=2).ravel(),
-            minlength=patches.count,
-        )
-        return np.asarray(each, dtype=float)
+        return content[self.charge_name]
 
     def recall(self, base: Content, c: float, guess: Content) -> Recall:
         weights, before = self.patches.weights, self.charge(base)
 
         def advance(currents: Floats, loads: Floats) -> Ends:
-            name = f"{self.name}.charge"
+            name = self.charge_name
             return {name: before - c * currents * weights}, {name: -currents * weights}
 
         return Recall({}, advance)
@@ -312,9 +311,14 @@ class ParticleInterface(Interface):
         )
         super().__init__(surface, members.ids, tolerance, lithiation, charge)
 
+    @property
+    def lithiation_name(self) -> str:
+        """Name of the block that holds the change of the stoichiometry."""
+        return f"{self.name}.lithiation"
+
     def lithiation(self, content: Content) -> Floats:
         """Change of the stoichiometry since the start (k, n)."""
-        return content[f"{self.name}.lithiation"]
+        return content[self.lithiation_name]
 
     def stoichiometry(self, content: Content) -> Floats:
         """Stoichiometry (k, n)."""
@@ -322,7 +326,7 @@ class ParticleInterface(Interface):
 
     def charge(self, content: Content) -> Floats:
         """Charge that each particle has given since the start (k,), in C per m of depth."""
-        return content[f"{self.name}.charge"]
+        return content[self.charge_name]
 
     def amounts(self, content: Content) -> Floats:
         """Change of the lithium in each particle since the start (k,), in mol per m of depth."""
@@ -332,6 +336,10 @@ class ParticleInterface(Interface):
         """Put values of particles (k, n) at the mesh nodes of each into `out` (N,)."""
         self.members.spread(self._mesh, values, out)
 
+    def on_triangles(self, values: Floats) -> Floats:
+        """Values of particles (k, n) at the six nodes of their triangles, one after the other."""
+        return self.members.on_triangles(self._mesh, values)
+
     def recall(self, base: Content, c: float, guess: Content) -> Recall:
         stage = self.model.condensed(c, self.stoichiometry(guess))
         before, given = self.lithiation(base), self.charge(base)
@@ -340,11 +348,10 @@ class ParticleInterface(Interface):
         def advance(currents: Floats, loads: Floats) -> Ends:
             flow = self.patches.by_piece(loads)
             x = stage.state(before, loads)
-            names = (f"{self.name}.lithiation", f"{self.name}.charge")
-            rate = (x - before) / c if c else np.zeros_like(x)
+            rate = {self.lithiation_name: (x - before) / c} if c else {}
             return (
-                dict(zip(names, (x, given + c * flow), strict=True)),
-                dict(zip(names, (rate, flow), strict=True)),
+                {self.lithiation_name: x, self.charge_name: given + c * flow},
+                {**rate, self.charge_name: flow},
             )
 
         return Recall(inner, advance)
@@ -355,3 +362,23 @@ def written(inactivity: Mapping[int, Inactivity | None]) -> dict[int, float]:
     return {
         body: 0.0 if why is None else 1.0 + REASONS.index(why) for body, why in inactivity.items()
     }
+
+
+def largest_move(
+    interfaces: Sequence[Interface], before: Sequence[Answer], after: Sequence[Answer]
+) -> float:
+    """How far answers differ: what stress adds to a potential (V), what laws drive (of its scale).
+
+    0 without answers before.
+    """
+    largest = 0.0
+    for interface, old, new in zip(interfaces, before, after, strict=bool(before)):
+        law, patches = interface.law, interface.patches
+        one, other = (
+            each.response.state(patches, {n: v.rest for n, v in each.response.inner.items()})
+            for each in (old, new)
+        )
+        shifts = [law.by_stress(other) - law.by_stress(one)]
+        shifts += [(other[v.name] - one[v.name]) / v.scale for v in law.evolving]
+        largest = max(largest, *(float(np.abs(s).max(initial=0.0)) for s in shifts))
+    return largest

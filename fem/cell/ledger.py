@@ -12,12 +12,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from fem.cell.blocks import Content
 from fem.cell.composition import Cell
 from fem.constants import FARADAY
 from fem.forms.diffusion import shapes
 from fem.laws.elasticity import hydrostatic
 from fem.physics.mechanics import MechanicsSolution
-from fem.solve.stepping import Content, combine
+from fem.solve.stepping import combine
 
 Floats = NDArray[np.float64]
 
@@ -25,6 +26,8 @@ LEAST_ENERGY = 1e-13
 """In J per m of depth: what a nanometre of lithium does against a pascal over 100 um."""
 LEAST_SHARE = 1e-7
 """Of all lithium in the particles: less than this is not worth a relative error."""
+TYPICAL = 3e4
+"""Lithium in active material in mol/m^3, where the run does not read how much it is."""
 
 
 @dataclass(frozen=True)
@@ -78,7 +81,8 @@ def ledger(cell: Cell, initial: Content, content: Content, throughput: float) ->
         given += charge
         # A fixed stoichiometry stands for a store that is not part of the drawing.
         amount += -charge / FARADAY if cell.fixed else float(each.amounts(change).sum())
-        held += float(each.model.amount(each.stoichiometry(initial)).sum())
+        known = float(each.model.amount(each.stoichiometry(initial)).sum())
+        held += known or TYPICAL * float(each.model.areas.sum())
     least = LEAST_SHARE * FARADAY * held
     return Ledger(amount, plated / FARADAY, given, -plated, throughput, least)
 

@@ -58,6 +58,11 @@ class Stress:
         self._known: list[tuple[Content, MechanicsSolution]] = []
 
     @property
+    def repeats(self) -> bool:
+        """Whether what acts depends on how particles end up, which a stage finds by repeating."""
+        return self.in_particles or (self.on_lithium and self._case.mechanics.swelling)
+
+    @property
     def acts(self) -> bool:
         """Whether stress acts on any reaction."""
         return self.on_lithium or self.in_particles
@@ -94,16 +99,13 @@ class Stress:
         if not self._case.mechanics.swelling or active is None:
             return None
         assert active.partial_molar_volume is not None
-        change = np.zeros(self._mesh.nodes.shape[1])
-        for each in self._particles:
-            each.on_mesh(each.lithiation(content), change)
-        strain = active.partial_molar_volume * active.max_concentration * change
         elements = self.body.space.elements
         found = np.zeros((len(elements), 6))
-        swells = np.concatenate([each.members.elements.ravel() for each in self._particles])
-        place = np.searchsorted(elements, swells)
-        found[place] = strain[self._mesh.triangles[elements[place]]]
-        return found
+        for each in self._particles:
+            # Triangle by triangle: particles that touch share nodes, where their lithium jumps.
+            change = each.on_triangles(each.lithiation(content))
+            found[np.searchsorted(elements, each.members.elements.ravel())] = change
+        return active.partial_molar_volume * active.max_concentration * found
 
     def on(self, interface: Interface, base: Content, c: float, guess: Content) -> Inner:
         """The mechanical variable of an interface in a stage ``y = base + c dy/dt``."""

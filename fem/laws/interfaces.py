@@ -48,8 +48,9 @@ class Evolving:
         The name that the law reads, the unit, and what it is, in words.
     start
         Its value at the start of a run, the same everywhere.
-    tolerance
-        Error in a step that counts as much as the whole tolerance of the stepping.
+    scale
+        A change that is large: errors in a step compare with it times the tolerance of the
+        stepping.
     measure
         The column of the history that holds its mean along the interface; none if empty.
     """
@@ -58,7 +59,7 @@ class Evolving:
     unit: str
     meaning: str
     start: float = 0.0
-    tolerance: float = 1.0
+    scale: float = 1.0
     measure: str = ""
 
 
@@ -75,7 +76,7 @@ class InterfaceLaw(Protocol):
         """Difference of potentials (V) at which no current flows."""
 
     def by_stress(self, state: State) -> Floats:
-        """The part of `equilibrium` (V) that mechanical stress makes."""
+        """The part of `equilibrium` (V) that mechanical stress makes; it need not be linear."""
 
     def evolved(self, before: State, c: float, current: Floats) -> State:
         """Evolving variables y that solve ``y = before + c dy/dt(y, current)``, c in s."""
@@ -169,5 +170,7 @@ class Plating:
         return {}
 
 
-INTERFACE_LAWS: tuple[type[InterfaceLaw], ...] = (Intercalation, Plating)
-"""Every law of this module."""
+INTERFACE_LAWS: tuple[type[InterfaceLaw], ...] = (
+    Intercalation,
+    Plating,
+)  # every law of this module

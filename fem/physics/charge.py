@@ -12,7 +12,7 @@ systems are solved by GMRES. The two-level solver of the electrolyte preconditio
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -187,6 +187,7 @@ class ChargeProblem:
         are then far from those of any mean current.
         """
         found = self.solve(drives, [r.held() for r in responses], active)
+        newton, linear = found.iterations, found.linear_iterations
         share, step = 0.0, 0.1
         while share < 1.0:
             trial = min(1.0, share + step)
@@ -198,7 +199,8 @@ class ChargeProblem:
                     raise
             else:
                 share, step = trial, 1.5 * step
-        return found
+                newton, linear = newton + found.iterations, linear + found.linear_iterations
+        return replace(found, iterations=newton, linear_iterations=linear)
 
     # --------------------------------------------------------------------------- the two ways
 
@@ -267,9 +269,10 @@ class ChargeProblem:
         """The prepared solver as long as it fits, else one for these films."""
         if self._prepared is not None:
             (old, which), solver = self._prepared
-            there = np.array(old) > 0.0
-            ratio = np.array(films)[there] / np.array(old)[there]
-            if which == layout.key and ratio.min() > 1.0 / WORN_FILMS and ratio.max() < WORN_FILMS:
+            live = list(layout.live)
+            new, known = np.array(films)[live], np.array(old)[live]
+            fits = (new < WORN_FILMS * known) & (known < WORN_FILMS * new)
+            if which == layout.key and fits.all():
                 return solver
         return self._prepare(layout, films)
 

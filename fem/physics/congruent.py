@@ -74,6 +74,18 @@ class ParticleGroup:
         """Values at all mesh nodes (N,) at the nodes of each particle (k, n)."""
         return np.asarray(values[self.state_nodes])
 
+    def on_triangles(self, mesh: Mesh, values: Floats) -> Floats:
+        """Values (k, n), or one each (k, 1), at the nodes of all triangles (k nt, 6)."""
+        if values.shape[1] == 1:
+            return np.repeat(np.repeat(values, self.elements.shape[1], axis=0), 6, axis=1)
+        count = mesh.nodes.shape[1]
+        particle = np.arange(len(self))[:, None]
+        known = (particle * count + self.state_nodes).ravel()
+        wanted = particle[..., None] * count + mesh.triangles[self.elements]
+        order = np.argsort(known)
+        place = order[np.searchsorted(known, wanted, sorter=order)]
+        return np.asarray(values.ravel()[place].reshape(-1, 6))
+
     def spread(self, mesh: Mesh, values: Floats, out: Floats) -> None:
         """Put values at the nodes of each particle (k, n), or one each (k, 1), at mesh nodes."""
         out[self.state_nodes] = values
@@ -122,6 +134,10 @@ class ParticleBundle:
         """Area of each particle (k,) in m^2."""
         dx = np.asarray(Space(mesh, self.elements[0]).basis.dx.sum(axis=1))
         return np.asarray(np.bincount(self.owner, weights=dx, minlength=len(self)), dtype=float)
+
+    def on_triangles(self, mesh: Mesh, values: Floats) -> Floats:
+        """One value each (k, 1) at the nodes of all triangles (nt, 6)."""
+        return np.repeat(values[self.owner], 6, axis=1)
 
     def spread(self, mesh: Mesh, values: Floats, out: Floats) -> None:
         """Put one value each (k, 1) at all mesh nodes of the particles."""

@@ -81,7 +81,7 @@ class ChargeEquations:
         imposed = sum(abs(drive.current or 0.0) for drive in self.drives)
         flowed = 0.5 * sum(float(np.abs(b).sum()) for b in (start.loads if start else ()))
         scale = max(imposed, flowed)
-        if scale and self.convex:
+        if imposed and self.convex:
             return scale
         layout = self.layout
         kinetics = layout.kinetics

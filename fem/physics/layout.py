@@ -42,6 +42,10 @@ class Drive:
     potential: float | None = None
     current: float | None = None
 
+    def __post_init__(self) -> None:
+        if (self.potential is None) == (self.current is None):
+            raise ValueError("a terminal has either a potential or a current")
+
 
 @dataclass(frozen=True)
 class Surface:

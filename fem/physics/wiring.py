@@ -7,6 +7,7 @@ an effective medium does, discretised by finite volumes with one cell a particle
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Self
 
 import numpy as np
@@ -76,8 +77,12 @@ class Network:
         Good conductors behind a poor one have nearly equal potentials, whose differences have lost
         digits; the sum over all nodes has not.
         """
-        solve = splu(self.matrix.tocsc()).solve
-        potentials = solve(np.full(len(self), current / len(self)))
+        return current * self._rounding
+
+    @cached_property
+    def _rounding(self) -> float:
+        """The same for a current of 1 A per m."""
+        potentials = splu(self.matrix.tocsc()).solve(np.full(len(self), 1.0 / len(self)))
         return float(EPSILON * np.linalg.norm(abs(self.matrix) @ np.abs(potentials)))
 
     def power(self, potentials: Floats) -> float:

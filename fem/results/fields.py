@@ -54,11 +54,13 @@ def fields(
     number = reactions.cell.charge.space.number
     phi_e[electrolyte] = reactions.solution.potential[number[field_mesh.source[electrolyte]]]
 
-    potential, lithiated = _of_regions(reactions)
+    potential = _of_regions(reactions)
     solid = np.isfinite(potential[mesh.region])
     phi_s[field_mesh.triangles[solid]] = potential[mesh.region[solid], None]
-    points = np.unique(field_mesh.triangles[lithiated[mesh.region]])
-    x[points] = stoichiometry_on_mesh(reactions)[field_mesh.source[points]]
+    if reactions.cell.case.kinetics.cathode.stoichiometry is not None:
+        for each in reactions.cell.particles:
+            values = each.on_triangles(each.stoichiometry(reactions.state.content))
+            x[field_mesh.triangles[each.members.elements.ravel()]] = values
     found = {
         "phi_e": phi_e,
         "phi_s": phi_s,
@@ -79,22 +81,8 @@ def fields(
     return found
 
 
-def stoichiometry_on_mesh(reactions: Reactions) -> Floats:
-    """Stoichiometry at all mesh nodes (N,), nan where the case gives none."""
-    cell = reactions.cell
-    x = np.full(cell.mesh.nodes.shape[1], np.nan)
-    if cell.case.kinetics.cathode.stoichiometry is not None:
-        for each in cell.particles:
-            each.on_mesh(each.stoichiometry(reactions.state.content), x)
-    return x
-
-
-def _of_regions(reactions: Reactions) -> tuple[Floats, NDArray[np.bool_]]:
-    """Electrode potential of each region in V, and whether its stoichiometry is known.
-
-    The potential is nan where nothing reacts. A particle that has stopped reacting in the run
-    keeps its lithium.
-    """
+def _of_regions(reactions: Reactions) -> Floats:
+    """Electrode potential of each region in V, nan where nothing reacts."""
     cell = reactions.cell
     potentials: dict[tuple[str, int], float] = {}
     for number, interface in enumerate(cell.interfaces):
@@ -105,10 +93,7 @@ def _of_regions(reactions: Reactions) -> tuple[Floats, NDArray[np.bool_]]:
         potentials |= {(side, int(b)): float(v) for b, v in zip(interface.ids, values, strict=True)}
     regions = cell.mesh.geometry.regions
     keys = [(str(region.phase), region.body) for region in regions]
-    return (
-        np.array([potentials.get(key, np.nan) for key in keys]),
-        np.array([key in potentials and key[0] == Phase.ACTIVE for key in keys]),
-    )
+    return np.array([potentials.get(key, np.nan) for key in keys])
 
 
 def _nodal_current(field_mesh: FieldMesh, reactions: Reactions) -> Floats:

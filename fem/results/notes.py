@@ -1,8 +1,9 @@
-"""What a reader must know to trust a run in time: assumptions and warnings, in words."""
+"""What a reader must know to trust a run: assumptions and warnings, in words."""
 
 from __future__ import annotations
 
-from fem.case import Case
+from fem.case import Case, Snapshot
+from fem.cell.composition import Cell
 from fem.parameters import Parameters
 
 COUPLINGS = {
@@ -16,7 +17,15 @@ COUPLINGS = {
 """What stress does to reactions, by `mechanics.coupling`."""
 
 
-def protocol_notes(case: Case, parameters: Parameters) -> list[str]:
+def notes_of(cell: Cell) -> list[str]:
+    """What was done to the drawing, and what the numbers of a snapshot or a run rest on."""
+    case = cell.case
+    if isinstance(case.operation, Snapshot):
+        return [*cell.mesh.geometry.notes, *_snapshot(case, case.operation)]
+    return [*cell.mesh.geometry.notes, *_protocol(case, cell.parameters)]
+
+
+def _protocol(case: Case, parameters: Parameters) -> list[str]:
     """The assumptions behind a run; those that are likely to mislead begin with "Warning"."""
     table, mechanics = case.kinetics.cathode, case.mechanics
     notes = [
@@ -52,4 +61,36 @@ def protocol_notes(case: Case, parameters: Parameters) -> list[str]:
             "different sources. Stoichiometry of one is read as that of another, which shifts "
             "voltages and capacities."
         )
+    return notes
+
+
+def _snapshot(case: Case, operation: Snapshot) -> list[str]:
+    """What the numbers of a snapshot rest on."""
+    notes = [
+        "The state is quasi-steady: geometry and stoichiometry stay as drawn while lithium plates."
+    ]
+    if case.mechanics.enabled:
+        notes.append(
+            f"The plated thickness is the plating current times {operation.plating_time.text}, "
+            "imposed once on a linear-elastic electrolyte in small strain. Read stresses as "
+            "linear-elastic indicators."
+        )
+        notes.append(COUPLINGS[case.mechanics.coupling])
+        notes.append(
+            {
+                "rigid": "Lithium is rigid: an upper limit of the stress for this contact.",
+                "elastic": "Lithium is elastic and does not yield: an upper limit of the stress "
+                "for this contact.",
+                "yielded": "Lithium flows at its yield strength: each deposit that grows presses "
+                "with the pressure that squeezes it out of its slot, however little it grew.",
+            }[case.mechanics.lithium]
+        )
+        if case.mechanics.lithium != "yielded":
+            notes.append(
+                "Lithium sticks to the electrolyte. Without friction the stress at tips would be "
+                'several times smaller: compare mechanics.contact = "slide".'
+                if case.mechanics.contact == "stick"
+                else "Lithium slides on the electrolyte without friction. Sticking lithium loads "
+                'tips several times more: compare mechanics.contact = "stick".'
+            )
     return notes

@@ -25,7 +25,7 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class FieldMesh:
-    """A mesh whose nodes are doubled between phases, so that fields can jump there.
+    """A mesh whose nodes are doubled between phases and particles, so that fields can jump there.
 
     Attributes
     ----------
@@ -49,18 +49,27 @@ class FieldMesh:
 
     @classmethod
     def of(cls, mesh: Mesh) -> FieldMesh:
-        """Double the nodes of `mesh` between electrolyte, active material and lithium."""
-        names = [str(phase) for phase in Phase]
-        of_triangle = np.searchsorted(np.sort(names), mesh.geometry.phases[mesh.region])
-        total = mesh.nodes.shape[1]
-        key = of_triangle[:, None] * total + mesh.triangles
+        """Double the nodes of `mesh` between phases, and between particles that touch."""
+        names = np.sort([str(phase) for phase in Phase])
+        regions, total = mesh.geometry.regions, mesh.nodes.shape[1]
+        # Particles come after all phases, one by one.
+        sheet = np.array(
+            [
+                len(names) + region.body
+                if region.phase == Phase.ACTIVE
+                else int(np.searchsorted(names, str(region.phase)))
+                for region in regions
+            ]
+        )
+        key = sheet[mesh.region][:, None] * total + mesh.triangles
         unique, flat = np.unique(key, return_inverse=True)
-        source = unique % total
+        source, of_point = unique % total, unique // total
+        phase = np.append(names, str(Phase.ACTIVE))[np.minimum(of_point, len(names))]
         return cls(
             points=np.ascontiguousarray(mesh.nodes[:, source].T),
             triangles=flat.reshape(mesh.triangles.shape),
             region=mesh.region,
-            phase=np.sort(names)[unique // total],
+            phase=phase,
             source=source,
         )
 

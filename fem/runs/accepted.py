@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from fem.cell.state import State
 from fem.results.history import Event, Frame
-from fem.results.notes import protocol_notes
+from fem.results.notes import notes_of
 from fem.results.result import Result
 from fem.results.view import View
 from fem.runs.growth import Shape
@@ -26,9 +26,9 @@ class Counters:
         Accepted states so far.
     step
         The step of the unrolled protocol that is under way, or comes next.
-    begun, given, beyond
-        Time in s, charge given by the cathode in C per m of depth, and how far surfaces were beyond
-        their window, when it began; `begun` is `None` if it has not.
+    begun, given, beyond, mean
+        Time in s, charge given by the cathode in C per m of depth, how far surfaces were beyond
+        their window, and the mean stoichiometry, when it began; `begun` is `None` if it has not.
     dt
         Length of the next step in time.
     throughput
@@ -45,6 +45,7 @@ class Counters:
     begun: float | None = None
     given: float = 0.0
     beyond: float = -1.0
+    mean: float = 0.0
     dt: float = 0.0
     throughput: float = 0.0
     rejected: int = 0
@@ -110,8 +111,7 @@ class Accepted:
 
     def result(self) -> Result:
         """The fields and numbers of this state."""
-        notes = protocol_notes(self.view.cell.case, self.view.cell.parameters)
-        return self.view.result(self.state, self.row, notes, final=False)
+        return self.view.result(self.state, self.row, notes_of(self.view.cell), final=False)
 
     def frame(self) -> Frame:
         """Profile and particles of this state."""

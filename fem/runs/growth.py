@@ -54,7 +54,7 @@ class Shape:
     @classmethod
     def drawn(cls, mesh: Mesh, cell: Cell) -> Shape:
         """The mesh as drawn, with nothing plated."""
-        return cls(mesh, mesh.nodes, cell.lithium.blocks[0].start)
+        return cls(mesh, mesh.nodes, cell.blocks[cell.lithium.charge_name].start)
 
     @property
     def followed(self) -> float:
@@ -114,7 +114,7 @@ def follow(case: Case, cell: Cell, shape: Shape, state: State) -> tuple[Shape, C
     if largest_stretch(mesh, worn) < MOST_STRETCH and smallest_quality(mesh, worn) > WORST_QUALITY:
         new = Cell(case, mesh, cell.parameters, like=cell)
         plated = cell.lithium.charge(state.content)
-        new.included = {new.lithium.blocks[0].name: plated}
+        new.included = {new.lithium.charge_name: plated}
         return Shape(mesh, shape.fresh, plated), new, state
     return _renewed(case, cell, mesh, state)
 
@@ -163,7 +163,7 @@ def _carried(old: _Before, new: Cell, content: Content) -> Content:
 def _at_new_nodes(old: _Before, new: Cell, name: str, values: Floats) -> Floats:
     """Values at the nodes of particles whose triangles stay as they are."""
     before, after = (
-        next(p for p in cell.particles if p.blocks[0].name == name) for cell in (old.cell, new)
+        next(p for p in cell.particles if p.lithiation_name == name) for cell in (old.cell, new)
     )
     if not isinstance(after.members, ParticleGroup) or values.shape[1] == 1:
         return values

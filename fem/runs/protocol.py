@@ -10,7 +10,6 @@ import numpy as np
 from fem.case.operation import Step
 from fem.cell.composition import CATHODE, Cell
 from fem.cell.state import State
-from fem.constants import FARADAY
 from fem.physics.charge import Drive
 
 VOLTAGE_TOLERANCE = 1e-6
@@ -59,7 +58,7 @@ def task(
     begun: float,
     given: float,
     beyond: float,
-    capacity: float,
+    mean: float,
 ) -> Task:
     """What to do in `step`.
 
@@ -67,13 +66,11 @@ def task(
     ----------
     begun, given
         Time in s, and the charge that the cathode had given (C per m of depth), when it began.
-    beyond
-        What `beyond_window` said then.
-    capacity
-        Charge that the active particles hold in their window, in A s/m^2 of cell width.
+    beyond, mean
+        What `beyond_window` said then, and the mean stoichiometry.
     """
     width = cell.mesh.geometry.width
-    density = step.current(capacity)
+    density = step.current(cell.capacity)
     if step.hold is not None:
         drives = cell.drives(voltage=float(step.hold))
     else:
@@ -92,12 +89,18 @@ def task(
         drives,
         end,
         end_name,
-        tuple(_events(step, cell, given, beyond, density, width)),
+        tuple(_events(step, cell, given, beyond, mean, density, width)),
     )
 
 
 def _events(
-    step: Step, cell: Cell, given: float, beyond: float, density: float | None, width: float
+    step: Step,
+    cell: Cell,
+    given: float,
+    beyond: float,
+    mean: float,
+    density: float | None,
+    width: float,
 ) -> list[Event]:
     ends = step.ends
     sign = 1.0 if density is None or density >= 0.0 else -1.0
@@ -131,22 +134,10 @@ def _events(
         )
     if "stoichiometry" in ends:
         goal = float(ends["stoichiometry"])
-        held = sum(float(p.model.amount(p.model.initial(1.0)).sum()) for p in cell.particles)
-
-        def way(state: State) -> float:
-            if density is not None:
-                return sign
-            begun = cell.mean_stoichiometry(state) + (cell.charge_given(state.content) - given) / (
-                FARADAY * held
-            )
-            return float(np.sign(begun - goal))
-
-        events.append(
-            Event(
-                "stoichiometry",
-                lambda s: way(s) * (goal - cell.mean_stoichiometry(s)) / STOICHIOMETRY_TOLERANCE,
-            )
+        way = (sign if density is not None else float(np.sign(mean - goal))) / (
+            STOICHIOMETRY_TOLERANCE
         )
+        events.append(Event("stoichiometry", lambda s: way * (goal - cell.mean_stoichiometry(s))))
     if "thickness" in ends:
         thick = float(ends["thickness"])
         events.append(

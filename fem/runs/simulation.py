@@ -19,7 +19,7 @@ from fem.cell.state import State
 from fem.errors import InputError, SolveError
 from fem.geometry import Inactivity
 from fem.results.history import Event, Frames, Log
-from fem.results.notes import protocol_notes
+from fem.results.notes import notes_of
 from fem.results.result import Result
 from fem.results.view import View
 from fem.runs.accepted import Accepted, Checkpoint, Counters, Observer
@@ -104,7 +104,7 @@ class _Run:
             if resume is not None:
                 self._shape = Shape.taken_up(resume.arrays, resume.facts["shape"])
                 moved = Cell(case, self._shape.mesh, cell.parameters)
-                moved.included = {moved.lithium.blocks[0].name: self._shape.plated}
+                moved.included = {moved.lithium.charge_name: self._shape.plated}
                 self._view = self._view.on(moved, self._shape.followed)
         self._protocol = case.operation.unrolled
         self._rows = Log(() if resume is None else resume.rows)
@@ -135,7 +135,7 @@ class _Run:
                 self._continue(label, step)
         self._progress("measures")
         history = self._rows.history(self._events)
-        notes = protocol_notes(self._case, self._cell.parameters)
+        notes = notes_of(self._cell)
         result = self._view.result(self._state, self._rows.last, notes)
         frames = [
             frame for number, frame in self._frames.kept if number < self._counters.number - 1
@@ -153,7 +153,7 @@ class _Run:
             counters.begun,
             counters.given,
             counters.beyond,
-            self._cell.capacity,
+            counters.mean,
         )
 
     def _begin(self, label: str, step: ProtocolStep) -> None:
@@ -164,6 +164,7 @@ class _Run:
             begun=self._state.time,
             given=self._cell.charge_given(self._state.content),
             beyond=beyond_window(self._cell, self._state),
+            mean=self._cell.mean_stoichiometry(self._state),
             dt=float(self._case.stepping.first),
         )
         todo = self._task(label, step)
@@ -192,7 +193,8 @@ class _Run:
             if self._shape is not None and due(self._case, self._cell, self._shape, self._state):
                 self._follow(todo)
                 todo = self._task(label, step)
-            self._switched(todo)
+            if self._switched(todo):
+                todo = self._task(label, step)
             dt, last = self._next(todo)
             if not last and dt > LONGEST:
                 raise self._lost(
@@ -231,10 +233,10 @@ class _Run:
         self._shape, self._state = shape, state
         self._view = self._view.on(cell, shape.followed)
 
-    def _switched(self, todo: Task) -> None:
-        """Let particles stop or start to react, if the state asks for it."""
+    def _switched(self, todo: Task) -> bool:
+        """Let particles stop or start to react, if the state asks for it; whether any did."""
         if self._switch is None:
-            return
+            return False
         cell, held = self._cell, self._state.held
         now = {
             body: why
@@ -248,7 +250,12 @@ class _Run:
                 self._state = cell.switched(self._state, changed, todo.drives)
             except SolveError as error:
                 raise self._lost(error, todo.label) from None
-            self._counters = replace(self._counters, dt=float(self._case.stepping.first))
+            self._counters = replace(
+                self._counters,
+                dt=float(self._case.stepping.first),
+                beyond=beyond_window(cell, self._state),
+            )
+        return bool(changed)
 
     def _next(self, todo: Task) -> tuple[float, bool]:
         """Length of the step to try, and whether it reaches the end of the task."""

@@ -17,7 +17,7 @@ from fem.cell.reactions import Reactions
 from fem.cell.state import State
 from fem.errors import InputError, SolveError
 from fem.physics.charge import ChargeSolution, Drive
-from fem.results.notes import COUPLINGS
+from fem.results.notes import notes_of
 from fem.results.result import Result
 from fem.results.view import View
 from fem.solve.stepping import Stage
@@ -51,8 +51,7 @@ def solve(case: Case | Cell, progress: Callable[[str], None] = lambda stage: Non
         for model in cell.case.mechanics.lithium_models:
             progress(f"mechanics, {model} lithium")
     progress("measures")
-    notes = [*cell.mesh.geometry.notes, *_assumptions(cell.case)]
-    return View.of(cell, began).result(state, notes=notes)
+    return View.of(cell, began).result(state, notes=notes_of(cell))
 
 
 def moment(cell: Cell) -> State:
@@ -104,36 +103,3 @@ def _operation(case: Case) -> Snapshot:
     """What the snapshot imposes."""
     assert isinstance(case.operation, Snapshot)
     return case.operation
-
-
-def _assumptions(case: Case) -> list[str]:
-    """What the numbers of a snapshot rest on, in words."""
-    operation = _operation(case)
-    notes = [
-        "The state is quasi-steady: geometry and stoichiometry stay as drawn while lithium plates."
-    ]
-    if case.mechanics.enabled:
-        notes.append(
-            f"The plated thickness is the plating current times {operation.plating_time.text}, "
-            "imposed once on a linear-elastic electrolyte in small strain. Read stresses as "
-            "linear-elastic indicators."
-        )
-        notes.append(COUPLINGS[case.mechanics.coupling])
-        notes.append(
-            {
-                "rigid": "Lithium is rigid: an upper limit of the stress for this contact.",
-                "elastic": "Lithium is elastic and does not yield: an upper limit of the stress "
-                "for this contact.",
-                "yielded": "Lithium flows at its yield strength: each deposit that grows presses "
-                "with the pressure that squeezes it out of its slot, however little it grew.",
-            }[case.mechanics.lithium]
-        )
-        if case.mechanics.lithium != "yielded":
-            notes.append(
-                "Lithium sticks to the electrolyte. Without friction the stress at tips would be "
-                'several times smaller: compare mechanics.contact = "slide".'
-                if case.mechanics.contact == "stick"
-                else "Lithium slides on the electrolyte without friction. Sticking lithium loads "
-                'tips several times more: compare mechanics.contact = "stick".'
-            )
-    return notes

@@ -29,21 +29,20 @@ CHOICES: dict[str, tuple[str, ...]] = {
     "line": ("kept", "moved"),
 }
 Row = dict[str, str]
+STILL, MOVING = 30.0, 400.0
+"""Current densities in A/m^2 of a line that is kept, and of one that moves."""
 
 
 def exclusive(row: Row) -> str:
     """Why choices cannot stand together; empty if they can."""
     if row["drawing"] == "image with lithium" and row["island"] == "isolated":
         return "the image shows all lithium"
-    if row["operation"] == "snapshot":
-        if row["swelling"] == "yes":
-            return "a snapshot keeps its stoichiometry"
-        if row["line"] == "moved" or row["particles"] != "resolved":
-            return "acts over time"  # has no effect in a snapshot
-    if row["swelling"] == "yes" and row["particles"] == "fixed":
-        return "particles of fixed stoichiometry do not swell"
     if row["swelling"] == "yes" and row["coupling"] == "off":
         return "no stress is solved for"
+    if row["operation"] == "snapshot":
+        return "a snapshot keeps its stoichiometry" if row["swelling"] == "yes" else ""
+    if row["swelling"] == "yes" and row["particles"] == "fixed":
+        return "particles of fixed stoichiometry do not swell"
     if row["line"] == "moved" and row["coupling"] != "off":
         return "the electrolyte gives way without stress"
     return ""
@@ -144,15 +143,17 @@ def case_of(row: Row, folder: Path) -> fem.Case:
         anode["isolated"] = [
             {"x": "8 um", "y": f"{top + 4.0} um", "half_width": "2 um", "half_height": "1.5 um"}
         ]
-    charge = {"charge": "30 A/m^2", "until": {"time": "4 s"}}
+    # A line moves once a twentieth of an element is plated.
+    density = MOVING if row["line"] == "moved" else STILL
+    charge = {"charge": f"{density} A/m^2", "until": {"time": "4 s"}}
     steps: list[dict[str, Any]] = [charge]
     if row["operation"] == "loop":
         steps = [
             {
                 "repeat": 2,
                 "steps": [
-                    {"charge": "30 A/m^2", "until": {"time": "1 s"}},
-                    {"discharge": "20 A/m^2", "until": {"time": "1 s"}},
+                    {"charge": f"{density} A/m^2", "until": {"time": "2 s"}},
+                    {"discharge": f"{0.7 * density} A/m^2", "until": {"time": "1 s"}},
                 ],
             },
             {"rest": "2 s"},
@@ -179,6 +180,7 @@ def case_of(row: Row, folder: Path) -> fem.Case:
                     "diffusion": row["particles"],
                 },
             },
+            "materials": {"NCM811": {"chemical_diffusivity": "1e-12 m^2/s"}},
             "operation": operation,
             "mechanics": mechanics,
             "mesh": {"size": "2 um", "max_size": "4 um"},
@@ -212,25 +214,33 @@ def test_choices_work_together(row: Row, tmp_path: Path) -> None:
     resolve(case, drawn(case))
     result = fem.run(case)
     metrics = result.metrics
-    assert metrics["current_density_A_m2"] == pytest.approx(
-        0.0 if row["operation"] == "loop" else 30.0, abs=1e-9
-    )
+    moving = row["line"] == "moved" and row["operation"] != "snapshot"
     assert np.isfinite(result.fields["phi_e"]).any()
+    assert metrics["newton_residual"] <= 1e-9
+    if row["operation"] != "loop":
+        density = MOVING if moving else STILL
+        assert metrics["current_density_A_m2"] == pytest.approx(density, rel=1e-9)
+        # Power that is fed in and lost: it holds for a solution, not for imposed totals.
+        parts = [metrics["overpotential_anode_V"], metrics["overpotential_cathode_V"]]
+        names = ("electrolyte", "electrons", "concentration", "stress")
+        parts += [metrics.get(f"overpotential_{name}_V", 0.0) for name in names]
+        assert sum(parts) == pytest.approx(metrics["overpotential_V"], rel=1e-6)
+        assert ("overpotential_electrons_V" in metrics) == (row["wiring"] != "ideal")
     if row["operation"] == "snapshot":
         total = result.anode.mean(result.anode.thickness) * result.anode.length
         volume = metrics["current_density_A_m2"] * result.geometry.width * 4.0 * 1.29962546816e-5
         assert total == pytest.approx(volume / 96485.33212, rel=0.05)
-    else:
-        assert result.history is not None
-        assert len(result.history) >= 11
-        for name in ("lithium_error", "charge_error"):
-            assert result.history[name].max() <= 1e-10
-        if row["coupling"] != "off":
-            assert result.history["work_error"].max() <= 1e-6
-    if row["wiring"] != "ideal" and row["operation"] != "loop":
-        assert metrics["overpotential_electrons_V"] > 0.0
-        parts = [v for k, v in metrics.items() if k.startswith("overpotential_")]
-        assert sum(parts) == pytest.approx(2.0 * metrics["overpotential_V"], rel=1e-6)
+        return
+    history = result.history
+    assert history is not None
+    assert len(history) >= 11
+    for name in ("lithium_error", "charge_error"):
+        assert history[name].max() <= 1e-10
+    if row["coupling"] != "off":
+        assert history["work_error"].max() <= 1e-6
+    if moving:
+        assert history["swept_area_m2"].max() > 1e-7 * result.geometry.width
+        assert history["swept_error"].max() <= 1e-6
 
 
 EXCLUSIVE = {
