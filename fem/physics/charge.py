@@ -33,7 +33,7 @@ from fem.physics.layout import (
     Surface,
     Terminal,
 )
-from fem.solve.linear import LinearResult, TwoLevel
+from fem.solve.linear import Factorised, LinearResult, Preconditioned, TwoLevel
 from fem.solve.newton import Newton, find, minimise
 from fem.spaces import Space
 
@@ -55,6 +55,8 @@ WORN_OUT = 12
 """Iterations of conjugate gradients after which the preconditioner is prepared anew."""
 WORN_FILMS = 3.0
 """The ratio of film conductances, new to prepared, beyond which GMRES needs a new one."""
+SMALL = 2000
+"""Unknowns up to which all is factorised; with more, two levels take less time and memory."""
 LEAST_SHARE = 1e-3
 """Least step of a response that is brought in gradually."""
 TIGHTEST = 1e-9
@@ -115,7 +117,7 @@ class ChargeProblem:
         self.electrolyte, self.space = electrolyte, electrolyte.space
         self.terminals, self.surfaces = tuple(terminals), tuple(surfaces)
         self._layouts: dict[tuple[bytes, tuple[int, ...]], Layout] = {}
-        self._prepared: tuple[Key, TwoLevel] | None = None
+        self._prepared: tuple[Key, Preconditioned] | None = None
         self._refuse_unreachable()
 
     def all_active(self) -> list[NDArray[np.bool_]]:
@@ -207,7 +209,7 @@ class ChargeProblem:
     def _minimised(self, equations: ChargeEquations, start: Floats) -> ChargeSolution:
         """The minimum of the energy, by conjugate gradients."""
         layout, solves = equations.layout, list[LinearResult]()
-        cold: list[TwoLevel] = []
+        cold: list[Preconditioned] = []
 
         def linear(matrix: csr_matrix, rhs: Floats, tolerance: float) -> Floats:
             # Only the reactions change between iterations: the last preparation usually serves.
@@ -216,7 +218,7 @@ class ChargeProblem:
                 solver = self._prepare(layout, equations.films()) if worn else self._prepared[1]
             else:
                 if worn or not cold:
-                    cold[:] = [TwoLevel(matrix, self._up(layout))]
+                    cold[:] = [self._prepared_for(matrix, layout)]
                 solver = cold[0]
             solves.append(solver.solve(rhs, tolerance, matrix))
             return solves[-1].solution
@@ -260,12 +262,15 @@ class ChargeProblem:
         films = self._prepared[0][0] if self._prepared else ()
         return equations.solution(found.solution, films, found.iterations, count, found.residual)
 
-    def _up(self, layout: Layout) -> csr_matrix:
-        """P1 functions and global unknowns as unknowns."""
+    def _prepared_for(self, matrix: csr_matrix, layout: Layout) -> Preconditioned:
+        """A solver for matrices near this one; factors where they cost next to nothing."""
+        if layout.size <= SMALL:
+            return Factorised(matrix)
         rest = layout.size - len(self.space)
-        return block_diag([self.space.from_p1, identity(rest)], format="csr")
+        up = block_diag([self.space.from_p1, identity(rest)], format="csr")
+        return TwoLevel(matrix, up)
 
-    def _solver(self, layout: Layout, films: tuple[float, ...]) -> TwoLevel:
+    def _solver(self, layout: Layout, films: tuple[float, ...]) -> Preconditioned:
         """The prepared solver as long as it fits, else one for these films."""
         if self._prepared is not None:
             (old, which), solver = self._prepared
@@ -276,8 +281,8 @@ class ChargeProblem:
                 return solver
         return self._prepare(layout, films)
 
-    def _prepare(self, layout: Layout, films: tuple[float, ...]) -> TwoLevel:
-        solver = TwoLevel(layout.films(films), self._up(layout))
+    def _prepare(self, layout: Layout, films: tuple[float, ...]) -> Preconditioned:
+        solver = self._prepared_for(layout.films(films), layout)
         self._prepared = ((films, layout.key), solver)
         return solver
 

@@ -50,7 +50,7 @@ class LinearResult:
     method: str
 
 
-class _Preconditioned(ABC):
+class Preconditioned(ABC):
     """A symmetric positive definite matrix (n, n) with what preconditions it."""
 
     matrix: csr_matrix
@@ -132,7 +132,7 @@ class _Preconditioned(ABC):
         return LinearResult(solution, count[0], self.method)
 
 
-class TwoLevel(_Preconditioned):
+class TwoLevel(Preconditioned):
     """A symmetric positive definite matrix, prepared for repeated solves.
 
     Parameters
@@ -193,7 +193,7 @@ class TwoLevel(_Preconditioned):
         return self._smooth(rhs, solution)
 
 
-class Factorised(_Preconditioned):
+class Factorised(Preconditioned):
     """A symmetric positive definite matrix (n, n) with its sparse factors.
 
     For what `TwoLevel` is slow at: P1 locks where a solid can hardly change its volume, as one that

@@ -53,7 +53,13 @@ def screening() -> Iterator[ModuleType]:
     yield from script("zheng2023_screening")
 
 
-@pytest.mark.parametrize("name", sorted(IN_TIME))
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param(name, marks=[] if name.startswith("kodama") else pytest.mark.slow)
+        for name in sorted(IN_TIME)
+    ],
+)
 def test_runs_coarse(name: str) -> None:
     assert_sound(solved(name))
 
@@ -90,6 +96,7 @@ def test_kodama_gives_back_what_was_plated_and_no_more() -> None:
 # ------------------------------------------------------------------ growth
 
 
+@pytest.mark.slow
 def test_growth_ends_when_a_front_surface_beside_the_dead_third_is_empty() -> None:
     """The limit is the lower end of the window; the paper's 4.3 V were passed before."""
     result = solved("zheng2023_growth")
@@ -109,6 +116,7 @@ def test_growth_ends_when_a_front_surface_beside_the_dead_third_is_empty() -> No
     assert np.abs(history["charge_error"]).max() < 1e-10
 
 
+@pytest.mark.slow
 def test_only_a_surface_that_moves_changes_the_profile(growth: ModuleType) -> None:
     """With fixed particles at 100 A/m2: kinetics alone do not change in time, motion adds."""
     case = fem.Case.load(growth.CASE).replace(COARSER)
@@ -122,6 +130,7 @@ def test_only_a_surface_that_moves_changes_the_profile(growth: ModuleType) -> No
     assert (np.diff(moved.nonuniformity) > -1e-6).all()
 
 
+@pytest.mark.slow
 def test_only_butler_volmer_lithium_resists_the_softening_of_particles(growth: ModuleType) -> None:
     """From 10 to 1000 A/m2 ohmic lithium gets more even, since particles soften."""
     case = fem.Case.load(growth.CASE).replace({**COARSER, **LONG_STEPS})
@@ -179,6 +188,7 @@ def as_reported(screening: ModuleType, tips: dict[tuple[float, str], Any]) -> No
         assert close(tip.potential, other.potential, 0.0), key
 
 
+@pytest.mark.slow
 def test_stress_screens_a_deposit_on_a_coarse_mesh(screening: ModuleType) -> None:
     """The tip gets far less current, and the lithium's potential follows the pressure."""
     case = coarse("zheng2023_screening")

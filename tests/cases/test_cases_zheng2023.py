@@ -16,6 +16,8 @@ from matplotlib.figure import Figure
 
 import fem
 
+pytestmark = pytest.mark.slow
+"""Its parts are run by tests/simulation/test_snapshots.py and the shipped cases."""
 SCRIPT = Path(__file__).parents[2] / "cases" / "zheng2023.py"
 CASE_FROM = fem.Case.load
 QUICK = {"mesh.growth": 0.5}

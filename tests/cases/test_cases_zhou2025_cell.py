@@ -12,6 +12,8 @@ from typing import Any
 import numpy as np
 import pytest
 
+pytestmark = pytest.mark.slow
+"""Random cells and their rims have tests in tests/geometry and tests/results."""
 SCRIPT = Path(__file__).parents[2] / "cases" / "zhou2025_cell.py"
 SMALL = {
     "geometry.width": "24 um",

@@ -154,6 +154,7 @@ def test_what_cannot_be_is_refused(changes: dict[str, Any], key: str, words: str
     assert caught.value.cure
 
 
+@pytest.mark.slow
 def test_coarse_grains_gather_the_particles() -> None:
     """Windows of 10 um differ more in how much of them is covered than beside fine grains."""
 

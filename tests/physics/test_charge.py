@@ -98,7 +98,7 @@ def jacobian(stage: ChargeEquations, z: Floats, sizes: Floats) -> Floats:
 
 
 @pytest.mark.parametrize("drive", DRIVES)
-@pytest.mark.parametrize("pressure", [False, True])
+@pytest.mark.parametrize("pressure", [pytest.param(False, marks=pytest.mark.slow), True])
 def test_newton_step_against_differences(cell: Cell, drive: str, pressure: bool) -> None:
     """Where nothing is balanced: the step of potentials, voltages, surface x and pressures.
 

@@ -125,7 +125,7 @@ def test_a_run_with_a_dead_moment_is_taken_up_bit_by_bit() -> None:
             self.arrays, self.facts = kept[k][:2]
             self.rows = [row for _, _, row in kept[: k + 1]]
 
-    for k in range(2, len(kept) - 1, 9):
+    for k in range(4, len(kept) - 1, 20):
         again = simulate(case, resume=Taken(k), switch=dead_moment)  # type: ignore[arg-type]
         assert again.history is not None
         for column in whole.history.columns:

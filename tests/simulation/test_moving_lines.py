@@ -104,6 +104,8 @@ def case_of(name: str, folder: Path) -> fem.Case:
     return shown(folder, lithium=False, **drawn)
 
 
+QUICK = "lithium in the image"
+"""The one of the default run: lines that end at a pore, an island, new meshes."""
 NAMES = ["packing", "lithium above the image", "deposits above the image", "lithium in the image"]
 
 
@@ -114,7 +116,10 @@ class Taken:
         self.arrays, self.facts, self.rows = arrays, facts, rows
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize(
+    "name",
+    [pytest.param(n, marks=[] if n == QUICK else pytest.mark.slow) for n in NAMES],
+)
 def test_lines_move_and_runs_are_taken_up(
     name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -51,7 +51,9 @@ def test_the_first_instant_is_the_snapshot(density: float, diffusion: str) -> No
         assert history["overpotential_V"] == pytest.approx(eta, rel=1e-9, abs=1e-11)
 
 
-@pytest.mark.parametrize(("make", "order"), [(flat_case, None), (bed_case, 1.0)])
+@pytest.mark.parametrize(
+    ("make", "order"), [(flat_case, None), pytest.param(bed_case, 1.0, marks=pytest.mark.slow)]
+)
 def test_averaged_is_the_slow_limit_of_resolved(make: Any, order: float | None) -> None:
     """On a disc the reaction is not uniform, and what differs falls as 1/D; on a slab it is steady.
 
