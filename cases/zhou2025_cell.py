@@ -39,7 +39,8 @@ Floats = NDArray[np.float64]
 CASE = Path(__file__).with_suffix(".toml")
 GRAINS = "geometry.cathode.particles.grains.diameter"
 SEED = "geometry.cathode.particles.seed"
-COARSE, FINE = {}, {GRAINS: "1.7 um"}
+COARSE: dict[str, str] = {}
+FINE = {GRAINS: "1.7 um"}
 KINDS: Mapping[str, Mapping[str, Any]] = {"coarse": COARSE, "fine": FINE}
 NO_CONTACT = {"inactive.fraction": 0.17, "inactive.seed": 1}
 """Particles without electrolyte among coarse grains: Table 1 of the paper at 2 % overlap."""

@@ -30,7 +30,135 @@ LONGEST_FIRST = (
 would leave the other processes without work; all others are short."""
 
 
+VARIANTS = """
+    test_figures_are_legible_and_warn_of_nothing[wide|flat|elastic|isolated|discharge]
+    test_figures_in_time_are_legible[wide|plane]
+    test_pyplot_and_the_backend_are_left_alone
+    test_hexagonal_array[0.1|0.7]
+    test_square_array[0.1]
+    test_reciprocity_of_random_discs
+    test_array_of_cylinders_from_pixels
+    test_bonded_and_sliding_lithium[stick-free-4.181-4.097|stick-held-4.392-4.299]
+    test_bonded_and_sliding_lithium[slide-held-1.2398-0.6651]
+    test_one_deposit[E 4.9 GPa|E 7.8 GPa]
+    test_a_free_top_carries_no_load[elastic-slide|rigid-stick]
+    test_disc_in_a_ring[(7800000000.0, 0.42)-slide|(7800000000.0, 0.42)-stick]
+    test_disc_in_a_ring[(4900000000.0, 0.42)-slide|(4900000000.0, 0.36)-stick]
+    test_disc_in_a_ring[(7800000000.0, 0.36)-slide]
+    test_ring_that_yields_from_within[0.5-2000000000.0|0.2-0.0|0.05-2000000000.0]
+    test_annulus_straight_edges_lose_two_orders
+    test_excess_at_the_wall[slow lithium]
+    test_order_in_time_with_variable_diffusivity[backward_euler-1]
+    test_order_in_time[backward_euler-1-transfer|backward_euler-1-held]
+    test_cells_of_images_have_stress_beside_voids[cathode-labels0-rigid|cathode-labels0-yielded]
+    test_stripping_pulls_as_plating_pushes[rigid]
+    test_eshelby_ellipse[5.0-1.0-inside2-1.08910945118-1.2-4]
+    test_eshelby_ellipse[1.0-1.0-inside0-0.714285714286-0.5-5]
+    test_voltage_at_constant_current[1e-13 m^2/s-constant-2e-07]
+    test_current_under_a_hold[1e-13 m^2/s-constant]
+    test_the_example_runs[False]
+    test_pressure_helps_stripping
+    test_stress_of_rigid_lithium_opposes_what_made_it[-100 A/m^2-tension of 2.]
+    test_every_row_balances[slab, D(x)|discs|slab, averaged]
+    test_blocks_say_what_they_are[slab|fixed]
+    test_a_forgotten_trial_changes_nothing[slab]
+    test_a_failed_step_changes_nothing[slab]
+    test_redrawn_figures_are_identical
+    test_a_run_that_ends_at_rest_has_all_figures_and_warns_of_nothing
+    test_figures_are_legible_and_warn_of_nothing[tiny]
+    test_every_row_balances[slab]
+    test_newton_step_against_differences[True-current]
+    test_a_cell_returns_to_its_start
+    test_middle_of_three_deposits
+    test_a_random_cell_runs_or_says_why_not
+    test_two_sided_terminals_in_a_box
+    test_yielded_lithium_presses_only_where_it_grows
+    test_letters_that_a_console_lacks_are_replaced
+    test_percentiles_leave_out_discs_around_feet
+    test_maps_have_units_and_equal_aspect[flat]
+    test_maps_have_units_and_equal_aspect[elastic]
+    test_maps_have_units_and_equal_aspect[wide]
+    test_maps_have_units_and_equal_aspect[isolated]
+    test_end_is_met[1 h-deed11-until11-current_density_A_m2-10.0-1e-08]
+    test_end_is_met[None-deed10-until10-thickness_min_m--2e-07-1e-13]
+    test_end_is_met[None-deed2-until2-Test Time / s-97.0-0.0]
+    test_end_is_met[None-deed3-until3-capacity_Ah_m2-0.5-1e-09]
+    test_end_is_met[None-deed7-until7-stoichiometry_mean-0.65-1e-07]
+    test_end_is_met[None-deed9-until9-thickness_max_m-2e-07-1e-13]
+    test_end_is_met[1 h-deed5-until5-capacity_Ah_m2--0.3-1e-09]
+    test_end_is_met[None-deed6-until6-stoichiometry_mean-0.55-1e-07]
+    test_end_is_met[None-deed5-until5-capacity_Ah_m2--0.3-1e-09]
+    test_end_is_met[1 h-deed4-until4-capacity_Ah_m2-0.3-1e-09]
+    test_end_is_met[None-deed8-until8-stoichiometry_mean-0.55-1e-07]
+    test_end_is_met[None-deed11-until11-current_density_A_m2-10.0-1e-08]
+    test_end_is_met[None-deed12-until12-current_density_A_m2--10.0-1e-08]
+    test_end_is_met[None-deed4-until4-capacity_Ah_m2-0.3-1e-09]
+    test_finite_contrast[10.0-0.5-2.4154673802]
+    test_finite_contrast[0.1-0.3-0.6053136815910901]
+    test_finite_contrast[10.0-0.3-1.6520360111]
+    test_finite_contrast[0.1-0.1-0.8487366332336077]
+    test_finite_contrast[10.0-0.1-1.1782217956]
+    test_finite_contrast[2.0-0.1-1.0689657597]
+    test_finite_contrast[10.0-0.7-4.0617073986]
+    test_finite_contrast[0.1-0.7-0.24620188060436912]
+    test_disc_in_a_ring[(7800000000.0, 0.36)-stick]
+    test_disc_in_a_ring[(4900000000.0, 0.36)-slide]
+    test_disc_in_a_ring[(4900000000.0, 0.42)-stick]
+    test_copies_leave_no_crack[changes3]
+    test_copies_leave_no_crack[changes2]
+    test_pressure_is_that_of_the_mechanics[elastic-plane strain-stick-free]
+    test_pressure_is_that_of_the_mechanics[elastic-plane strain-stick-held]
+    test_pressure_is_that_of_the_mechanics[elastic-plane strain-slide-held]
+    test_pressure_is_that_of_the_mechanics[elastic-plane strain-stick-plate]
+    test_pressure_is_that_of_the_mechanics[elastic-generalised plane strain-stick-free]
+    test_pressure_is_that_of_the_mechanics[elastic-generalised plane strain-stick-held]
+    test_pressure_is_that_of_the_mechanics[rigid-plane strain-stick-free]
+    test_pressure_is_that_of_the_mechanics[elastic-generalised plane strain-slide-free]
+    test_pressure_is_that_of_the_mechanics[elastic-plane strain-slide-plate]
+    test_pressure_is_that_of_the_mechanics[elastic-generalised plane strain-slide-held]
+    test_pressure_is_that_of_the_mechanics[elastic-generalised plane strain-slide-plate]
+    test_pressure_is_that_of_the_mechanics[elastic-generalised plane strain-stick-plate]
+    test_channels_are_what_a_fine_rim_sees[table]
+    test_channels_are_what_a_fine_rim_sees[equal]
+    test_channels_are_what_a_fine_rim_sees[log-normal]
+    test_strip_constriction[1.0-1.0-0.9-1.0078850626805]
+    test_strip_constriction[1.0-2.0-0.5-2.2206344900986]
+    test_strip_constriction[1.0-3.0-0.25-3.6115033203575]
+    test_conducting_and_insulating_discs[0.7]
+    test_conducting_and_insulating_discs[0.4]
+    test_conducting_and_insulating_discs[0.3]
+    test_conducting_and_insulating_discs[0.2]
+    test_conducting_and_insulating_discs[0.1]
+    test_order_in_time[tr_bdf2-2-held]
+    test_order_in_time[tr_bdf2-2-transfer]
+    test_samples_are_meshed_conformingly[True-cathode-labels0]
+    test_samples_are_meshed_conformingly[False-cathode-labels0]
+    test_annulus[1.0-3.0-1.0-6.528502605273]
+    test_annulus[1.0-3.0-1.5-8.41887877371]
+    test_annulus[1.0-10.0-0.0-2.7287527077]
+    test_hexagonal_array[0.5]
+    test_resumed_it_leaves_the_same_files[7]
+    test_resumed_it_leaves_the_same_files[1]
+"""
+"""Tests of which the default run keeps another variant, and a few long ones of small rooms: they
+are slow ones. Names with parameters that share a name stand together."""
+
+
+def _variants() -> set[str]:
+    names = set()
+    for line in filter(None, map(str.strip, VARIANTS.splitlines())):
+        test, bracket, parameters = line.partition("[")
+        for each in parameters.removesuffix("]").split("|"):
+            names.add(f"{test}[{each}]" if bracket else test)
+    return names
+
+
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    variants = _variants()
+    for item in items:
+        if item.name in variants:
+            item.add_marker(pytest.mark.slow)
     place = {name: number for number, name in enumerate(LONGEST_FIRST)}
     items.sort(key=lambda item: place.get(item.path.name, len(place)))
 
