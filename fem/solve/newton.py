@@ -92,19 +92,19 @@ def minimise(
     r = residual(x)
     norm = float(np.linalg.norm(r)) / scale
     norms = [norm]
-    best = reach = np.inf
+    best, moved = np.inf, True
     floor = max(1e3 * settings.tolerance, settings.rounding)
     for iteration in range(settings.max_iterations):
         if not np.isfinite(norm):
             break
         # Done, or as far down as rounding lets the residual go.
-        small = norm <= floor or reach <= ROUNDING
+        small = norm <= floor or not moved
         if norm <= settings.tolerance or (small and norm > 0.3 * best):
             return NewtonResult(x, iteration, norm, tuple(norms))
         best = min(best, norm)
         forcing = float(np.clip(norm, 1e-8, 1e-2))
         step = solve(tangent(x), -r, forcing)
-        reach = float(np.abs(step).max() / (np.abs(x).max() or 1.0))
+        moved = bool(np.abs(step).max() > ROUNDING * np.abs(x).max())
         slope = float(r @ step)
         length = 1.0
         for _ in range(40):
