@@ -82,9 +82,6 @@ class Parameters:
     anode, cathode
         Kinetics of the lithium surfaces and of the active material. The exchange current density
         of the latter is that of x = 1/2, if it depends on x.
-    open_circuit_potential
-        Of the cell at the stoichiometry of the case in V: active material less anode. `None` if
-        the case gives no stoichiometry.
     anode_potential
         Open-circuit potential of the anode's material against lithium in V; 0 where the case gives
         no stoichiometry.
@@ -102,7 +99,6 @@ class Parameters:
     conductivity: Floats
     anode: Kinetics
     cathode: Kinetics
-    open_circuit_potential: float | None
     anode_potential: float
     active: ActiveMaterial | None
     molar_volume: float
@@ -134,19 +130,18 @@ def resolve(case: Case, geometry: Geometry) -> Parameters:
     table = case.kinetics.cathode
     cathode = _kinetics(table, temperature)
     material = next(r.material for r in regions if r.phase == Phase.ACTIVE)
-    potential, anode_potential, active = None, 0.0, None
+    anode_potential, active = 0.0, None
     if table.stoichiometry is not None:
         # Lithium and two-phase alloys have one potential, whatever their composition.
         counter = read.potential(case.geometry.anode.material).unchecked(np.array(0.5))
         anode_potential = float(counter)
         curve = read.potential(material)
-        potential = float(curve(table.stoichiometry)) - anode_potential
+        curve(table.stoichiometry)  # refuses a start outside its window
         active = _active(case, material, curve, read)
     return Parameters(
         conductivity=conductivity,
         anode=_kinetics(case.kinetics.anode, temperature),
         cathode=cathode,
-        open_circuit_potential=potential,
         anode_potential=anode_potential,
         active=active,
         molar_volume=_molar_volume(case, read),

