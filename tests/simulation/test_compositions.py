@@ -58,7 +58,7 @@ def rows() -> list[Row]:
     found: list[Row] = []
     for _ in range(60):
         trials = [
-            {name: str(random.choice(values)) for name, values in CHOICES.items()}
+            {name: values[random.integers(len(values))] for name, values in CHOICES.items()}
             for _ in range(400)
         ]
         trials = [row for row in trials if not exclusive(row)]
