@@ -10,7 +10,7 @@ from cells_in_time import SLAB, bed, cell_of, current, ends, flat, history_of, i
 
 import fem
 from fem.cell.composition import CATHODE
-from fem.cell.ledger import ledger
+from fem.cell.ledger import Ledger, ledger
 from fem.constants import FARADAY
 from fem.runs.steps import step
 
@@ -68,6 +68,17 @@ def test_every_row_balances(name: str) -> None:
         assert taken == pytest.approx(charge, rel=rel, abs=1e-12 * inventory(case))
     still = history["step"] == 2.0
     assert np.ptp(charge[still]) <= 1e-9 * np.abs(charge).max()
+
+
+def test_a_ledger_sees_what_is_lost() -> None:
+    """Of 8 C passed, 1 C of lithium is missing and 2 C more left the anode than came."""
+    lost = Ledger(
+        in_particles=-4.0 / FARADAY, plated=3.0 / FARADAY, cathode=4.0, anode=-6.0,
+        throughput=8.0, least=1e-3,
+    )  # fmt: skip
+    assert (lost.lithium_error, lost.charge_error) == pytest.approx((1 / 8, 2 / 8), rel=1e-14)
+    still = Ledger(0.0, 1.0 / FARADAY, 0.0, 1.0, throughput=0.0, least=100.0)
+    assert (still.lithium_error, still.charge_error) == pytest.approx((0.01, 0.01), rel=1e-14)
 
 
 def test_many_steps() -> None:
