@@ -105,7 +105,7 @@ FAULTS = (
           "_swelling_work(old, new)", STATE),
     Fault("a wire of no drop", "fem/physics/layout.py", "first[terminal] + wire)", "-1)", FORMS),
     Fault("totals that are not imposed", "fem/physics/equations.py",
-          "density + shift[terminal][..., None]", "density", STATE),
+          "density + shift[terminal][..., None]", "density", FORMS),
     Fault("the dead still react", "fem/cell/interfaces.py",
           "np.asarray(held[self.inactivity_name] == 0.0)",
           "np.asarray(held[self.inactivity_name] >= 0.0)", STATE),
