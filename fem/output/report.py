@@ -42,6 +42,7 @@ FILES = {
     "material; region numbers the pieces",
     "result.npz": "the same for fem plot, which draws the figures again",
     "panel.pdf": "the maps at a journal's column width",
+    "viewer.html": "the fields to choose from, zoom into and read values of, in any browser",
     "case.toml": "the case as resolved, defaults included",
     "references.txt": "sources of every parameter",
 }

@@ -18,13 +18,15 @@ from fem.output.series import FOLDER as SERIES
 from fem.output.stored import NAME as STORED
 from fem.output.stored import load, write_result
 from fem.output.tables import write_anode, write_events, write_metrics, write_particles
+from fem.output.viewer import NAME as VIEWER
+from fem.output.viewer import viewer
 from fem.results.result import Result
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-FIGURES = (*(f"{name}.png" for name in CAPTIONS), "panel.pdf", "report.html")
-"""What is drawn, and the page that shows it."""
+FIGURES = (*(f"{name}.png" for name in CAPTIONS), "panel.pdf", "report.html", VIEWER)
+"""What is drawn, and the pages that show it."""
 ANIMATIONS = ("animation.gif", "animation.mp4")
 """What is drawn of a run in time besides; the second needs the package imageio-ffmpeg."""
 FIGURES_IN_TIME = (*(f"{name}.png" for name in CAPTIONS_IN_TIME), *ANIMATIONS)
@@ -139,6 +141,7 @@ def _draw(result: Result, folder: Path) -> None:
                 pictures["animation"] = (folder / name).read_bytes()
     (folder / "panel.pdf").write_bytes(panel)
     _write_text(folder / "report.html", report(result, pictures))
+    _write_text(folder / VIEWER, viewer(result))
 
 
 def _animations(result: Result) -> tuple[str, ...]:

@@ -8,14 +8,17 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any
 
 import matplotlib
+import numpy as np
+from matplotlib import colormaps
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.colors import LogNorm, Normalize
+from matplotlib.colors import Colormap, LogNorm, Normalize
 from matplotlib.figure import Figure
 from matplotlib.font_manager import FontProperties, findfont, get_font
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter, ScalarFormatter
 from matplotlib.transforms import ScaledTranslation, blended_transform_factory
+from numpy.typing import NDArray
 
 from fem.plot.scale import Range
 from fem.results.quantities import declared
@@ -215,3 +218,9 @@ def bar_ticks(bar: Any, limits: Range) -> None:
         bar.locator = MaxNLocator(nbins=6, steps=[1, 2, 2.5, 5, 10])
     bar.minorticks_off()
     bar.update_ticks()
+
+
+def palette(colours: Colormap | str) -> NDArray[np.uint8]:
+    """The 256 colours of a colour map as red, green and blue (256, 3)."""
+    table = colormaps[colours] if isinstance(colours, str) else colours
+    return np.asarray(np.round(255 * table(np.linspace(0.0, 1.0, 256))[:, :3]), dtype=np.uint8)
