@@ -7,7 +7,7 @@ and is driven by a positive overpotential ``eta = phi_s - phi_e - U``.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -121,6 +121,30 @@ def overpotential(current: Floats, kinetics: Kinetics, factor: Floats | float = 
 
         eta = _newton(eta, difference, v)
     return np.asarray(eta + ohmic)
+
+
+def overpotential_with_slope(
+    current: Floats, kinetics: Kinetics, exchange: Floats, resistance: Floats
+) -> tuple[Floats, Floats]:
+    """The overpotential (V) that drives `current` (A/m^2), and its derivative in ohm m^2.
+
+    Parameters
+    ----------
+    kinetics
+        Temperature and transfer coefficients.
+    exchange, resistance
+        Exchange current density in A/m^2, infinite for none, and series resistance in ohm m^2; of
+        shapes that broadcast with `current`. They take the place of those of `kinetics`.
+    """
+    reaction = replace(kinetics, exchange_current_density=1.0, area_resistance=0.0)
+    share = current / exchange
+    eta = overpotential(share, reaction)
+    if kinetics.anodic == kinetics.cathodic:  # a hyperbolic sine, and its slope a root
+        by_eta = 2.0 * kinetics.anodic / kinetics.thermal_voltage * np.hypot(1.0, 0.5 * share)
+    else:
+        by_eta = butler_volmer(eta, reaction)[1]
+    slope = 1.0 / (exchange * by_eta)
+    return eta + resistance * current, slope + resistance
 
 
 def _surface_overpotential(eta: Floats, kinetics: Kinetics, factor: Floats | float) -> Floats:

@@ -1,0 +1,325 @@
+"""A linear electrolyte condensed onto modes of current along its surfaces.
+
+Unknown are the amplitudes q of modes psi of the current density out of the electrodes. In the
+electrolyte they make the potentials ``N q`` along the surfaces, up to one constant for all, with
+
+    N = B' K^-1 B,     B = integral of psi w ds,
+
+and a law is read backwards, ``phi_s - phi_e = U + eta(i)``. What balances is the minimum of
+
+    q' N q / 2 + integral of (U i + int_0^i eta) ds + (wires)  -  (given potentials) times currents
+
+over all q with the currents that are given. Only N asks for the mesh; what differs between inactive
+pieces, currents, kinetics, voltages and wires is a small dense problem each.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Self
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import csc_matrix, identity
+from scipy.sparse.linalg import splu
+
+from fem.laws.kinetics import Kinetics, overpotential_with_slope
+from fem.mesh import Ints
+from fem.physics.charge import ChargeProblem
+from fem.physics.modes import Chain, Group, chains_of, groups_of, modes
+from fem.solve.linear import Factorised, TwoLevel
+from fem.solve.many import Block, Minima, minimise_many
+from fem.spaces import Space
+
+Floats = NDArray[np.float64]
+
+LARGEST_FACTORISED = 400_000
+"""Unknowns up to which the electrolyte's P2 matrix is factorised once for all modes."""
+COLUMNS = 64
+"""Modes that are solved for together."""
+EXACT = 1e-13
+
+
+@dataclass(frozen=True)
+class Condensed:
+    """The condensed operator of an electrolyte.
+
+    Attributes
+    ----------
+    chains, counts
+        Of the surfaces, and how many modes each has.
+    matrix
+        N (n, n) in V m^2/A times m: potentials tested with the modes. Currents that do not add up
+        to 0 return uniformly through the first chain.
+    totals
+        Integrals of the modes (n,) in m.
+    terminal, wire
+        Terminal and node of its wires (-1 for none) of each mode (n,).
+    wires
+        What currents out of modes do to potentials of the wires, (n, n); `None` where ideal.
+    """
+
+    chains: tuple[Chain, ...]
+    counts: tuple[int, ...]
+    matrix: Floats
+    totals: Floats
+    terminal: Ints
+    wires: Floats | None
+
+    @classmethod
+    def of(
+        cls, problem: ChargeProblem, cuts: Ints, closed: int, open_: Sequence[int] | int
+    ) -> Self:
+        """Condense a charge problem onto so many modes for closed chains and for open ones."""
+        chains = [
+            chain
+            for number, surface in enumerate(problem.surfaces)
+            for chain in chains_of(number, surface.patches, cuts)
+        ]
+        return cls.on(problem, chains, [closed if c.closed else int(open_) for c in chains])
+
+    @classmethod
+    def on(cls, problem: ChargeProblem, chains: Sequence[Chain], counts: Sequence[int]) -> Self:
+        """The same for chains with a number of modes each."""
+        loads = _loads(problem, chains, counts)
+        totals = np.asarray(loads.sum(axis=0)).ravel()
+        # Each mode's current returns through the first chain, so that a potential exists.
+        first = loads[:, [0]].toarray()
+        solve = _solver(problem)
+        matrix = np.empty((len(totals), len(totals)))
+        for start in range(0, len(totals), COLUMNS):
+            part = slice(start, start + COLUMNS)
+            balanced = loads[:, part].toarray() - first * (totals[part] / totals[0])
+            potentials = solve(balanced)
+            matrix[:, part] = loads.T @ potentials - np.outer(
+                totals / totals[0], (first.T @ potentials)[0]
+            )
+        owner = np.repeat(np.arange(len(chains)), counts)
+        surface = [problem.surfaces[chain.surface] for chain in chains]
+        terminal = np.array([s.terminal[c.piece] for s, c in zip(surface, chains, strict=True)])
+        wire = np.array([s.wire[c.piece] for s, c in zip(surface, chains, strict=True)])
+        wires = _wires(problem, terminal[owner], wire[owner], totals)
+        return cls(
+            tuple(chains), tuple(counts), 0.5 * (matrix + matrix.T), totals, terminal[owner], wires
+        )
+
+    @property
+    def size(self) -> int:
+        """How many modes there are."""
+        return len(self.totals)
+
+    @cached_property
+    def groups(self) -> tuple[Group, ...]:
+        """Chains with the same table of modes."""
+        return tuple(groups_of(self.chains, self.counts))
+
+    @cached_property
+    def owner(self) -> Ints:
+        """The chain of each mode (n,)."""
+        return np.repeat(np.arange(len(self.chains)), self.counts)
+
+    @cached_property
+    def quadratic(self) -> Floats:
+        """N and what wires add to it."""
+        return self.matrix if self.wires is None else self.matrix + self.wires
+
+    def surface_of(self, group: Group) -> Ints:
+        """The surface of each chain of a group (k,)."""
+        return np.array([self.chains[k].surface for k in group.chains])
+
+    def densities(self, q: Floats, chain: int) -> Floats:
+        """Current density (M, ne, nq) in A/m^2 at the points of the mesh along a chain."""
+        place = np.flatnonzero(self.owner == chain)
+        table = modes(len(place), self.chains[chain].closed, self.chains[chain].s)
+        return np.tensordot(q[:, place], table, axes=1)
+
+
+@dataclass(frozen=True)
+class Members:
+    """What differs between M members that share a condensed electrolyte.
+
+    Attributes
+    ----------
+    active
+        Which pieces of each surface react, (M, pieces) a surface.
+    kinetics
+        Of each surface; exchange current density and area resistance are those of the members.
+    exchange, resistance
+        (M, surfaces) in A/m^2, infinite for a purely ohmic interface, and in ohm m^2.
+    rest
+        Equilibrium potential (M, surfaces) in V.
+    currents
+        What each terminal gives (M, terminals) in A per m of depth; nan where it has a potential.
+    potentials
+        (M, terminals) in V, nan where a current is given. All members are driven alike.
+    """
+
+    active: tuple[NDArray[np.bool_], ...]
+    kinetics: tuple[Kinetics, ...]
+    exchange: Floats
+    resistance: Floats
+    rest: Floats
+    currents: Floats
+    potentials: Floats
+
+    def __len__(self) -> int:
+        return len(self.rest)
+
+    def some(self, which: Ints) -> Members:
+        """Some of them."""
+        return Members(
+            tuple(active[which] for active in self.active),
+            self.kinetics,
+            *(
+                values[which]
+                for values in (
+                    self.exchange,
+                    self.resistance,
+                    self.rest,
+                    self.currents,
+                    self.potentials,
+                )
+            ),
+        )
+
+
+@dataclass(frozen=True)
+class Balanced:
+    """Currents at which all potentials agree: of M members.
+
+    Attributes
+    ----------
+    modes
+        Amplitudes (M, n) in A/m^2.
+    voltages
+        Potential of each terminal (M, terminals) in V.
+    constant
+        What is added to the potential that the modes make (M,) in V.
+    """
+
+    modes: Floats
+    voltages: Floats
+    constant: Floats
+    done: NDArray[np.bool_]
+    iterations: Ints
+
+
+def balance(operator: Condensed, members: Members) -> Balanced:
+    """Solve all members; those that need more care are told (`Balanced.done`)."""
+    free = np.zeros((len(members), operator.size), dtype=bool)
+    for number, chain in enumerate(operator.chains):
+        alive = members.active[chain.surface][:, chain.piece]
+        free[:, operator.owner == number] = alive[:, None]
+    count = members.currents.shape[1]
+    given = ~np.isnan(members.potentials[0])
+    one_hot = operator.terminal == np.arange(count)[:, None]
+    # Terminals of given potentials share what the others give; these keep their currents.
+    rows = [one_hot[given].any(axis=0), *one_hot[~given]]
+    conditions = np.where(np.array(rows), operator.totals, 0.0)
+    start = _start(operator, members, free, given)
+    potential = np.where(given, members.potentials, 0.0)[:, operator.terminal]
+
+    def local(q: Floats, which: Ints) -> tuple[Floats, Callable[[], list[Block]]]:
+        gradient, slopes = -potential[which] * operator.totals, []
+        for group in operator.groups:
+            surfaces = operator.surface_of(group)
+            current = q[:, group.places] @ group.values
+            eta, slope = np.empty_like(current), np.empty_like(current)
+            for number in np.unique(surfaces).tolist():
+                rows = surfaces == number
+                eta[:, rows], slope[:, rows] = overpotential_with_slope(
+                    current[:, rows],
+                    members.kinetics[number],
+                    members.exchange[which, number, None, None],
+                    members.resistance[which, number, None, None],
+                )
+            eta += members.rest[np.ix_(which, surfaces)][..., None]
+            gradient[:, group.places] += (eta * group.weights) @ group.values.T
+            slopes.append(slope)
+        return gradient, lambda: [
+            (group.places, ((slope * group.weights) @ group.pairs).reshape(
+                *slope.shape[:2], len(group.values), len(group.values)
+            ))
+            for group, slope in zip(operator.groups, slopes, strict=True)
+        ]  # fmt: skip
+
+    found: Minima = minimise_many(operator.quadratic, local, free, conditions, start)
+    # What balances is ``N q + integral of psi (U + eta) = (voltage - constant) totals``.
+    constant = -found.multipliers[:, 0]
+    voltages = np.where(given, members.potentials, 0.0)
+    voltages[:, ~given] = constant[:, None] + found.multipliers[:, 1:]
+    return Balanced(found.solution, voltages, constant, found.done, found.iterations)
+
+
+def _start(
+    operator: Condensed, members: Members, free: NDArray[np.bool_], given: NDArray[np.bool_]
+) -> Floats:
+    """Uniform currents that meet what is imposed."""
+    means = np.zeros(operator.size, dtype=bool)
+    means[np.cumsum([0, *operator.counts[:-1]])] = True
+    lengths = np.where(free & means, operator.totals, 0.0)
+    start = np.zeros(free.shape)
+    wanted = np.where(given, 0.0, members.currents)
+    wanted[:, np.argmax(given)] = -wanted.sum(axis=1)
+    for number in range(len(given)):
+        mine = lengths * (operator.terminal == number)
+        length = np.maximum(mine.sum(axis=1), np.finfo(float).tiny)
+        start += np.where(mine > 0.0, (wanted[:, number] / length)[:, None], 0.0)
+    return start
+
+
+def _loads(problem: ChargeProblem, chains: Sequence[Chain], counts: Sequence[int]) -> csc_matrix:
+    """Nodal loads of all modes (unknowns of the electrolyte, n)."""
+    space, first = problem.space, np.cumsum([0, *counts])
+    rows, columns, values = [], [], []
+    for chain, start, count in zip(chains, first, counts, strict=False):
+        patches = problem.surfaces[chain.surface].patches
+        table = modes(count, chain.closed, chain.s)
+        local = (table * patches.weights[chain.row, chain.edges]) @ patches.shapes.T
+        nodes = space.number[patches.nodes[chain.row, patches.edges[chain.edges]]]
+        rows.append(np.broadcast_to(nodes, local.shape).ravel())
+        column = start + np.arange(count)
+        columns.append(np.broadcast_to(column[:, None, None], local.shape).ravel())
+        values.append(local.ravel())
+    entries = (np.concatenate(values), (np.concatenate(rows), np.concatenate(columns)))
+    return csc_matrix(entries, shape=(len(space), int(first[-1])))
+
+
+def _solver(problem: ChargeProblem):  # type: ignore[no-untyped-def]
+    """Potentials (n, k) of loads (n, k) that add up to 0; the first unknown is held at 0."""
+    space: Space = problem.space
+    inner = problem.electrolyte.conductance[1:, 1:].tocsc()
+    if inner.shape[0] <= LARGEST_FACTORISED:
+        factors = Factorised(inner.tocsr())
+        one = factors.precondition
+    else:
+        levels = TwoLevel(inner.tocsr(), space.from_p1[1:])
+
+        def one(loads: Floats) -> Floats:
+            return np.stack([levels.solve(b, EXACT).solution for b in loads.T], axis=1)
+
+    def solve(loads: Floats) -> Floats:
+        found = np.zeros_like(loads)
+        found[1:] = one(np.ascontiguousarray(loads[1:]))
+        return found
+
+    return solve
+
+
+def _wires(
+    problem: ChargeProblem, terminal: Ints, wire: Ints, totals: Floats
+) -> Floats | None:
+    """What currents of modes (n, n) do to the potentials behind them, in wires."""
+    found: Floats | None = None
+    for number, each in enumerate(problem.terminals):
+        if each.network is None:
+            continue
+        on = (terminal == number) & (wire >= 0)
+        inverse = splu(each.network.matrix.tocsc()).solve(identity(len(each.network)).toarray())
+        currents = np.zeros((len(each.network), len(totals)))
+        currents[wire[on], np.flatnonzero(on)] = totals[on]
+        part = currents.T @ (0.5 * (inverse + inverse.T)) @ currents
+        found = part if found is None else found + part
+    return found

@@ -1,0 +1,167 @@
+"""Smooth modes of current along surfaces, in which a linear electrolyte is condensed.
+
+A surface is cut into chains of edges. Along a closed one the modes are the trigonometric functions
+of arc length, along an open one the Legendre polynomials: both orthogonal, both 1 in the first. All
+chains with as many modes share one table of values, whatever their lengths.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fem.mesh import Ints
+from fem.physics.surfaces import Patches
+
+Floats = NDArray[np.float64]
+
+_XI = 0.5 * (np.polynomial.legendre.leggauss(4)[0] + 1.0)
+"""Where the quadrature points of an edge lie in it."""
+POINTS_PER_MODE = 4
+"""Points a mode at which laws are integrated: their products with modes have higher harmonics."""
+LEAST_POINTS = 16
+
+
+@dataclass(frozen=True)
+class Chain:
+    """Edges of one piece that follow on each other.
+
+    Attributes
+    ----------
+    surface, piece
+        Numbers of the surface and of its piece.
+    row, edges
+        Row of the patches, and its edges in order (ne,).
+    s
+        Arc length at the quadrature points of these edges (ne, nq), as a share of `length`.
+    length
+        In m.
+    closed
+        Whether it ends where it begins.
+    """
+
+    surface: int
+    piece: int
+    row: int
+    edges: Ints
+    s: Floats
+    length: float
+    closed: bool
+
+
+def chains_of(surface: int, patches: Patches, cuts: Ints) -> list[Chain]:
+    """The chains of all pieces of a surface, piece after piece.
+
+    Parameters
+    ----------
+    cuts
+        Mesh nodes at which chains end in any case: where a smooth mode would cross a kink.
+    """
+    found = []
+    # Edges of a piece run such that the electrode is on the left: each node begins one at most.
+    start, end = patches.edges[:, 0], patches.edges[:, 1]
+    for row in range(len(patches.nodes)):
+        kink = np.isin(patches.nodes[row, start], cuts)
+        follower = {int(node): k for k, node in enumerate(start) if not kink[k]}
+        has_former = np.isin(start, end) & ~kink
+        left = np.ones(len(patches.edges), dtype=bool)
+        # Open chains first, from their beginnings; what is left over is closed.
+        for k in [*np.flatnonzero(~has_former), *range(len(left))]:
+            if not left[k]:
+                continue
+            order = [int(k)]
+            left[k] = False
+            while (after := follower.get(int(end[order[-1]]), -1)) >= 0 and left[after]:
+                order.append(after)
+                left[after] = False
+            edges = np.array(order)
+            s, length = _arc_length(patches.weights[row, edges])
+            closed = bool(end[edges[-1]] == start[edges[0]])
+            piece = int(patches.piece[row, edges[0]])
+            found.append(Chain(surface, piece, row, edges, s, length, closed))
+    return sorted(found, key=lambda chain: chain.piece)
+
+
+def _arc_length(weights: Floats) -> tuple[Floats, float]:
+    """Shares of the arc length at the quadrature points (ne, nq) of edges in order; its length."""
+    gauss = np.polynomial.legendre.leggauss(4)[1] / 2.0
+    speed = weights / gauss  # ds/dxi at the points of each edge
+    # The integral up to each point of the cubic through the speeds at all four.
+    powers = np.arange(4)
+    upto = _XI[:, None] ** (powers + 1) / (powers + 1) @ np.linalg.inv(_XI[:, None] ** powers)
+    lengths = weights.sum(axis=1)
+    before = np.cumsum(lengths) - lengths
+    total = float(lengths.sum())
+    return (before[:, None] + speed @ upto.T) / total, total
+
+
+def modes(count: int, closed: bool, s: Floats) -> Floats:
+    """Values of the first `count` modes at shares of the arc length `s`: (count, *s.shape)."""
+    if not closed:
+        table = np.polynomial.legendre.legvander(2.0 * s - 1.0, count - 1)
+        return np.asarray(np.moveaxis(table, -1, 0))
+    waves = np.arange(1, count // 2 + 1)
+    angles = 2.0 * np.pi * np.multiply.outer(waves, s)
+    table = np.ones((count, *s.shape))
+    table[1::2] = np.cos(angles)[: len(table[1::2])]
+    table[2::2] = np.sin(angles)[: len(table[2::2])]
+    return table
+
+
+@dataclass(frozen=True)
+class Group:
+    """Chains with the same modes, at the same points in shares of their lengths.
+
+    Attributes
+    ----------
+    chains
+        Numbers among all chains (k,).
+    places
+        Numbers of their modes among all (k, m).
+    values
+        Of the modes at the points (m, q).
+    weights
+        Of the points (k, q) in m.
+    """
+
+    chains: Ints
+    places: Ints
+    values: Floats
+    weights: Floats
+
+    @cached_property
+    def pairs(self) -> Floats:
+        """Products of two modes at the points (q, m m)."""
+        products = self.values[:, None, :] * self.values[None, :, :]
+        return np.ascontiguousarray(products.reshape(-1, products.shape[-1]).T)
+
+
+def groups_of(chains: Sequence[Chain], counts: Sequence[int]) -> list[Group]:
+    """Chains of as many modes together; `counts` says how many each has."""
+    first = np.cumsum([0, *counts])
+    kinds: dict[tuple[bool, int], list[int]] = {}
+    for k, (chain, count) in enumerate(zip(chains, counts, strict=True)):
+        kinds.setdefault((chain.closed, count), []).append(k)
+    found = []
+    for (closed, count), members in kinds.items():
+        many = max(LEAST_POINTS, POINTS_PER_MODE * count)
+        if closed:
+            s, weights = np.arange(many) / many, np.full(many, 1.0 / many)
+        else:
+            nodes, gauss = np.polynomial.legendre.leggauss(many)
+            s, weights = 0.5 * (nodes + 1.0), 0.5 * gauss
+        lengths = np.array([chains[k].length for k in members])
+        which = np.array(members)
+        found.append(
+            Group(
+                which,
+                first[which][:, None] + np.arange(count),
+                modes(count, closed, s),
+                lengths[:, None] * weights,
+            )
+        )
+    return found
