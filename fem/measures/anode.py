@@ -79,6 +79,15 @@ class AnodeProfile:
         return float(values[np.argmin(np.hypot(self.x - x, self.y - y))])
 
 
+def percentile_along(anode: AnodeProfile, values: Floats, percent: float) -> float:
+    """The value (of nodal ones) that `percent` of the arc length do not exceed."""
+    half = 0.5 * np.diff(anode.s)
+    arc = np.append(half, 0.0) + np.append(0.0, half)
+    order = np.argsort(values)
+    share = np.cumsum(arc[order])
+    return float(np.interp(percent / 100.0 * share[-1], share - 0.5 * arc[order], values[order]))
+
+
 def foil_nodes(mesh: Mesh) -> tuple[Ints, Floats]:
     """Mesh nodes along the foil from the left wall to the right, with their arc lengths (m)."""
     which = mesh.interface(Phase.LITHIUM)

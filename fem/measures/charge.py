@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from fem.cell.composition import CATHODE, FOIL
 from fem.cell.reactions import Reactions
-from fem.measures.anode import AT_REST, AnodeProfile
+from fem.measures.anode import AT_REST, AnodeProfile, percentile_along
 from fem.measures.particles import ParticleTable, Rims
 
 EXCHANGED = 0.1
@@ -62,6 +62,7 @@ def _relative(reactions: Reactions, anode: AnodeProfile, current: float) -> dict
     metrics: dict[str, Any] = {
         "focusing_max_over_mean": float((running / mean).max()),
         "focusing_min_over_mean": float((running / mean).min()),
+        "focusing_p95_over_mean": percentile_along(anode, running / mean, 95.0),
         "focusing_max_over_applied": float((running / applied).max()),
         "plating_total_over_applied": -reactions.total(FOIL) / current,
     }

@@ -40,6 +40,8 @@ LARGEST_FACTORISED = 400_000
 COLUMNS = 64
 """Modes that are solved for together."""
 EXACT = 1e-13
+RESOLVED = 3.0
+"""Modes of an open chain, over the root of its number of edges, that its mesh resolves."""
 
 
 @dataclass(frozen=True)
@@ -70,15 +72,25 @@ class Condensed:
 
     @classmethod
     def of(
-        cls, problem: ChargeProblem, cuts: Ints, closed: int, open_: Sequence[int] | int
+        cls, problem: ChargeProblem, cuts: Ints, closed: int, open_: int
     ) -> Self:
-        """Condense a charge problem onto so many modes for closed chains and for open ones."""
+        """Condense a charge problem onto so many modes for closed chains and for open ones.
+
+        A chain has no more of them than its edges resolve. Near ends polynomials of degree m turn
+        within some 1/m^2 of the length.
+        """
         chains = [
             chain
             for number, surface in enumerate(problem.surfaces)
             for chain in chains_of(number, surface.patches, cuts)
         ]
-        return cls.on(problem, chains, [closed if c.closed else int(open_) for c in chains])
+        counts = [
+            min(closed, len(chain.edges))
+            if chain.closed
+            else min(open_, int(RESOLVED * np.sqrt(len(chain.edges))))
+            for chain in chains
+        ]
+        return cls.on(problem, chains, counts)
 
     @classmethod
     def on(cls, problem: ChargeProblem, chains: Sequence[Chain], counts: Sequence[int]) -> Self:

@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from fem.case import Case, Snapshot
+from fem.cell.blocks import Content
 from fem.cell.composition import Cell
 from fem.cell.reactions import Reactions
 from fem.cell.state import State
@@ -54,9 +55,13 @@ def solve(case: Case | Cell, progress: Callable[[str], None] = lambda stage: Non
     return View.of(cell, began).result(state, notes=notes_of(cell))
 
 
-def moment(cell: Cell) -> State:
-    """The state of a snapshot: potentials, and what is plated in the plating time."""
+def moment(cell: Cell, held: Content | None = None) -> State:
+    """The state of a snapshot: potentials, and what is plated in the plating time.
+
+    `held` takes the place of blocks that do not evolve, such as which particles react.
+    """
     start, c = cell.initial(), float(_operation(cell.case).plating_time)
+    start = start if held is None else replace(start, held=held)
     drives = drives_of(cell, start)
 
     def solved(gradually: bool) -> Stage:
@@ -80,12 +85,32 @@ def drives_of(cell: Cell, state: State) -> Sequence[Drive]:
     InputError
         If the voltage it imposes is that of the cell at rest.
     """
-    operation = _operation(cell.case)
-    if operation.current_density is not None:
-        return cell.drives(current=float(operation.current_density) * cell.mesh.geometry.width)
     rest = Reactions(cell, state).open_circuit_voltage
+    current, voltage = imposed(_operation(cell.case), cell.mesh.geometry.width, rest)
+    return cell.drives(current=current, voltage=voltage)
+
+
+def imposed(
+    operation: Snapshot, width: float, rest: float | None
+) -> tuple[float | None, float | None]:
+    """The current out of the cathode (A per m of depth) or its potential (V) that is imposed.
+
+    Parameters
+    ----------
+    width
+        Of the cell in m.
+    rest
+        Open-circuit voltage in V; `None` where it is not known.
+
+    Raises
+    ------
+    InputError
+        If a voltage is that of the cell at rest.
+    """
+    if operation.current_density is not None:
+        return float(operation.current_density) * width, None
     if operation.overpotential is not None:
-        return cell.drives(voltage=float(operation.overpotential) + (rest or 0.0))
+        return None, float(operation.overpotential) + (rest or 0.0)
     assert operation.cell_voltage is not None and rest is not None
     voltage = float(operation.cell_voltage)
     if abs(voltage - rest) < LEAST_OVERPOTENTIAL:
@@ -96,7 +121,7 @@ def drives_of(cell: Cell, state: State) -> Sequence[Drive]:
             allowed=f"a voltage other than the open-circuit {rest:.6g} V",
             cure="a higher voltage charges, a lower one discharges",
         )
-    return cell.drives(voltage=voltage)
+    return None, voltage
 
 
 def _operation(case: Case) -> Snapshot:
