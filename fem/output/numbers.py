@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -49,7 +49,7 @@ def all_numbers(metrics: Mapping[str, Any]) -> dict[str, list[Number]]:
         for heading, section in _known(metrics).items()
     }
     others = [
-        Number(name, name.replace("_", " "), _values(metrics[name], 1.0), "")
+        Number(name, name.replace("_", " "), _values(metrics[name], 1.0, float), "")
         for name in metrics
         if find(name) is None
     ]
@@ -74,19 +74,19 @@ def _number(quantity: Declared, value: Any) -> Number:
     label = quantity.label
     if quantity.part_of:
         label = label.removeprefix(declared(quantity.part_of).label).strip()
-    text = _values(value, quantity.factor)
+    text = _values(value, quantity.factor, quantity.cleared)
     meaning = quantity.meaning.replace("`", "")
     return Number(quantity.name, label, text, quantity.display, bool(quantity.part_of), meaning)
 
 
-def _values(value: Any, factor: float) -> str:
+def _values(value: Any, factor: float, cleared: Callable[[float], float]) -> str:
     items = value if isinstance(value, list | tuple) else [value]
-    return ", ".join(_digits(item, factor) for item in items)
+    return ", ".join(_digits(item, factor, cleared) for item in items)
 
 
-def _digits(value: Any, factor: float) -> str:
+def _digits(value: Any, factor: float, cleared: Callable[[float], float]) -> str:
     if isinstance(value, bool | str):
         return str(value)
     if isinstance(value, int) and factor == 1.0:
         return str(value)
-    return f"{value * factor:.4g}"
+    return f"{cleared(value) * factor:.4g}"

@@ -99,7 +99,7 @@ class Limits:
         for frame in frames:
             anode, result, last = frame.anode, frame.result, frame.time
             plating, thickness = (anode.running_mean(v) for v in (anode.plating, anode.thickness))
-            lines.append((full_range(plating, 1e-6), full_range(thickness, 1e-12)))
+            lines.append((full_range(plating, 0.0), full_range(thickness, 0.0)))
             if result is None:
                 continue
             stage = Stage.of(result, stage)
@@ -110,7 +110,12 @@ class Limits:
             )
             if len(stage.active.source):
                 lithium.append(full_range(stage.stoichiometry(result), 0.0))
-        plating_range, thickness_range = (_union(each, 0.0) for each in zip(*lines, strict=True))
+        plating_range, thickness_range = (
+            _union(each, declared(name).least)
+            for name, each in zip(
+                ("plating_A_m2", "thickness_m"), zip(*lines, strict=True), strict=True
+            )
+        )
         largest = max(flux, key=lambda each: each.high, default=None)
         if largest is not None:
             beyond = "max" if top > largest.high * (1.0 + 1e-9) else "neither"

@@ -29,8 +29,7 @@ LITHIATION_MAP = LinearSegmentedColormap.from_list(
     "lithiation", colormaps["YlOrBr"](np.linspace(0.1, 1.0, 128))
 )
 """From yellow to brown; the palest end of the map would look like electrolyte."""
-LEAST_RANGE = 0.01
-"""Range of the stoichiometry below which it counts as uniform."""
+LEAST_RANGE = declared("stoichiometry").least
 _LEAST_LEAD = 5e-4
 """Difference between surface and mean below which there is none to speak of."""
 _WIDTH, _BELOW = 165.0, 62.0

@@ -15,7 +15,7 @@ from fem.errors import InputError
 from fem.measures.anode import AnodeProfile
 from fem.plot import canvas
 from fem.plot.canvas import INK, MUTED
-from fem.plot.scale import MICROMETRE, SMALLEST_STRESS, length_unit, stress_unit
+from fem.plot.scale import MICROMETRE, axis_range, length_unit, stress_unit
 from fem.results.quantities import declared
 from fem.results.result import Result
 
@@ -23,7 +23,8 @@ Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
 
 _PLATING, _STRESS, _SHADE = "#0b4f8a", "#9c2f4b", "#fbe9c3"
-_MARGIN = 0.08
+_FLAT = 0.1
+"""A profile that varies by a smaller share of its largest value is drawn as flat."""
 
 
 def anode_profile(result: Result, ax: Axes | None = None, *, along: str = "x") -> Axes:
@@ -98,7 +99,7 @@ def _plating(result: Result, axes: Axes, abscissa: Floats) -> None:
     axes.axhline(result.applied, color=MUTED, linewidth=0.7, linestyle=(0, (4, 2)), zorder=1)
     plating = declared("plating_A_m2")
     axes.set_ylabel(plating.axis(plating.unit))
-    axes.set_ylim(*_limits(running, result.applied, 1e-6))
+    axes.set_ylim(*_limits(running, result.applied, plating.least))
     axes.yaxis.set_major_locator(MaxNLocator(6, steps=[1, 2, 2.5, 5, 10]))
     axes.text(
         0.0, result.applied, " applied", transform=axes.get_yaxis_transform(), ha="left",
@@ -112,7 +113,7 @@ def _plating(result: Result, axes: Axes, abscissa: Floats) -> None:
 def _thickness(anode: AnodeProfile, axes: Axes, abscissa: Floats) -> None:
     """A second scale for the thickness: that of the plating if both are proportional."""
     thickest = float(np.abs(anode.thickness).max())
-    if thickest == 0.0:
+    if thickest < declared("thickness_m").least:
         return
     unit = length_unit(thickest)
     label = declared("thickness_m").axis(unit.name)
@@ -133,26 +134,26 @@ def _thickness(anode: AnodeProfile, axes: Axes, abscissa: Floats) -> None:
         twin = axes.twinx()
         twin.plot(abscissa, anode.thickness / unit.size, color=INK, linewidth=0.9, linestyle=":")
         twin.set_ylabel(f"{label}, dotted")
+        least = declared("thickness_m").least / unit.size
+        twin.set_ylim(*_limits(anode.thickness / unit.size, anode.thickness[0] / unit.size, least))
 
 
 def _stress(anode: AnodeProfile, axes: Axes, abscissa: Floats) -> None:
     assert anode.normal_stress is not None
     running = anode.running_mean(anode.normal_stress)
-    unit = stress_unit(max(float(np.abs(running).max()), SMALLEST_STRESS))
+    stress = declared("normal_stress_Pa")
+    unit = stress_unit(max(float(np.abs(running).max()), stress.least))
     axes.plot(abscissa, anode.normal_stress / unit.size, color=_STRESS, linewidth=0.5, alpha=0.45)
     axes.plot(abscissa, running / unit.size, color=_STRESS, linewidth=1.4)
     axes.axhline(0.0, color=MUTED, linewidth=0.5, zorder=1)
-    axes.set_ylabel(declared("normal_stress_Pa").axis(f"{unit.name}, tension > 0", "\n"))
-    axes.set_ylim(*_limits(running / unit.size, 0.0, SMALLEST_STRESS / unit.size))
+    axes.set_ylabel(stress.axis(f"{unit.name}, tension > 0", "\n"))
+    axes.set_ylim(*_limits(running / unit.size, 0.0, stress.least / unit.size))
     axes.yaxis.set_major_locator(MaxNLocator(5, steps=[1, 2, 2.5, 5, 10]))
 
 
 def _limits(values: Floats, other: float, smallest: float) -> tuple[float, float]:
-    """Axis limits around values and one more; a flat profile gets room, not its noise."""
-    low, high = min(float(values.min()), other), max(float(values.max()), other)
-    room = max(high - low, 0.1 * max(abs(low), abs(high)), smallest)
-    # Room above for the names of deposits.
-    return low - _MARGIN * room, high + 2.0 * _MARGIN * room
+    """Axis limits around values and one more."""
+    return axis_range(np.append(values, other), smallest, share=_FLAT)
 
 
 def _shade_active(result: Result, along: str, panels: list[Axes]) -> None:

@@ -17,9 +17,6 @@ DECADES = 30.0
 _FLOOR = 0.2
 """Percent of the area that may lie below a logarithmic colour bar."""
 
-SMALLEST_STRESS = 1e3
-"""Range of stress in Pa below which it counts as zero: rounding errors of a far stiffer cell."""
-
 _STRESS = ((1e9, "GPa"), (1e6, "MPa"), (1e3, "kPa"), (1.0, "Pa"))
 _LENGTH = ((1e-6, "µm"), (1e-9, "nm"))
 _CURRENT = ((1.0, "A"), (1e-3, "mA"), (1e-6, "µA"), (1e-9, "nA"))
@@ -77,6 +74,27 @@ def full_range(values: Floats, smallest: float) -> Range:
     if high - low < smallest:
         low, high = middle - half, middle + half
     return Range(low, high)
+
+
+def axis_range(
+    values: Floats, least: float, *, share: float = 0.0, below: float = 0.07, above: float = 0.07
+) -> tuple[float, float]:
+    """Ends of an axis around the finite ones of `values`, with room beyond the curve.
+
+    What varies by less than `least`, or than `share` of its largest magnitude, is drawn flat in
+    the middle of an axis of that span.
+
+    Parameters
+    ----------
+    below, above
+        Room beyond the curve, over the span.
+    """
+    known = values[np.isfinite(values)]
+    found = full_range(known if len(known) else np.zeros(1), 0.0)
+    magnitude = max(abs(found.low), abs(found.high))
+    found = full_range(np.array([found.low, found.high]), max(least, share * magnitude))
+    span = found.high - found.low
+    return found.low - below * span, found.high + above * span
 
 
 def robust_range(

@@ -19,8 +19,9 @@ from fem.measures.stress import FOOT_DISC
 from fem.mesh import Mesh
 from fem.plot.outlines import Electrodes
 from fem.plot.raster import Grid, to_grid
-from fem.plot.scale import MICROMETRE, SMALLEST_STRESS, Range, full_range, robust_range
+from fem.plot.scale import MICROMETRE, Range, full_range, robust_range
 from fem.plot.streamlines import Walls, arrow_places, equal_current_seeds, trace
+from fem.results.quantities import declared
 from fem.results.result import FieldMesh, Result
 
 Floats = NDArray[np.float64]
@@ -35,8 +36,9 @@ _LINES_PER_ASPECT, _LINES = 15.0, (3, 40)
 """Current lines: so many for a cell as wide as its electrolyte is high, within these bounds."""
 _PAD = 0.25
 """How much of the electrodes' backs is shown, as a fraction of the electrolyte's height."""
-SMALLEST_POTENTIAL, SMALLEST_CURRENT = 1e-6, 1e-6
-"""Ranges of a field (V, A/m^2) below which it counts as uniform."""
+SMALLEST_POTENTIAL, SMALLEST_CURRENT, SMALLEST_STRESS = (
+    declared(name).least for name in ("phi_e", "current_density", "von_mises")
+)
 
 
 @dataclass(frozen=True)

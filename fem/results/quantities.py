@@ -19,11 +19,16 @@ from fem.results.declaration import Declared, Place
 __all__ = ["REGISTRY", "SECTIONS", "Declared", "Place", "declared", "declared_columns", "find"]
 
 _METRICS, _HISTORY, _ANODE, _PARTICLES = Place.METRICS, Place.HISTORY, Place.ANODE, Place.PARTICLES
+_FIELDS = Place.FIELDS
 _BOTH = _METRICS | _HISTORY
 
 _MEAN = {"mean": "mean", "max": "largest", "min": "least"}
 _ENDS = {"max": "largest", "min": "least"}
 _MODELS = {"rigid": "rigid", "elastic": "elastic", "yielded": "yielded"}
+_RATIO = 0.05
+"""Meshes and running means leave about a percent in a ratio of extremes to means."""
+_FILLING = 0.01
+"""Within this much of the stoichiometry a particle is uniform."""
 
 # fmt: off
 _SECTIONS: dict[str, tuple[Declared, ...]] = {
@@ -100,7 +105,7 @@ _SECTIONS: dict[str, tuple[Declared, ...]] = {
             "Plating along the foil, {size}, per length of the lithium line; positive where "
             "lithium is plated, negative where it is stripped. Extremes are of nodes, by sign."),
         Declared("focusing_{size}_over_mean", "", "plating over 2 µm, {size} / mean", _BOTH,
-            main=True, words=_ENDS, meaning=
+            main=True, words=_ENDS, least=_RATIO, meaning=
             "Of the plating averaged over 2 µm of arc, the {size} along the foil over the mean "
             "along it. Empty or absent where there is next to no mean."),
         Declared("focusing_max_over_applied", "", "plating over 2 µm, largest / applied", _METRICS,
@@ -120,16 +125,17 @@ _SECTIONS: dict[str, tuple[Declared, ...]] = {
             "Lithium plated on the foil since the start, {size} along it; negative where drawn "
             "lithium was stripped. On a line that moves, plated volume over its present length."),
         Declared("thickness_{size}_over_mean", "", "plated thickness over 2 µm, {size} / mean",
-            _BOTH, words=_ENDS, meaning=
+            _BOTH, words=_ENDS, least=_RATIO, meaning=
             "Of the thickness averaged over 2 µm of arc, the {size} along the foil over the mean "
             "along it. Empty or absent where there is next to no mean."),
     ),
     "Particles": (
         Declared("stoichiometry_mean", "", "stoichiometry, mean of all active particles", _BOTH,
-            meaning="Lithium in the active particles over what they hold when full of it; falls "
+            least=_FILLING, meaning=
+            "Lithium in the active particles over what they hold when full of it; falls "
             "on charge. Only in a run in time."),
         Declared("stoichiometry_surface_{size}", "", "stoichiometry at surfaces, {size}", _BOTH,
-            words={"min": "least", "max": "largest"}, meaning=
+            words={"min": "least", "max": "largest"}, least=_FILLING, meaning=
             "The {size} at the surface of any active particle. Only in a run in time."),
         Declared("active_particles", "", "active particles", _METRICS, meaning=
             "How many particles react."),
@@ -252,11 +258,28 @@ _SECTIONS: dict[str, tuple[Declared, ...]] = {
             "Whether it reacts: true or false."),
         Declared("current_A_m", "A/m", "current into the electrolyte", _PARTICLES, meaning=
             "Per metre of depth; positive where lithium leaves the particle, as on charge."),
-        Declared("stoichiometry", "", "stoichiometry of lithium", _PARTICLES, meaning=
-            "Mean of the particle: 1 when full of lithium. Empty if it is inactive or the case "
-            "gives none."),
+        Declared("stoichiometry", "", "stoichiometry of lithium", _PARTICLES | _FIELDS,
+            least=_FILLING, meaning=
+            "Mean of the particle, or at a point in it: 1 when full of lithium. Empty if it is "
+            "inactive or the case gives none."),
         Declared("inactivity", "", "why it is inactive", _PARTICLES, text=True, meaning=
             "Empty if it is active."),
+    ),
+    "Fields": (
+        Declared("phi_e", "V", "electrolyte potential", _FIELDS, shown="mV", least=1e-5, meaning=
+            "Potential of the electrolyte against the lithium foil."),
+        Declared("phi_s", "V", "electrode potential", _FIELDS, least=1e-5, meaning=
+            "Potential of the electrons in lithium and in particles that react, against the "
+            "lithium foil."),
+        Declared("current_density", "A/m²", "ionic current density", _FIELDS, meaning=
+            "Vector in the electrolyte; along the motion of positive charge."),
+        Declared("displacement", "m", "displacement", _FIELDS, shown="µm", meaning=
+            "Vector where mechanics is solved."),
+        Declared("stress", "Pa", "stress", _FIELDS, shown="MPa", meaning=
+            "Cauchy stress where mechanics is solved, six components in the order xx, yy, zz, xy, "
+            "yz, xz; positive: tension."),
+        Declared("von_mises", "Pa", "von Mises stress", _FIELDS, shown="MPa", meaning=
+            "Equivalent stress of shear where mechanics is solved."),
     ),
 }
 # fmt: on

@@ -32,6 +32,7 @@ FILES = {
     Place.HISTORY: "history.csv",
     Place.ANODE: "anode.csv",
     Place.PARTICLES: "particles.csv",
+    Place.FIELDS: "fields.vtu",
 }
 
 

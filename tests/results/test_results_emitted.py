@@ -77,6 +77,7 @@ def emitted(results: dict[str, Result]) -> dict[Place, set[str]]:
         Place.HISTORY: set().union(*(history.columns for history in histories)),
         Place.ANODE: set(ANODE_COLUMNS),
         Place.PARTICLES: set(PARTICLE_COLUMNS),
+        Place.FIELDS: set().union(*(result.fields for result in results.values())),
     }
 
 
