@@ -136,6 +136,18 @@ def _parser() -> tuple[argparse.ArgumentParser, dict[str, argparse.ArgumentParse
     transport.add_argument("--quiet", action="store_true", help="no progress, no table")
     plot = add("plot", "Draw the figures and the report of a finished run again.")
     plot.add_argument("folder", metavar="DIR", help="the folder that fem run has written")
+    drawn: tuple[tuple[str, str | tuple[str, ...], int | None, str], ...] = (
+        ("--field", "NAME", None, "draw this field alone, such as von_mises or stress_yy"),
+        ("--range", ("LOW", "HIGH"), 2, 'ends of its colours, such as "0 MPa" "50 MPa"'),
+        ("--scale", "SCALE", None, "of its colours: linear, log or symlog"),
+        ("--window", ("LEFT", "RIGHT", "BOTTOM", "TOP"), 4, 'what to show, such as "20 um" ...'),
+        ("--deformed", "FACTOR", None, "enlarge displacements by this factor in its shape"),
+        ("--along", "x|s", None, "draw the lithium profile over x or the arc length s"),
+        ("--format", "FORMAT", None, "png, svg or pdf"),
+        ("--out", "FILE", None, "where to draw the field (default: field_NAME.png in DIR)"),
+    )
+    for option, names, count, meaning in drawn:
+        plot.add_argument(option, metavar=names, nargs=count, help=meaning)
     materials = add("materials", "List the materials, or one with every value and its source.")
     materials.add_argument("name", metavar="NAME", nargs="?", help="a material, such as LPSCl")
     example = add("example", "List the cases that come along, or copy one to start from.")

@@ -21,9 +21,9 @@ from numpy.typing import NDArray
 from fem.geometry import Geometry, Phase
 from fem.plot.canvas import palette
 from fem.plot.lithiation import LEAST_RANGE, LITHIATION_MAP
-from fem.plot.maps import ACTIVE, FLUX_MAP, INACTIVE, LITHIUM, POTENTIAL_MAP, STRESS_MAP
-from fem.plot.scale import MICROMETRE, SMALLEST_STRESS, round_up, stress_unit
-from fem.plot.scene import SMALLEST_CURRENT, SMALLEST_POTENTIAL
+from fem.plot.paint import ACTIVE, FLUX_MAP, INACTIVE, LITHIUM, POTENTIAL_MAP, STRESS_MAP
+from fem.plot.scale import MICROMETRE, round_up, stress_unit
+from fem.plot.scene import SMALLEST_CURRENT, SMALLEST_POTENTIAL, SMALLEST_STRESS
 from fem.results.result import FieldMesh, Result
 
 Floats = NDArray[np.float64]

@@ -20,8 +20,16 @@ from numpy.typing import NDArray
 from fem.plot import canvas
 from fem.plot.canvas import HAIR, INK, MUTED
 from fem.plot.lithiation import LABEL, LEAST_RANGE, LITHIATION_MAP
-from fem.plot.maps import ACTIVE, FLUX_MAP, INACTIVE, LITHIUM, draw_strokes, outline_width
 from fem.plot.outlines import Electrodes
+from fem.plot.paint import (
+    ACTIVE,
+    FLUX_MAP,
+    INACTIVE,
+    LITHIUM,
+    draw_strokes,
+    draw_voids,
+    outline_width,
+)
 from fem.plot.raster import Cover
 from fem.plot.runs import time_unit
 from fem.plot.scale import MICROMETRE, Range, Unit, full_range, length_unit, robust_range
@@ -249,8 +257,10 @@ class Map:
         ]
         for patch in self.patches:
             axes.add_artist(patch)
+        before = set(axes.get_children())
+        draw_voids(scene, axes)
         draw_strokes(axes, parts.strokes, width)
-        self.strokes = list(axes.collections)
+        self.strokes = [each for each in axes.get_children() if each not in before]
         for each in self.strokes:
             each.set_animated(True)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,16 +32,27 @@ class Unit:
 
 @dataclass(frozen=True)
 class Range:
-    """Ends of a colour bar in SI units, how it is spaced, and on which sides values lie beyond."""
+    """Ends of a colour bar in SI units, how it is spaced, and on which sides values lie beyond.
+
+    Where `linear` is above 0 it is linear up to that magnitude and logarithmic beyond, for both
+    signs.
+    """
 
     low: float
     high: float
     log: bool = False
     extend: str = "neither"
+    linear: float = 0.0
 
     def over(self, unit: Unit) -> Range:
         """The same range with its ends in `unit`."""
-        return Range(self.low / unit.size, self.high / unit.size, self.log, self.extend)
+        low, high, linear = (value / unit.size for value in (self.low, self.high, self.linear))
+        return Range(low, high, self.log, self.extend, linear)
+
+    def extended(self, below: bool, above: bool) -> Range:
+        """The same range where values lie below its low end or above its high end."""
+        sides = {(0, 0): "neither", (1, 0): "min", (0, 1): "max", (1, 1): "both"}
+        return replace(self, extend=sides[below, above])
 
 
 def stress_unit(value: float) -> Unit:
@@ -120,8 +131,7 @@ def robust_range(
         low, log = percentile(values, weights, _FLOOR), True
         low = max(low, 1e-4 * high)
     below, above = log and float(values.min()) < low, top > high * (1.0 + 1e-9)
-    extend = {(0, 0): "neither", (1, 0): "min", (0, 1): "max", (1, 1): "both"}[below, above]
-    return Range(low, high, log, extend)
+    return Range(low, high, log).extended(below, above)
 
 
 def round_up(value: float) -> float:

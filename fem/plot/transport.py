@@ -16,7 +16,7 @@ from fem.effective.transport import Conductor, Transport
 from fem.geometry.types import OUTSIDE
 from fem.plot import canvas
 from fem.plot.canvas import HAIR, INK
-from fem.plot.maps import ACTIVE, AREA_END, FLUX_MAP, draw_field
+from fem.plot.paint import ACTIVE, AREA_END, FLUX_MAP, draw_field
 from fem.plot.scale import MICROMETRE, robust_range
 from fem.plot.scene import Part
 from fem.results.result import FieldMesh

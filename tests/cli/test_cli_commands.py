@@ -346,7 +346,7 @@ def test_plot_needs_no_solver(
 ) -> None:
     assert main(["run", str(SMALL), *QUICK, "--out", "run", "--quiet"]) == 0
 
-    def draw(result: Any, folder: Path) -> None:
+    def draw(result: Any, folder: Path, *how: Any) -> None:
         (folder / "flux.png").write_bytes(result.fields["phi_e"].tobytes())
 
     monkeypatch.setattr(output, "_draw", draw)
@@ -354,6 +354,22 @@ def test_plot_needs_no_solver(
     assert main(["plot", "run"]) == 0
     assert capsys.readouterr().out == "flux.png\n"
     assert (here / "run" / "flux.png").stat().st_size > 1000
+
+
+def test_plot_draws_one_field_as_asked_for(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """As text and vectors in SVG and PDF; beside the run, or where it is said."""
+    assert main(["run", str(SMALL), *QUICK, "--out", "run", "--quiet"]) == 0
+    before = {p.name for p in (here / "run").iterdir()}
+    assert main(["plot", "run", "--field", "phi_e", "--range", "0 mV", "90 mV"]) == 0
+    assert {p.name for p in (here / "run").iterdir()} - before == {"field_phi_e.png"}
+    window = ["10 um", "50 um", "30 um", "70 um"]
+    words = ["plot", "run", "--field", "current_density", "--scale", "log", "--window", *window]
+    assert main([*words, "--out", "map.svg"]) == 0
+    assert "<svg" in (here / "map.svg").read_text("utf-8")
+    assert main([*words, "--format", "pdf"]) == 0
+    made = here / "run" / "field_current_density.pdf"
+    assert made.read_bytes().startswith(b"%PDF")
+    assert capsys.readouterr().out.split("\n")[1:] == ["map.svg", str(made.relative_to(here)), ""]
 
 
 def test_materials(capsys: pytest.CaptureFixture[str]) -> None:

@@ -39,7 +39,7 @@ def short_run(case: fem.Case) -> Run:
 
 def quicken(patch: pytest.MonkeyPatch) -> None:
     """Draw nothing, and do not wait for the disk."""
-    patch.setattr(output, "_draw", lambda result, folder: None)
+    patch.setattr(output, "_draw", lambda result, folder, *_: None)
     patch.setattr(os, "fsync", lambda file: None)
 
 

@@ -145,6 +145,14 @@ def test_fields_read_back_exactly(folder: Path, result: Result) -> None:
             assert not read[~undefined, width:].any()
 
 
+def test_regions_have_their_names(folder: Path, result: Result) -> None:
+    """Field data name the numbers in `region`; the area of each is that drawn."""
+    grid = meshio.read(folder / "fields.vtu")
+    numbers = {name: int(value[0]) for name, value in grid.field_data.items()}
+    assert numbers == {r.name: k for k, r in enumerate(result.geometry.regions)}
+    assert set(np.unique(grid.cell_data["region"][0])) == set(numbers.values())
+
+
 def test_phase_of_a_cell_is_where_its_field_lives(folder: Path) -> None:
     grid = meshio.read(folder / "fields.vtu")
     phase, triangles = grid.cell_data["phase"][0], grid.cells[0].data

@@ -20,7 +20,7 @@ import fem.plot
 from fem.errors import InputError
 from fem.plot import canvas
 from fem.plot.lithiation import Grains
-from fem.plot.maps import INACTIVE
+from fem.plot.paint import INACTIVE
 from fem.plot.runs import COLOURS, branches_of, steps_of, time_unit
 
 UM = 1e-6
