@@ -6,6 +6,7 @@ import hashlib
 import json
 import os
 from collections.abc import Mapping
+from html import escape
 from pathlib import Path
 from typing import Annotated, Any, Self
 
@@ -22,7 +23,7 @@ from fem.case.numerics import Mesh, Output, Stepping
 from fem.case.operation import Operation, Snapshot
 from fem.case.physics import Kinetics, Mechanics
 from fem.case.rules import Text
-from fem.case.table import Table, plain
+from fem.case.table import Table, flat, plain
 from fem.errors import InputError
 
 
@@ -75,6 +76,24 @@ class Case(Table):
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Case) and self.__dict__ == other.__dict__
+
+    def __repr__(self) -> str:
+        where = f", {self._file.name}" if self._file is not None else ""
+        return f"<Case {self.title!r}: {self.operation.kind}{where}, {len(self.to_dict())} tables>"
+
+    def __str__(self) -> str:
+        return repr(self)
+
+    def _repr_html_(self) -> str:
+        """For notebooks: every key with its value, folded."""
+        rows = "".join(
+            f"<tr><td><code>{escape(key)}</code></td><td>{escape(value)}</td></tr>"
+            for key, value in flat(self.to_dict())
+        )
+        return (
+            f"<details><summary><b>Case</b> {escape(self.title)} ({self.operation.kind})</summary>"
+            f"<table>{rows}</table></details>"
+        )
 
     def __hash__(self) -> int:
         return hash(tuple(self.__dict__.values()))

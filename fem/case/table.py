@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import PurePath
 from typing import Any
 
@@ -35,6 +35,22 @@ def by_kind(default: str, key: str = "kind") -> Callable[[object], str | None]:
         return f"{key}={getattr(value, key, default)}" if isinstance(value, Table) else None
 
     return tag
+
+
+def flat(value: Any, path: str = "") -> Iterator[tuple[str, str]]:
+    """Dotted keys and values as text of nested dicts and lists; lists of scalars stay together."""
+    if isinstance(value, Mapping) and value:
+        for name, item in value.items():
+            yield from flat(item, f"{path}.{name}" if path else str(name))
+    elif isinstance(value, list) and any(isinstance(item, Mapping) for item in value):
+        for index, item in enumerate(value):
+            yield from flat(item, f"{path}[{index}]")
+    elif isinstance(value, list):
+        yield path, ", ".join(str(item) for item in value) or "none"
+    elif isinstance(value, bool):
+        yield path, str(value).lower()
+    else:
+        yield path, "none" if value in ({}, "") else str(value)
 
 
 def plain(value: Any, quantity: Any = lambda q: q.text, *, explicit: bool = False) -> Any:

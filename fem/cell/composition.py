@@ -77,6 +77,9 @@ class Cell:
         The mechanics; `None` where it is switched off.
     """
 
+    def __repr__(self) -> str:
+        return f"<Cell of {self.case!r}, {len(self.mesh.region)} triangles>"
+
     def __init__(
         self,
         case: Case,

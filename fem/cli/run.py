@@ -103,8 +103,8 @@ def _telling_how_to_go_on(
 
 def summary(result: Result) -> str:
     """The main numbers, and the notes that a reader must not miss."""
-    from fem.output.numbers import main_numbers
     from fem.output.report import WARNING
+    from fem.results.numbers import main_numbers
 
     rows = [
         (("  " if row.part else "") + row.label, row.value, row.unit)

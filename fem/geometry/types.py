@@ -145,6 +145,12 @@ class Geometry:
     lattice: Lattice | None = None
     notes: tuple[str, ...] = ()
 
+    def __repr__(self) -> str:
+        return (
+            f"<Geometry: {self.width * 1e6:.4g} x {self.height * 1e6:.4g} um, {len(self.regions)} "
+            f"regions, {len(self.particles)} particles, {len(self.deposits)} deposits>"
+        )
+
     @property
     def top(self) -> float:
         """Height in m above which there is no active material."""

@@ -205,8 +205,8 @@ def _draw(result: Result, folder: Path, kind: str = "png", along: str = "x") -> 
             if name.endswith(".gif"):
                 pictures["animation"] = (folder / name).read_bytes()
     (folder / "panel.pdf").write_bytes(panel)
-    _write_text(folder / "report.html", report(result, pictures))
     _write_text(folder / VIEWER, viewer(result))
+    _write_text(folder / "report.html", report(result, pictures, VIEWER))
 
 
 def _animations(result: Result) -> tuple[str, ...]:

@@ -38,6 +38,11 @@ class History:
     columns: Mapping[str, Floats]
     events: tuple[Event, ...] = ()
 
+    def __repr__(self) -> str:
+        return (
+            f"<History: {len(self)} rows of {len(self.columns)} columns, {len(self.events)} events>"
+        )
+
     def __getitem__(self, name: str) -> Floats:
         return self.columns[name]
 
@@ -77,6 +82,10 @@ class Frame:
     particle_current: Floats
     inactivity: NDArray[np.str_]
     result: Result | None = field(default=None, compare=False)
+
+    def __repr__(self) -> str:
+        what = "all fields" if self.result is not None else "profile and particles"
+        return f"<Frame at {self.time:.6g} s, {self.voltage:.4f} V, with {what}>"
 
 
 class Log:

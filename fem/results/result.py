@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from html import escape
 from typing import Any
 
 import numpy as np
@@ -18,9 +19,13 @@ from fem.measures.particles import ParticleTable, Rims
 from fem.mesh import Ints, Mesh
 from fem.parameters import resolve
 from fem.results.history import Frame, History
+from fem.results.numbers import key_numbers
 from fem.spaces import Space
 
 Floats = NDArray[np.float64]
+
+_TOLD = 4
+"""Numbers that a `Result` tells of itself on a terminal."""
 
 
 @dataclass(frozen=True)
@@ -131,6 +136,28 @@ class Result:
     history: History | None = None
     frames: tuple[Frame, ...] = ()
     rims: Rims | None = None
+
+    def __repr__(self) -> str:
+        """What it is of and what it holds, in a few lines."""
+        numbers = ", ".join(
+            f"{number.label} {number.value} {number.unit}".rstrip()
+            for number in key_numbers(self.metrics)[:_TOLD]
+        )
+        rows = f", {len(self.history)} rows of history" if self.history is not None else ""
+        return (
+            f"<Result of {self.case.title!r}: {numbers};\n"
+            f" {len(self.metrics)} metrics, {len(self.field_mesh.points)} points with "
+            f"{', '.join(self.fields)}, {len(self.particles.x)} particles{rows}>"
+        )
+
+    def _repr_html_(self) -> str:
+        """For notebooks: a table of the key numbers."""
+        rows = "".join(
+            f'<tr title="{escape(number.meaning)}"><td>{escape(number.label)}</td>'
+            f"<td>{escape(number.value)} {escape(number.unit)}</td></tr>"
+            for number in key_numbers(self.metrics)
+        )
+        return f"<b>{escape(self.case.title or 'Result')}</b><table>{rows}</table>"
 
     @cached_property
     def applied(self) -> float:

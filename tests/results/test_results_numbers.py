@@ -6,7 +6,7 @@ from types import SimpleNamespace
 from typing import Any
 
 from fem.cli.run import summary
-from fem.output.numbers import OTHERS, Number, all_numbers, main_numbers
+from fem.results.numbers import OTHERS, Number, all_numbers, main_numbers
 
 METRICS: dict[str, Any] = {
     "version": "1.2.3",
