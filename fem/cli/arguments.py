@@ -148,6 +148,13 @@ def _parser() -> tuple[argparse.ArgumentParser, dict[str, argparse.ArgumentParse
     )
     for option, names, count, meaning in drawn:
         plot.add_argument(option, metavar=names, nargs=count, help=meaning)
+    compare = add("compare", "What differs between finished runs, as a table and a figure.")
+    compare.add_argument(
+        "folders", metavar="DIR", nargs="+", help="folders that fem run has written, two or more"
+    )
+    compare.add_argument(
+        "--out", metavar="DIR", default="out/comparison", help="where to (default: out/comparison)"
+    )
     materials = add("materials", "List the materials, or one with every value and its source.")
     materials.add_argument("name", metavar="NAME", nargs="?", help="a material, such as LPSCl")
     example = add("example", "List the cases that come along, or copy one to start from.")

@@ -269,7 +269,9 @@ def test_report_begins_with_ten_numbers_and_folds_what_is_long(
     """Ten key numbers with labels in full and units, then pictures, then the rest folded."""
     text = (folder / "report.html").read_text(encoding="utf-8")
     before, _, after = text.partition("<h2>Pictures</h2>")
-    cards = re.findall(r"<div title=\"[^\"]*\"><strong>([^<]*)</strong> ([^<]*)<br>([^<]*)</div>", before)
+    cards = re.findall(
+        r"<div title=\"[^\"]*\"><strong>([^<]*)</strong> ([^<]*)<br>([^<]*)</div>", before
+    )
     assert len(cards) == 10 and "<code>" not in before
     assert (f"{result.metrics['overpotential_V'] * 1e3:.4g}", "mV", "overpotential") in cards
     for _, _, label in cards:
