@@ -53,7 +53,7 @@ def check_folder(folder: Path, runs: Sequence[str | Path]) -> None:
             raise InputError(
                 "the folder of one of the runs", given=f"--out {folder}", allowed="another one"
             )
-    require_free(folder, (TABLE, FIGURE), ())
+    require_free(folder, (TABLE, FIGURE), also=TABLE)
 
 
 def save(results: Mapping[str, Result], folder: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -54,7 +55,7 @@ def comparison(results: Mapping[str, Result]) -> Figure:
         return canvas.settle(figure)
 
 
-def _look(number: int) -> dict[str, object]:
+def _look(number: int) -> dict[str, Any]:
     turn, colour = divmod(number, len(COLOURS))
     return {
         "color": COLOURS[colour],
@@ -71,9 +72,7 @@ def _has_parts(results: Mapping[str, Result]) -> bool:
     return any(part.name in each.metrics for part in _PARTS for each in results.values())
 
 
-def _voltage(
-    results: Mapping[str, Result], look: Mapping[str, dict[str, object]], axes: Axes
-) -> None:
+def _voltage(results: Mapping[str, Result], look: Mapping[str, dict[str, Any]], axes: Axes) -> None:
     capacity, voltage = declared("capacity_Ah_m2"), declared("Voltage / V")
     passed, volts = [], []
     for name, each in results.items():
@@ -90,9 +89,7 @@ def _voltage(
     _plain(axes, "Voltage")
 
 
-def _parts(
-    results: Mapping[str, Result], look: Mapping[str, dict[str, object]], axes: Axes
-) -> None:
+def _parts(results: Mapping[str, Result], look: Mapping[str, dict[str, Any]], axes: Axes) -> None:
     """Stacked bars, the first run on top; parts of the other sign go the other way."""
     whole = declared("overpotential_V")
     rows = np.arange(len(results))[::-1]
@@ -125,9 +122,7 @@ def _parts(
     _plain(axes, "Where voltage is lost")
 
 
-def _plating(
-    results: Mapping[str, Result], look: Mapping[str, dict[str, object]], axes: Axes
-) -> None:
+def _plating(results: Mapping[str, Result], look: Mapping[str, dict[str, Any]], axes: Axes) -> None:
     plating = declared("plating_A_m2")
     drawn = [np.zeros(1)]
     for name, each in results.items():

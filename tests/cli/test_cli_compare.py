@@ -69,6 +69,9 @@ def test_runs_in_time_and_snapshots_mix(
     runs: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     words = [str(runs / name) for name in ("cool", "warm", "low/run")]
+    assert main(["compare", *words[:2], "--out", str(tmp_path / "c")]) == 0
+    capsys.readouterr()
+    # An earlier comparison is replaced.
     assert main(["compare", *words, "--out", str(tmp_path / "c")]) == 0
     text = capsys.readouterr().out
     assert "operation.temperature" in text and "second / first" not in text

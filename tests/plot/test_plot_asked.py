@@ -205,12 +205,13 @@ def test_a_key_is_there_however_narrow_the_map(name):
     assert keys(axes)[:2] == ["active", "inactive"]
 
 
-def test_a_long_title_stays_below_the_colour_bar_of_a_flat_map():
-    """Texts of a map ten times as wide as high, with a footnote of two lines."""
+@pytest.mark.parametrize("height", [12.0, 48.0, 100.0, 200.0, 300.0])
+def test_a_long_title_stays_below_the_colour_bar_of_a_flat_map(height):
+    """Texts of a map 800 um wide, with a footnote of two lines."""
     with fem.plot.style():
-        axes = canvas.map_figure((0.0, 800.0, 0.0, 12.0), "A title of many words " * 8)
-        canvas.frame(axes, (0.0, 800.0, 0.0, 12.0), "A map")
-        drawn = axes.tripcolor([0.0, 800.0, 0.0], [0.0, 0.0, 12.0], [0.0, 1.0, 2.0])
+        axes = canvas.map_figure((0.0, 800.0, 0.0, height), "A title of many words " * 8)
+        canvas.frame(axes, (0.0, 800.0, 0.0, height), "A map")
+        drawn = axes.tripcolor([0.0, 800.0, 0.0], [0.0, 0.0, height], [0.0, 1.0, 2.0])
         canvas.colour_bar(axes, drawn, canvas.Range(0.0, 2.0), "of something")
         FigureCanvasAgg(axes.figure)
         _, texts, size = save(canvas.settle(axes.figure), format="png", dpi=100)
