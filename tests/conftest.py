@@ -63,6 +63,10 @@ VARIANTS = """
     test_blocks_say_what_they_are[slab|fixed]
     test_a_forgotten_trial_changes_nothing[slab]
     test_a_failed_step_changes_nothing[slab]
+    test_any_field_can_be_drawn_in_its_unit[phi_s|current_density_x|current_density_y|displacement_x]
+    test_any_field_can_be_drawn_in_its_unit[displacement_y|stress_xx|stress_zz|stress_xy|pressure]
+    test_a_long_title_stays_below_the_colour_bar_of_a_flat_map[48.0|100.0|200.0]
+    test_a_key_is_there_however_narrow_the_map[tiny]
     test_redrawn_figures_are_identical
     test_a_run_that_ends_at_rest_has_all_figures_and_warns_of_nothing
     test_figures_are_legible_and_warn_of_nothing[tiny]

@@ -31,7 +31,11 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> Path:
         for name, temperature in (("cool", "298.15 K"), ("warm", "313.15 K")):
             case = fem.Case.load(
                 OUTPUT / "small_protocol.toml",
-                {"operation.steps": STEPS, "operation.temperature": temperature},
+                {
+                    "operation.steps": STEPS,
+                    "operation.temperature": temperature,
+                    "stepping.tolerance": 0.1,
+                },
             )
             fem.save(fem.run(case), folder / name)
     return folder
