@@ -77,9 +77,11 @@ class Labels(Table):
     values stay two particles, also where they touch.
     """
 
-    electrolyte: PixelValues = Field(description="Solid electrolyte.")
-    active: PixelValues = Field(
-        description="Active material; one value for all of it, or one a particle."
+    electrolyte: PixelValues | None = Field(default=None, description="Solid electrolyte.")
+    active: PixelValues | None = Field(
+        default=None,
+        description="Active material; one value for all of it, or one a particle. An image without "
+        'it is a separator, below which a cathode of kind = "plane" is drawn.',
     )
     void: PixelValues | None = Field(
         default=None, description="Pores, cracks, and whatever else conducts nothing."
@@ -93,6 +95,13 @@ class Labels(Table):
     @model_validator(mode="after")
     def _values_are_apart(self) -> Self:
         given = [(name, value) for name, value in self if value is not None]
+        if not given:
+            raise refuse(
+                "no phase is named",
+                allowed=f"pixel values of one or more of {', '.join(type(self).model_fields)}",
+                cure="labels = { electrolyte = 1, active = 2, void = 0 }, with the values "
+                "of the image",
+            )
         for (one, first), (two, second) in combinations(given, 2):
             for low, high in intervals(second):
                 if any(low <= end and start <= high for start, end in intervals(first)):
@@ -109,7 +118,8 @@ class Image(Table):
     """A segmented image of the cell's cross-section, its lower edge at the cathode's collector.
 
     It shows the composite cathode, or with `labels.lithium` all layers. Separator and anode are
-    drawn above it as their tables say.
+    drawn above it as their tables say. Without `labels.active` it shows a separator, and the
+    cathode is drawn below it.
     """
 
     file: FilePath = Field(
@@ -117,8 +127,12 @@ class Image(Table):
     )
     pixel_size: Length = Field(description="Side of a pixel.")
     labels: Labels = Field(description="Which pixel values mean which phase.")
-    electrolyte: MaterialName = Field(description="Material of the electrolyte.")
-    active: MaterialName = Field(description="Active material of the particles.")
+    electrolyte: MaterialName | None = Field(
+        default=None, description="Material of the electrolyte, if the image shows some."
+    )
+    active: MaterialName | None = Field(
+        default=None, description="Active material of the particles, if the image shows some."
+    )
     specks: Annotated[int, Whole(Bounds(ge=0, le=1_000_000), 9)] = Field(
         default=9,
         description="Pieces of fewer pixels than this are dissolved into what surrounds them.",
@@ -137,3 +151,15 @@ class Image(Table):
         default=IdealWiring(),
         description='How electrons get to the particles; wiring = "ideal" is short for that kind.',
     )
+
+    @model_validator(mode="after")
+    def _phases_have_a_material(self) -> Self:
+        for name in ("electrolyte", "active"):
+            if getattr(self.labels, name) is not None and getattr(self, name) is None:
+                raise refuse(
+                    "this key is missing",
+                    key=name,
+                    allowed=f"the material of the phase that labels.{name} names",
+                    cure=f'add {name} = "..." below [geometry.image]; fem materials lists them',
+                )
+        return self

@@ -76,8 +76,9 @@ def _cell(case: Case, shape: Geometry) -> Iterator[tuple[str, str]]:
     )
     if cell.separator is not None:
         yield "separator", f"{cell.separator.material}, {cell.separator.thickness.text}"
-    if cell.image is not None or cathode is None:
+    if cell.image is not None:
         yield from (("image", note) for note in shape.notes)
+    if cathode is None:
         return
     if cathode.kind == "plane":
         yield "cathode", f"plane, {cathode.material}, {cathode.thickness.text}"

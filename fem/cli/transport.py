@@ -149,6 +149,8 @@ def describe(transport: Transport) -> str:
         ]
     for conductor in transport.conductors:
         lines += ["", *_conductor(conductor)]
+    if not transport.conductors:
+        lines += ["", "Neither ions nor electrons are conducted: there is no phase that does."]
     return "\n".join(lines)
 
 

@@ -31,6 +31,9 @@ from fem.spaces import Space
 
 Floats = NDArray[np.float64]
 
+ROUNDING = 1e-12
+"""How far a tortuosity factor of 1 ends off it."""
+
 
 @dataclass(frozen=True)
 class Potential:
@@ -79,8 +82,9 @@ class Conduction:
         At least 1, since no shape conducts better than straight channels; `None` where nothing
         joins the faces.
         """
-        # A straight channel may end a rounding error below 1.
-        x, y = (max(1.0, self.mean / value) if value > 0.0 else None for value in self.effective)
+        x, y = (self.mean / value if value > 0.0 else None for value in self.effective)
+        # A straight channel has 1 exactly, and would end a rounding error off.
+        x, y = (f if f is None or f > 1.0 + ROUNDING else 1.0 for f in (x, y))
         return x, y
 
 

@@ -1,15 +1,16 @@
-"""The cell of an image: its pieces as regions, below what the case draws above it."""
+"""The cell of an image: its pieces as regions, between what the case draws above and below it."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from itertools import pairwise
 
 import numpy as np
 import shapely
 from numpy.typing import NDArray
 
-from fem.case import Case
+from fem.case import Case, PlaneCathode
 from fem.case.image import Image
 from fem.errors import InputError
 from fem.geometry.above import Above, drawn
@@ -156,7 +157,8 @@ def build(case: Case) -> Geometry:
     clean = picture(image, case.resolve(image.file))
     shown = shapes(clean, image.smoothing)
     pixel = float(image.pixel_size)
-    width, height = pixel * shown.width, pixel * shown.height
+    base = 0.0 if cell.cathode is None else float(cell.cathode.thickness)
+    width, height = pixel * shown.width, base + pixel * shown.height
     if image.labels.lithium is not None:
         _refuse_foil(clean, shown)
         above = Above((), (), height, height - float(shown.area[0]) * pixel**2 / width, ())
@@ -166,6 +168,7 @@ def build(case: Case) -> Geometry:
     roles = Roles.of(shown, cell.separator is not None)
     order = _in_order(shown)
     x, y = pixel * shown.centre[:, order]
+    y += base
     diameter = 2.0 * pixel * np.sqrt(shown.area[order] / np.pi)
     why = np.select(
         [inactive(case, x, y, width), ~roles.reached[order], roles.shorted[order]],
@@ -174,22 +177,26 @@ def build(case: Case) -> Geometry:
     )
     if image.islands == "refuse":
         _refuse_islands(shown, roles, order[why != ""], pixel)
-    regions = (*above.regions, *_regions(image, case, shown, roles, order, above))
-    if not (why == "").any():
+    regions = [*above.regions, *_regions(image, case, shown, roles, order, above)]
+    outlines = [*above.outlines, *_outlines(shown, pixel, len(above.regions), base)]
+    if isinstance(cell.cathode, PlaneCathode):
+        _refuse_without_way(shown, roles)
+        outlines = _on_plane(outlines, width, base, len(regions))
+        regions.append(Region("cathode", Phase.ACTIVE, cell.cathode.material, width * base))
+    elif not (why == "").any():
         raise InputError(
             "no particle is active, so no current can flow: each is set inactive, touches lithium, "
             "or touches no electrolyte that leads to the lithium",
             key=KEY,
             cure="check labels, and which edge of the image is up: the lithium is above it",
         )
-    first = len(above.regions)
     return Geometry(
         width=width,
         height=above.height,
         depth=float(cell.depth),
         lithium_y=above.lithium_y,
-        regions=regions,
-        outlines=(*above.outlines, *_outlines(shown, pixel, first)),
+        regions=tuple(regions),
+        outlines=tuple(outlines),
         particles=Particles(x, y, diameter, why),
         deposits=above.deposits,
         notes=tuple(_notes(image, clean, shown, roles, why)),
@@ -214,13 +221,14 @@ def _regions(
     for k, phase in enumerate(shown.phase):
         body, size = int(number[k]), float(area[k])
         if phase == Phase.ACTIVE:
-            yield Region(f"particle {body}", Phase.ACTIVE, image.active, size, body)
+            yield Region(f"particle {body}", Phase.ACTIVE, image.active or "", size, body)
         elif phase == Phase.VOID:
             yield Region(f"void {k}", Phase.VOID, "", size)
         elif phase == Phase.ELECTROLYTE:
             alive = bool(roles.electrolyte[k])
             name = f"electrolyte {k}" if alive else f"cut-off electrolyte {k}"
-            yield Region(name, Phase.ELECTROLYTE if alive else Phase.IDLE, image.electrolyte, size)
+            role = Phase.ELECTROLYTE if alive else Phase.IDLE
+            yield Region(name, role, image.electrolyte or "", size)
         elif roles.lithium[k]:
             name = f"isolated lithium {bodies - 1}" if bodies else "lithium"
             yield Region(name, Phase.LITHIUM, lithium, size, bodies)
@@ -229,8 +237,10 @@ def _regions(
             yield Region(f"cut-off lithium {k}", Phase.IDLE, lithium, size)
 
 
-def _outlines(shown: Shapes, pixel: float, first: int) -> list[Outline]:
-    """Outlines in m; the image's regions are numbered from `first`, what is drawn above has 0."""
+def _outlines(shown: Shapes, pixel: float, first: int, base: float) -> list[Outline]:
+    """Outlines in m above `base`; the image's regions are numbered from `first`, what is drawn
+    above has 0.
+    """
     foil: list[Arc] = []
     rest: list[Arc] = []
     upper: list[Arc] = []
@@ -244,10 +254,10 @@ def _outlines(shown: Shapes, pixel: float, first: int) -> list[Outline]:
     begin = int(np.argmin(at_wall)) if foil else 0
     upper.sort(key=lambda arc: float(arc.points[-1, 0]))
     return [
-        *(Outline(_curve(a.points[::-1], pixel), 0, first + a.left) for a in upper),
+        *(Outline(_curve(a.points[::-1], pixel, base), 0, first + a.left) for a in upper),
         *(
             Outline(
-                _curve(a.points, pixel),
+                _curve(a.points, pixel, base),
                 first + a.left,
                 OUTSIDE if a.right == OUTSIDE else first + a.right,
             )
@@ -256,9 +266,41 @@ def _outlines(shown: Shapes, pixel: float, first: int) -> list[Outline]:
     ]
 
 
-def _curve(points: Floats, pixel: float) -> Curve:
-    corners = tuple((float(x), float(y)) for x, y in pixel * points)
+def _curve(points: Floats, pixel: float, base: float) -> Curve:
+    corners = tuple((float(x), base + float(y)) for x, y in pixel * points)
     return Line(*corners) if len(corners) == 2 else Polyline(corners)
+
+
+def _on_plane(outlines: Iterable[Outline], width: float, base: float, region: int) -> list[Outline]:
+    """The outlines of an image that lies on a flat electrode, `region`, and those around that."""
+    found = []
+    for outline in outlines:
+        beyond = outline.right == OUTSIDE
+        if beyond and (outline.curve.point(np.linspace(0.0, 1.0, 9))[1] == base).all():
+            outline = replace(outline, right=region)
+        found.append(outline)
+    corners = [(0.0, base), (0.0, 0.0), (width, 0.0), (width, base)]
+    return found + [Outline(Line(a, b), region, OUTSIDE) for a, b in pairwise(corners)]
+
+
+def _refuse_without_way(shown: Shapes, roles: Roles) -> None:
+    """Electrolyte must lead from the lithium to the lower edge, and no lithium may lie there."""
+    below = np.unique(
+        [a.left for a in shown.arcs if a.right == OUTSIDE and not a.points[:, 1].any()]
+    )
+    if not roles.electrolyte[below].any():
+        raise InputError(
+            "no electrolyte leads from the lithium to the lower edge of the image, so no current "
+            "can flow",
+            key=KEY,
+            cure="check labels, and which edge of the image is up: the lithium is above it",
+        )
+    if roles.lithium[below].any():
+        raise InputError(
+            "lithium lies on the lower edge of the image, where the cathode is",
+            key=f"{KEY}.labels.lithium",
+            cure="crop the image above it, or call it void",
+        )
 
 
 def _refuse_foil(clean: Picture, shown: Shapes) -> None:

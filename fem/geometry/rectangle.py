@@ -22,7 +22,7 @@ def rectangle(image: Image, path: Path) -> Geometry:
     clean = picture(image, path)
     shown = shapes(clean, image.smoothing)
     pixel = float(image.pixel_size)
-    material = {Phase.ELECTROLYTE: image.electrolyte, Phase.ACTIVE: image.active}
+    material = {Phase.ELECTROLYTE: image.electrolyte or "", Phase.ACTIVE: image.active or ""}
     regions = [
         Region(f"{phase} {k}", Phase(phase), material.get(Phase(phase), ""), float(a) * pixel**2, k)
         for k, (phase, a) in enumerate(zip(shown.phase, shown.area, strict=True))

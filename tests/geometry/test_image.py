@@ -197,16 +197,29 @@ def test_a_missing_file_names_the_closest_one(tmp_path):
         ({"electrolyte": -1, "active": 2}, "electrolyte"),
         ({"electrolyte": 1.0, "active": 2}, "electrolyte"),
         ({"electrolyte": [], "active": 2}, "electrolyte"),
-        ({"electrolyte": 1}, "active"),
+        ({}, ""),
     ],
 )
 def test_labels_that_contradict_are_refused(tmp_path, labels, key):
     with pytest.raises(fem.InputError) as caught:
         pictured(saved(tmp_path, disc(24, 7)), labels=labels)
-    assert caught.value.key == f"geometry.image.labels.{key}"
+    assert caught.value.key == f"geometry.image.labels.{key}".rstrip(".")
+
+
+@pytest.mark.parametrize("phase", ["electrolyte", "active"])
+def test_a_phase_that_is_named_needs_its_material(tmp_path, phase):
+    with pytest.raises(fem.InputError) as caught:
+        pictured(saved(tmp_path, disc(24, 7)), **{phase: None})
+    assert caught.value.key == f"geometry.image.{phase}"
+    assert phase in caught.value.cure
 
 
 PLANE = {"kind": "plane", "material": "InLi", "thickness": "9 um"}
+BED = {
+    "electrolyte": "LPSCl",
+    "thickness": "9 um",
+    "particles": {"rows": 1, "columns": 1, "diameter": "4 um", "material": "NCM811"},
+}
 
 
 @pytest.mark.parametrize(
@@ -214,6 +227,19 @@ PLANE = {"kind": "plane", "material": "InLi", "thickness": "9 um"}
     [
         ({"geometry.width": "9 um"}, "geometry.width"),
         ({"geometry.cathode": PLANE}, "geometry.cathode"),
+        ({"geometry.image.labels.active": None}, "geometry.cathode"),
+        (
+            {"geometry.image.labels.active": None, "geometry.cathode": BED},
+            "geometry.cathode.kind",
+        ),
+        (
+            {
+                "geometry.image.labels.active": None,
+                "geometry.cathode": PLANE,
+                "inactive.ids": [0],
+            },
+            "inactive.ids",
+        ),
         ({"geometry.anode.thickness": None}, "geometry.anode.thickness"),
         ({"geometry.image": None}, "geometry.width"),
     ],

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from scipy.ndimage import gaussian_filter
 
 import fem
+from fem.effective.transport import of_case
 from fem.geometry import Phase, build
 from fem.geometry.types import OUTSIDE
 from fem.mesh import from_case, quality, triangulate
@@ -20,7 +21,7 @@ from fem.mesh.plain import describe, geometry_from
 from fem.runs import snapshot
 
 sys.path.append(str(Path(__file__).parents[1] / "geometry"))
-from image_examples import SAMPLES, disc, pictured, saved
+from image_examples import SAMPLES, disc, pictured, porous, saved
 
 SHOWN = {"electrolyte": 1, "active": 2, "void": 0, "lithium": 3}
 WITH_VOID = {"electrolyte": 1, "active": 2, "void": 0}
@@ -116,6 +117,33 @@ def test_a_cell_from_an_image_is_solved():
     assert np.isnan(result.fields["phi_e"][idle]).all()
     assert np.isnan(result.fields["phi_s"][idle]).all()
     assert any("Cut off and idle" in note for note in result.notes)
+
+
+def test_a_porous_separator_above_a_flat_cathode(tmp_path):
+    """A pore of 10 by 10 um in 30 by 20: with fast kinetics the resistance is that between plates.
+
+    With slow ones the current leaves more evenly, and no more than that of the uniform current.
+    """
+    labels = np.ones((40, 60), dtype=np.uint8)
+    labels[10:30, 20:40] = 0
+    case = porous(saved(tmp_path, labels))
+    kinetics = {f"kinetics.{e}.exchange_current_density": "1e9 A/m^2" for e in ("anode", "cathode")}
+    found = of_case(case).conductors[0].conduction
+    plates, even = (10.0 * 20e-6 / sigma[1] for sigma in (found.effective, found.lower))
+    fast, slow = snapshot.solve(case.replace(kinetics)), snapshot.solve(case)
+    ohmic = "overpotential_electrolyte_V"
+    assert fast.metrics[ohmic] == pytest.approx(plates, rel=1e-3)
+    assert plates < slow.metrics[ohmic] < even
+    assert slow.metrics["plating_total_over_applied"] == pytest.approx(1.0, abs=1e-9)
+    assert slow.geometry.height == pytest.approx((6 + 20 + 5) * 1e-6)
+
+
+@pytest.mark.parametrize("rows", [slice(0, 2), slice(20, 22), slice(38, 40)])
+def test_a_separator_that_is_cut_through_is_refused(tmp_path, rows):
+    labels = np.ones((40, 60), dtype=np.uint8)
+    labels[rows] = 0
+    with pytest.raises(fem.InputError, match="no electrolyte leads"):
+        build(porous(saved(tmp_path, labels)))
 
 
 def test_the_surface_of_lithium_may_be_interrupted(tmp_path):

@@ -20,14 +20,16 @@ from fem.mesh import generate
 PIXEL = 1e-6
 
 
-def measured(labels: np.ndarray, folder: Path, **keys: object) -> Transport:
+def measured(
+    labels: np.ndarray, folder: Path, size: float | None = None, **keys: object
+) -> Transport:
     """Transport numbers of an image: 0 is void, 1 electrolyte, 2 active material."""
     path = folder / "labels.npy"
     np.save(path, labels.astype(np.uint8))
     names = {"electrolyte": 1, "active": 2, "void": 0}
     present = {name: value for name, value in names.items() if (labels == value).any()}
     image = image_alone(file=str(path), pixel_size="1 um", labels=present, **keys)
-    return of_image(image, path)
+    return of_image(image, path, size=size)
 
 
 def test_array_of_cylinders_from_pixels(tmp_path: Path) -> None:
@@ -99,6 +101,31 @@ def test_bars_of_three_phases(tmp_path: Path) -> None:
     for pair in ("active_material_electrolyte", "active_material_void"):
         assert numbers[f"interface_{pair}_per_m"] == pytest.approx(1.0 / height, rel=1e-10)
     assert "interface_electrolyte_void_per_m" not in numbers
+
+
+@pytest.mark.parametrize(("value", "carrier"), [(1, "ionic"), (2, "electronic")])
+def test_one_phase_alone(tmp_path: Path, value: int, carrier: str) -> None:
+    """Nothing is in the way, so the factor is 1 and not nearly so; the other carrier is absent."""
+    numbers = measured(np.full((37, 53), value), tmp_path).metrics
+    assert [numbers[f"{carrier}_tortuosity_factor_{axis}"] for axis in "xy"] == [1.0, 1.0]
+    assert not any(name.startswith("ionic" if value == 2 else "electronic") for name in numbers)
+
+
+def test_porous_separator(tmp_path: Path) -> None:
+    """Electrolyte around a square pore of a quarter of the cell (Obnosov): sqrt(1/3), 3/4 sqrt(3).
+
+    The corners of the pore leave an error of order 4/3.
+    """
+    errors = []
+    for size in (2e-6, 0.25e-6):
+        labels = np.ones((40, 40))
+        labels[10:30, 10:30] = 0
+        found = measured(labels, tmp_path, size, smoothing=0.0).metrics
+        factor = found["ionic_tortuosity_factor_x"]
+        assert factor == pytest.approx(found["ionic_tortuosity_factor_y"], rel=1e-3)
+        errors.append(abs(factor / (0.75 * np.sqrt(3.0)) - 1.0))
+    assert errors[1] < 5e-4
+    assert errors[1] < 0.1 * errors[0]
 
 
 def test_particles_that_touch_conduct_electrons(tmp_path: Path) -> None:
