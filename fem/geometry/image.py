@@ -30,7 +30,9 @@ PHASES = {
     "lithium": Phase.LITHIUM,
     "void": Phase.VOID,
 }
-"""Phases by their key, in the order in which one gives way to the next where corners touch."""
+"""Phases by their key."""
+CARRIED = {Phase.ELECTROLYTE: 1, Phase.ACTIVE: 2}
+"""What phases of a composite conduct, a bit each: ions, electrons."""
 _SHOWN = 8
 _ROUNDS = 50
 
@@ -48,7 +50,7 @@ class Picture:
     specks
         Pieces that were dissolved, and their pixels.
     corners
-        Pixels that were changed since pieces touched at a corner only.
+        Inner corners of pixels (h - 1, w - 1) at which pieces would touch; they are kept apart.
     fractions
         Share of each phase of the image as it was read.
     """
@@ -56,7 +58,7 @@ class Picture:
     piece: Ints
     phase: NDArray[np.str_]
     specks: tuple[int, int]
-    corners: int
+    corners: Bools
     fractions: dict[Phase, float]
 
 
@@ -72,7 +74,8 @@ def picture(image: Image, path: Path) -> Picture:
     names = np.array([str(p) for p in phases])
     shares = np.bincount(kinds.ravel(), minlength=len(phases)) / kinds.size
     fractions = {p: float(shares[names == p].sum()) for p in dict.fromkeys(phases)}
-    piece, specks, corners = _clean(kinds, image.specks)
+    piece, specks = _clean(kinds, image.specks)
+    corners = _corners(kinds, np.array([CARRIED.get(p, 0) for p in phases]))
     first = np.unique(piece, return_index=True)[1]
     phase = names[kinds.ravel()[first]]
     _refuse_thin(names[kinds], fractions)
@@ -189,8 +192,7 @@ def _refused(
 def _kinds(pixels: NDArray[Any], image: Image) -> tuple[Ints, list[Phase]]:
     """Pixels as kinds 0, 1, ... (h, w) and the phase of each kind.
 
-    A kind is a phase, or a particle with a label of its own. Where corners touch, a kind gives way
-    to a later one.
+    A kind is a phase, or a particle with a label of its own.
     """
     values, which = np.unique(pixels, return_inverse=True)
     phase_of = np.full(len(values), -1)
@@ -231,23 +233,23 @@ def _listed(values: NDArray[Any]) -> str:
     return text if len(values) <= _SHOWN else f"{text} and {len(values) - _SHOWN} more"
 
 
-def _clean(kinds: Ints, specks: int) -> tuple[Ints, tuple[int, int], int]:
-    """Dissolve specks and part pieces that touch at corners, in place.
+def _clean(kinds: Ints, specks: int) -> tuple[Ints, tuple[int, int]]:
+    """Dissolve specks, in place: the pieces (h, w), and the number of specks and of their pixels.
 
-    Returns the pieces (h, w), the number of specks and of their pixels, and of pixels at corners.
+    Pieces are joined across the sides of pixels. Whether one is a speck is asked of what hangs
+    together by corners too: a slanted crack is a row of single pixels, and no noise.
     """
-    dissolved, pixels, corners = 0, 0, 0
+    dissolved, pixels = 0, 0
     for _ in range(_ROUNDS):
-        corners += _part_corners(kinds)
-        piece = label(kinds, background=-1, connectivity=1) - 1
-        size = np.bincount(piece.ravel())
+        group = label(kinds, background=-1, connectivity=2) - 1
+        size = np.bincount(group.ravel())
         small = size < specks
         if not small.any():
-            return piece, (dissolved, pixels), corners
+            return label(kinds, background=-1, connectivity=1) - 1, (dissolved, pixels)
         if small.all():
             break
         dissolved, pixels = dissolved + int(small.sum()), pixels + int(size[small].sum())
-        mask = small[piece]
+        mask = small[group]
         nearest = distance_transform_edt(mask, return_distances=False, return_indices=True)
         kinds[mask] = kinds[tuple(axis[mask] for axis in nearest)]
     raise InputError(
@@ -259,35 +261,24 @@ def _clean(kinds: Ints, specks: int) -> tuple[Ints, tuple[int, int], int]:
     )
 
 
-def _part_corners(kinds: Ints) -> int:
-    """Change pixels until no two of one kind touch at a corner only, in place; returns how many.
+def _corners(kinds: Ints, carriers: Ints) -> Bools:
+    """Inner corners of pixels (h - 1, w - 1) at which pixels touch that touch nowhere else there.
 
-    Pixels only ever change to a later kind, so this ends. Electrolyte is the first kind: it never
-    gains a path this way, and a crack is never closed.
+    These are two of one kind, or two that conduct the same, across from each other, neither of the
+    other two beside them joining them. They do not touch: a corner conducts nothing.
     """
-    changed = 0
-    while True:
-        before = changed
-        for i, j in ((0, 0), (0, 1), (1, 0), (1, 1)):
-            # Squares of two by two that do not overlap, as corners (a b / c d).
-            height, width = ((n - k) // 2 * 2 + k for n, k in zip(kinds.shape, (i, j), strict=True))
-            square = kinds[i:height, j:width]
-            a, b, c, d = (square[y::2, x::2] for y in (0, 1) for x in (0, 1))
-            cross = ((a == d) | (b == c)) & (a != b) & (a != c) & (d != b) & (d != c)
-            if not cross.any():
-                continue
-            four = np.stack([corner[cross] for corner in (a, b, c, d)])
-            last = four.max(axis=0)
-            # The pair that is alike gives way, unless it is the last kind itself.
-            falling = (four[0] == four[3]) & ~((four[1] == four[2]) & (four[1] < four[0]))
-            pair = np.where(falling, 0, 1)
-            lower = np.where(falling, np.where(four[1] <= four[2], 1, 2), 3 * (four[3] < four[0]))
-            pixel = np.where(np.where(falling, four[0], four[1]) != last, pair, lower)
-            for number, corner in enumerate((a, b, c, d)):
-                corner[cross] = np.where(pixel == number, last, four[number])
-            changed += len(last)
-        if changed == before:
-            return changed
+    a, b, c, d = (kinds[i : i - 1 or None, j : j - 1 or None] for i in (0, 1) for j in (0, 1))
+    cross = (a != b) & (a != c) & (b != d) & (c != d)
+    found = np.zeros_like(cross)
+    at = np.nonzero(cross)
+    four = [corner[at] for corner in (a, b, c, d)]
+    what = [carriers[kind] for kind in four]
+    alike = [
+        (four[p] == four[q]) | (what[p] & what[q] & ~what[r] & ~what[s] > 0)
+        for (p, q), (r, s) in (((0, 3), (1, 2)), ((1, 2), (0, 3)))
+    ]
+    found[at] = alike[0] | alike[1]
+    return found
 
 
 def _refuse_thin(phase: NDArray[np.str_], fractions: dict[Phase, float]) -> None:

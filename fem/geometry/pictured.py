@@ -44,7 +44,8 @@ class Shapes:
     width, height
         Of the image.
     phase, area, pixels
-        Of each piece (n,): what it is, its area as smoothed, and as it was in the image.
+        Of each piece (n,): what it is, its area as smoothed, and as it was in the image. Behind the
+        pieces of the image stand the notches at corners, which are voids.
     centre
         Centroid of the pixels of each piece (2, n).
     arcs
@@ -89,10 +90,13 @@ def shapes(clean: Picture, smoothing: float) -> Shapes:
     """
     height, width = clean.piece.shape
     # Pieces are counted from the upper left: a foil is piece 0 and on the left of its outlines.
-    faces = polygons(clean.piece, smoothing)
-    area, pixels = shapely.area(faces), np.bincount(clean.piece.ravel())
+    faces = polygons(clean.piece, smoothing, clean.corners)
+    row, column = np.nonzero(clean.corners)
+    pixels = np.append(np.bincount(clean.piece.ravel()), np.zeros(len(row), dtype=int))
+    phases = np.append(clean.phase, [str(Phase.VOID)] * len(row))
+    area = shapely.area(faces)
     for phase in np.unique(clean.phase):
-        mine = clean.phase == phase
+        mine = phases == phase
         change, before = float((area - pixels)[mine].sum()), float(pixels[mine].sum())
         if (area[mine] <= 0.0).any() or abs(change) > max(
             MOST_DRIFT * before, LITTLE_DRIFT * clean.piece.size
@@ -105,12 +109,13 @@ def shapes(clean: Picture, smoothing: float) -> Shapes:
                 allowed=f"a tolerance that changes no phase by more than {MOST_DRIFT:.0%}",
                 cure="a finer image, a smaller smoothing, or a larger number of specks",
             )
-    row, column = np.indices(clean.piece.shape)
+    y, x = np.indices(clean.piece.shape)
+    count = len(clean.phase)
     centre = [
-        np.bincount(clean.piece.ravel(), weights=z.ravel() + 0.5) / pixels
-        for z in (column, height - 1 - row)
+        np.append(np.bincount(clean.piece.ravel(), z.ravel() + 0.5) / pixels[:count], at)
+        for z, at in ((x, column + 1.0), (height - 1 - y, height - 1.0 - row))
     ]
-    return Shapes(width, height, clean.phase, area, pixels, np.stack(centre), tuple(arcs(faces)))
+    return Shapes(width, height, phases, area, pixels, np.stack(centre), tuple(arcs(faces)))
 
 
 @dataclass(frozen=True)
@@ -345,7 +350,8 @@ def _notes(
     yield (
         f"The image has {shown.width} x {shown.height} pixels of {image.pixel_size.text}. "
         f"{pieces} specks of fewer than {image.specks} pixels ({pixels} in all) were dissolved; "
-        f"{clean.corners} pixels were changed where pieces touched at corners only."
+        f"Pieces do not touch at corners of pixels alone: {int(clean.corners.sum())} such corners "
+        "were cut off."
     )
     total = shown.pixels.sum()
     now = {p: float(shown.area[shown.phase == p].sum() / total) for p in clean.fractions}

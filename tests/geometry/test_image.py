@@ -8,8 +8,10 @@ from image_examples import SAMPLES, disc, pictured, saved
 from PIL import Image
 
 import fem
+from fem.effective.box import Box
 from fem.geometry import Phase, build
 from fem.geometry.image import picture
+from fem.mesh import from_case
 
 WITH_VOID = {"electrolyte": 1, "active": 2, "void": 0}
 
@@ -62,34 +64,50 @@ def test_specks_become_what_surrounds_them(tmp_path):
     assert kept.specks == (0, 0)
 
 
-def test_pixels_of_a_line_that_only_touch_at_corners_are_parted_or_joined(tmp_path):
+@pytest.mark.parametrize("specks", [0, 9])
+def test_pixels_that_touch_at_corners_only_do_not_touch(tmp_path, specks):
     """A slanted crack stays a barrier; a slanted line of electrolyte does not become a path."""
     labels = np.full((20, 20), 2, dtype=np.uint8)
     labels[:, 16:] = 1
     for k in range(10):
         labels[4 + k, 3 + k] = 0
-    crack = clean(saved(tmp_path, labels), specks=0, labels=WITH_VOID)
-    assert (crack.phase == Phase.VOID).sum() == 1
-    assert crack.corners == 9
-    labels[labels == 0] = 1
-    line = clean(saved(tmp_path, labels), specks=0)
-    # Every other pixel gave way: five single ones remain, beside the strip.
-    assert line.corners == 5
-    pieces = np.bincount(line.piece.ravel())[line.phase == Phase.ELECTROLYTE]
-    assert sorted(pieces.tolist()) == [1, 1, 1, 1, 1, 80]
+    for value, labels_of, phase in ((0, WITH_VOID, Phase.VOID), (1, None, Phase.ELECTROLYTE)):
+        labels[range(4, 14), range(3, 13)] = value
+        found = clean(
+            saved(tmp_path, labels), specks=specks, **({"labels": labels_of} if labels_of else {})
+        )
+        assert found.specks == (0, 0)
+        assert found.corners.sum() == 9
+        assert found.corners[range(4, 13), range(3, 12)].all()
+        pieces = np.bincount(found.piece.ravel())[found.phase == phase]
+        assert sorted(pieces.tolist())[:10] == [1] * 10
+
+
+def test_particles_of_two_labels_do_not_touch_at_a_corner(tmp_path):
+    """Across electrolyte they are cut off; a third particle beside both would join them."""
+    labels = np.ones((20, 20), dtype=np.uint8)
+    labels[5:10, 5:10], labels[10:15, 10:15] = 2, 3
+    values = {"electrolyte": 1, "active": "2-4"}
+    found = clean(saved(tmp_path, labels), labels=values)
+    assert np.argwhere(found.corners).tolist() == [[9, 9]]
+    labels[5:10, 10:15] = 4
+    assert not clean(saved(tmp_path, labels), labels=values).corners.any()
 
 
 def test_no_corners_are_left_that_touch(tmp_path):
-    labels = np.random.default_rng(1).integers(0, 4, (60, 60)).astype(np.uint8)
+    """Of what is left no node of the mesh belongs to two parts of a phase that share no edge."""
+    labels = np.random.default_rng(1).integers(0, 4, (30, 30)).astype(np.uint8)
     labels[:4], labels[4:8] = 1, 2
-    found = clean(
+    case = pictured(
         saved(tmp_path, labels), specks=3, labels={"electrolyte": 1, "active": [2, 3], "void": 0}
     )
-    k = found.piece
-    a, b, c, d = k[:-1, :-1], k[:-1, 1:], k[1:, :-1], k[1:, 1:]
-    assert not ((a == d) & (a != b) & (a != c)).any()
-    assert not ((b == c) & (b != a) & (b != d)).any()
-    assert np.bincount(k.ravel()).min() >= 3
+    mesh = from_case(case, build(case))
+    elements = np.flatnonzero(mesh.geometry.phases[mesh.region] == Phase.ACTIVE)
+    box = Box(mesh, np.arange(len(mesh.region)))
+    piece = box.pieces(np.isin(np.arange(len(mesh.region)), elements)).label[elements]
+    pairs = np.unique(np.stack([mesh.triangles[elements].ravel(), np.repeat(piece, 6)]), axis=1)
+    assert len(np.unique(pairs[0])) == pairs.shape[1]
+    assert piece.max() > 20
 
 
 def test_particles_with_labels_of_their_own_stay_apart(tmp_path):
@@ -165,7 +183,7 @@ BAD = {
     "negative": ("a.npy", array(np.pad(disc(24, 7).astype(int), 2, constant_values=-1)), ": -1"),
     "grey": ("a.npy", array(np.arange(400).reshape(20, 20)), "and 390 more"),
     "lines": ("a.npy", array(LINES), "electrolyte is nowhere more than one pixel wide"),
-    "noise": ("a.npy", array(1 + np.indices((20, 20)).sum(0) % 2), "specks"),
+    "noise": ("a.npy", array(1 + np.indices((20, 20)).sum(0) % 2), "one pixel wide"),
     "no-active": ("a.npy", array(disc(24, 1.2)), "all active is specks"),
 }  # fmt: skip
 

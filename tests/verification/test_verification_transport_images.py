@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.ndimage import label
 from test_verification_arrays import INSULATING
 
 from fem.case.alone import image_alone
@@ -140,6 +141,52 @@ def test_particles_that_touch_conduct_electrons(tmp_path: Path) -> None:
     numbers = of_image(image, path, {"electronic": 5.0}).metrics
     assert numbers["electronic_conductivity_x_S_m"] == pytest.approx(2.5, rel=1e-10)
     assert numbers["active_material_percolating_fraction_x"] == 1.0
+
+
+def test_checkerboard_from_pixels(tmp_path: Path) -> None:
+    """Squares that touch at corners only: neither phase conducts, and no bound from below does."""
+    squares = np.indices((6, 6)).sum(axis=0) % 2 + 1
+    transport = measured(np.kron(squares, np.ones((5, 5))), tmp_path)
+    assert len(transport.conductors) == 2
+    for conductor in transport.conductors:
+        found = conductor.conduction
+        assert found.effective == found.lower == (0.0, 0.0)
+        assert not found.tensor_lower.any()
+        assert found.percolating == (0.0, 0.0)
+    # Notches at 25 corners: an eighth of a pixel each, of 900.
+    assert transport.metrics["void_fraction"] == pytest.approx(25 / 8 / 900, rel=1e-9)
+
+
+@settings(max_examples=12, deadline=None, derandomize=True)
+@given(seed=st.integers(0, 10_000), share=st.floats(0.3, 0.7))
+def test_pixels_are_joined_across_sides(
+    tmp_path_factory: pytest.TempPathFactory, seed: int, share: float
+) -> None:
+    """Whether and how far noise percolates is what its pixels that share sides say, either phase.
+
+    Notches take an eighth of a pixel of four a corner, which is less than a tenth of any piece.
+    """
+    noise = np.random.default_rng(seed).random((7, 8)) < share
+    labels = np.kron(1 + noise, np.ones((2, 2), dtype=int))
+    if not (noise.any() and (~noise).any()):
+        return
+    folder = tmp_path_factory.mktemp("noise")
+    numbers = measured(labels, folder, specks=0, smoothing=0.0).metrics
+    for value, phase, carrier in (
+        (1, "electrolyte", "ionic"),
+        (2, "active_material", "electronic"),
+    ):
+        piece, _ = label(labels == value)
+        for axis, name in ((1, "x"), (0, "y")):
+            ends = [np.unique(piece.take(end, axis)) for end in (0, -1)]
+            joining = np.setdiff1d(np.intersect1d(*ends), 0)
+            expected = np.isin(piece, joining).sum() / (labels == value).sum()
+            found = numbers[f"{phase}_percolating_fraction_{name}"]
+            assert found == pytest.approx(expected, rel=0.1)
+            assert (numbers[f"{carrier}_conductivity_{name}_relative"] > 0.0) == (expected > 0.0)
+            assert (numbers[f"{carrier}_conductivity_lower_{name}_relative"] > 0.0) == (
+                expected > 0.0
+            )
 
 
 @settings(max_examples=25, deadline=None, derandomize=True)
