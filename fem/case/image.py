@@ -142,6 +142,11 @@ class Image(Table):
         description="Tolerance in pixels within which outlines are smoothed and simplified; "
         "0 keeps the sides of the pixels.",
     )
+    largest_change: Annotated[float, Number(Bounds(ge=0, le=1), 0.05)] = Field(
+        default=0.05,
+        description="Share of a phase that all cleaning together (specks, corners, smoothing) may "
+        "change; beyond it the image is refused.",
+    )
     islands: Annotated[Islands, Choice(Islands)] = Field(
         default="inactive",
         description="What happens to electrolyte cut off from the lithium and to particles "

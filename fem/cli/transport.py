@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import re
+import textwrap
 from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,6 +18,7 @@ from fem.units import parse
 if TYPE_CHECKING:
     from fem.effective.transport import Conductor, Transport
 
+WIDTH = 100
 OPTIONS = ("pixel_size", "labels", "size", "ionic_conductivity", "electronic_conductivity")
 """What goes with an image only."""
 
@@ -48,7 +50,7 @@ def _case(arguments: argparse.Namespace) -> None:
     with Progress(arguments.quiet) as progress, naming(arguments):
         if case.geometry.image is None:
             drawn(case)
-        transport = of_case(case, progress)
+        transport = of_case(case, progress, compare=not arguments.quick)
         _save(arguments, transport, case.title, progress)
     _tell(arguments, transport)
 
@@ -74,7 +76,7 @@ def _image(arguments: argparse.Namespace, path: Path) -> None:
     }
     _check(arguments, [path])
     with Progress(arguments.quiet) as progress, naming(arguments):
-        transport = of_image(image, path, known, size, progress)
+        transport = of_image(image, path, known, size, progress, compare=not arguments.quick)
         _save(arguments, transport, path.name, progress)
     _tell(arguments, transport)
 
@@ -141,6 +143,11 @@ def describe(transport: Transport) -> str:
         _row(f"  {phase}", _digits((fraction, *shape.percolating[phase])))
         for phase, fraction in shape.fraction.items()
     ]
+    if transport.cleaning:
+        lines += ["", _row("cleaning of the image", ("as read", "as drawn", "changed"))]
+        for c in transport.cleaning:
+            changed = f"{c.changed:.2%}" if c.read else ""
+            lines.append(_row(f"  {c.phase}", (*_digits((c.read, c.drawn)), changed)))
     if shape.interface:
         lines += ["", _row("interface", ("um2/um3",))]
         lines += [
@@ -151,29 +158,37 @@ def describe(transport: Transport) -> str:
         lines += ["", *_conductor(conductor)]
     if not transport.conductors:
         lines += ["", "Neither ions nor electrons are conducted: there is no phase that does."]
+    for note in transport.notes:
+        lines += ["", *textwrap.wrap(note, WIDTH)]
     return "\n".join(lines)
 
 
 def _conductor(conductor: Conductor) -> list[str]:
-    found = conductor.conduction
+    found, read = conductor.conduction, conductor.as_read
     unit = "S/m" if conductor.known else "relative"
-    if not found.tensor_upper.any() and not any(found.effective):
+    nothing = not found.tensor_upper.any() and not any(found.effective)
+    if nothing and not (read and any(read.effective)):
         return [f"{conductor.carrier} conductivity: 0, no piece of the phase reaches a face"]
-    factors = [f"{f:.5g}" if f is not None else "not joined" for f in found.tortuosity_factor]
     lower, upper = (
         _digits((t[0, 0], t[1, 1], t[0, 1])) for t in (found.tensor_lower, found.tensor_upper)
     )
     return [
         _row(f"{conductor.carrier} conductivity, {unit}", ("along x", "along y", "xy")),
         _row("  between equipotential faces", _digits(found.effective)),
+        *([_row("    without cleaning", _digits(read.effective))] if read else []),
         _row("    at least (uniform current)", _digits(found.lower)),
         _row("    at most (linear potential)", _digits(found.upper)),
         _row("  tensor, uniform current", lower),
         _row("  tensor, linear potential", upper),
-        _row("  tortuosity factor", factors),
+        _row("  tortuosity factor", _factors(found.tortuosity_factor)),
+        *([_row("    without cleaning", _factors(read.tortuosity_factor))] if read else []),
         _row("  Wiener bounds", _digits(conductor.wiener)),
         _row("  Hashin-Shtrikman bounds (isotropic)", _digits(conductor.hashin_shtrikman)),
     ]
+
+
+def _factors(factors: Iterable[float | None]) -> list[str]:
+    return ["not joined" if factor is None else f"{factor:.5g}" for factor in factors]
 
 
 def _row(label: str, cells: Iterable[str]) -> str:

@@ -82,18 +82,54 @@ class Conduction:
         At least 1, since no shape conducts better than straight channels; `None` where nothing
         joins the faces.
         """
-        x, y = (self.mean / value if value > 0.0 else None for value in self.effective)
-        # A straight channel has 1 exactly, and would end a rounding error off.
-        x, y = (f if f is None or f > 1.0 + ROUNDING else 1.0 for f in (x, y))
-        return x, y
+        return tortuosity_factor(self.mean, self.effective)
+
+
+def tortuosity_factor(
+    mean: float, effective: tuple[float, float]
+) -> tuple[float | None, float | None]:
+    """``mean / effective`` along x and y; `None` where nothing is conducted."""
+    x, y = (mean / value if value > 0.0 else None for value in effective)
+    # A straight channel has 1 exactly, and would end a rounding error off.
+    x, y = (f if f is None or f > 1.0 + ROUNDING else 1.0 for f in (x, y))
+    return x, y
+
+
+def between_faces(
+    box: Box, conductivity: Floats
+) -> tuple[tuple[float, float], tuple[Potential | None, Potential | None]]:
+    """Conductivity in S/m between equipotential faces along x and along y, and the fields.
+
+    Only pieces that join two faces carry a current between them.
+
+    Parameters
+    ----------
+    conductivity
+        Of each triangle of the box (nt,) in S/m, 0 for insulators.
+
+    Raises
+    ------
+    SolveError
+        If the linear solver stalls.
+    """
+    pieces = box.pieces(conductivity > 0.0)
+    effective = [0.0, 0.0]
+    potentials: list[Potential | None] = [None, None]
+    for axis in (0, 1):
+        joining = _Part(box, conductivity, pieces, pieces.joins[:, axis])
+        if joining.empty:
+            continue
+        potential = joining.between_faces(axis)
+        potentials[axis] = Potential(joining.space, potential, joining.conductivity)
+        effective[axis] = joining.power(potential, potential) / (box.width * box.height)
+    return (effective[0], effective[1]), (potentials[0], potentials[1])
 
 
 def conduct(box: Box, conductivity: Floats) -> Conduction:
     """Solve for the conduction of `box`.
 
-    Only pieces that a face feeds are solved: those that join two faces for the conductivity
-    between them, those that touch the boundary for the linear potential. All else, and what does
-    not conduct, carries no current.
+    For the linear potential only pieces that touch the boundary are solved. All else, and what
+    does not conduct, carries no current.
 
     Parameters
     ----------
@@ -107,15 +143,8 @@ def conduct(box: Box, conductivity: Floats) -> Conduction:
     """
     area = box.width * box.height
     pieces = box.pieces(conductivity > 0.0)
-    effective, lower = [0.0, 0.0], [0.0, 0.0]
-    potentials: list[Potential | None] = [None, None]
-    for axis in (0, 1):
-        joining = _Part(box, conductivity, pieces, pieces.joins[:, axis])
-        if joining.empty:
-            continue
-        potential = joining.between_faces(axis)
-        potentials[axis] = Potential(joining.space, potential, joining.conductivity)
-        effective[axis] = joining.power(potential, potential) / area
+    effective, potentials = between_faces(box, conductivity)
+    lower = [0.0, 0.0]
     either = np.asarray(pieces.joins.any(axis=1))
     joining = _Part(box, conductivity, pieces, either)
     tensor_lower = np.zeros((2, 2))
@@ -129,12 +158,12 @@ def conduct(box: Box, conductivity: Floats) -> Conduction:
     return Conduction(
         mean=float(conductivity @ box.area) / area,
         percolating=pieces.percolating,
-        effective=(effective[0], effective[1]),
+        effective=effective,
         lower=(lower[0], lower[1]),
         upper=(float(tensor_upper[0, 0]), float(tensor_upper[1, 1])),
         tensor_lower=tensor_lower,
         tensor_upper=tensor_upper,
-        potentials=(potentials[0], potentials[1]),
+        potentials=potentials,
     )
 
 

@@ -6,8 +6,8 @@ phase, lithium or voids.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from time import perf_counter
 from types import MappingProxyType
@@ -19,10 +19,11 @@ from numpy.typing import NDArray
 from fem.case import Case, ParticleCathode
 from fem.case.image import Image
 from fem.effective.box import Box
-from fem.effective.conduction import Conduction, conduct
+from fem.effective.conduction import Conduction, between_faces, conduct, tortuosity_factor
 from fem.effective.morphology import Morphology, morphology
 from fem.errors import InputError
 from fem.geometry import Geometry, Phase, Region, build
+from fem.geometry.types import Cleaned
 from fem.laws.mixtures import hashin_shtrikman, wiener
 from fem.materials import Reader, library
 from fem.mesh import Mesh, from_case, generate
@@ -33,8 +34,21 @@ Progress = Callable[[str], None]
 IONIC, ELECTRONIC = "ionic", "electronic"
 CARRIERS = MappingProxyType({IONIC: Phase.ELECTROLYTE, ELECTRONIC: Phase.ACTIVE})
 """What is conducted, and in which phase."""
+MOST_SIDES = 50_000
+"""Straight pieces of outlines up to which an image is solved as read, too: about a minute."""
 PIXELS = 2.0
 """Element size on the interfaces of an image, in pixels, unless another one is asked for."""
+
+
+@dataclass(frozen=True)
+class AsRead:
+    """What an image conducts along x and y that nothing was cleaned of: numbers of pixels.
+
+    `effective` is the conductivity between equipotential faces, as that of a `Conductor`.
+    """
+
+    effective: tuple[float, float]
+    tortuosity_factor: tuple[float | None, float | None]
 
 
 @dataclass(frozen=True)
@@ -52,6 +66,8 @@ class Conductor:
     wiener, hashin_shtrikman
         Lower and upper bound from the area fractions alone. The first holds for every box between
         equipotential faces, the second for isotropic media only.
+    as_read
+        The same of the image without cleaning, if that was asked for.
     """
 
     carrier: str
@@ -59,6 +75,7 @@ class Conductor:
     conduction: Conduction
     wiener: tuple[float, float]
     hashin_shtrikman: tuple[float, float]
+    as_read: AsRead | None = None
 
 
 @dataclass(frozen=True)
@@ -69,13 +86,20 @@ class Transport:
     morphology: Morphology
     conductors: tuple[Conductor, ...]
     seconds: float
+    notes: tuple[str, ...] = ()
+
+    @property
+    def cleaning(self) -> tuple[Cleaned, ...]:
+        """What became of each phase of an image; nothing without one."""
+        return self.box.mesh.geometry.cleaning
 
     @property
     def metrics(self) -> dict[str, Any]:
         """All numbers by name, flat, in SI units; what does not exist is left out.
 
         Conductivities relative to that of their phase, where that is not known, end in
-        ``_relative`` instead of ``_S_m``.
+        ``_relative`` instead of ``_S_m``. Of an image, ``_as_read`` is before it was cleaned, and
+        ``_changed_by_cleaning`` relative to the phase.
         """
         numbers: dict[str, Any] = {
             "width_m": self.box.width,
@@ -87,6 +111,10 @@ class Transport:
             numbers |= _along(
                 f"{_word(phase)}_percolating_fraction", self.morphology.percolating[phase]
             )
+        for found in self.cleaning:
+            if found.read:
+                numbers[f"{_word(found.phase)}_fraction_as_read"] = found.read
+                numbers[f"{_word(found.phase)}_changed_by_cleaning"] = found.changed
         for (first, second), density in self.morphology.interface.items():
             numbers[f"interface_{_word(first)}_{_word(second)}_per_m"] = density
         for conductor in self.conductors:
@@ -94,11 +122,18 @@ class Transport:
         return numbers | {"seconds_total": self.seconds}
 
 
-def of_case(case: Case, progress: Progress = lambda stage: None) -> Transport:
+def of_case(
+    case: Case, progress: Progress = lambda stage: None, compare: bool = False
+) -> Transport:
     """Transport numbers of the composite cathode of `case`, on the mesh that it is run on.
 
     Electronic conductivities are relative unless every active material in the composite has an
     ``electronic_conductivity``.
+
+    Parameters
+    ----------
+    compare
+        Solve an image without cleaning, too.
 
     Raises
     ------
@@ -111,29 +146,35 @@ def of_case(case: Case, progress: Progress = lambda stage: None) -> Transport:
     _refuse_without_composite(case)
     cell, image = case.geometry, case.geometry.image
     progress("mesh")
-    if image is not None:
-        # Only images need the libraries that read them.
-        from fem.geometry.rectangle import rectangle
-
-        geometry = rectangle(image, case.resolve(image.file))
-        regions = list(range(len(geometry.regions)))
-    else:
-        assert cell.separator is not None
-        geometry = build(case)
-        regions = _below(geometry, geometry.lithium_y - float(cell.separator.thickness))
-    mesh = from_case(case, geometry)
     file = str(case.file) if case.file else None
     overrides = MappingProxyType(dict(case.materials))
     read = Reader(library([case.resolve(f) for f in case.material_files], overrides, file))
-    known = {
-        IONIC: _values(geometry, regions, Phase.ELECTROLYTE, lambda r: _ionic(r, read)),
-        ELECTRONIC: _values(
-            geometry, regions, Phase.ACTIVE,
-            lambda r: read.optional(r.material, "electronic_conductivity"),
-        ),
-    }  # fmt: skip
-    elements = np.flatnonzero(np.isin(mesh.region, regions))
-    return measure(mesh, elements, known, progress, started)
+
+    def known(regions: Sequence[Region]) -> dict[str, Floats | None]:
+        return {
+            IONIC: _values(regions, Phase.ELECTROLYTE, lambda r: _ionic(r, read)),
+            ELECTRONIC: _values(
+                regions,
+                Phase.ACTIVE,
+                lambda r: read.optional(r.material, "electronic_conductivity"),
+            ),
+        }
+
+    if image is not None:
+        path = case.resolve(image.file)
+        return _pictured(
+            image, path, known, lambda g: from_case(case, g), progress, started, compare
+        )
+    assert cell.separator is not None
+    geometry = build(case)
+    below = _below(geometry, geometry.lithium_y - float(cell.separator.thickness))
+    # Others are not measured, and need no conductivity.
+    composite = [replace(r, phase=Phase.VOID) for r in geometry.regions]
+    for k in below:
+        composite[k] = geometry.regions[k]
+    mesh = from_case(case, geometry)
+    elements = np.flatnonzero(np.isin(mesh.region, below))
+    return measure(mesh, elements, known(composite), progress, started)
 
 
 def of_image(
@@ -142,6 +183,7 @@ def of_image(
     conductivity: Mapping[str, float] = MappingProxyType({}),
     size: float | None = None,
     progress: Progress = lambda stage: None,
+    compare: bool = False,
 ) -> Transport:
     """Transport numbers of a label image; its materials are not looked up.
 
@@ -153,6 +195,8 @@ def of_image(
         By carrier, that of its phase in S/m; numbers are relative to it where it is left out.
     size
         Element size on interfaces in m; two pixels if left out.
+    compare
+        Solve the image without cleaning, too.
 
     Raises
     ------
@@ -161,15 +205,67 @@ def of_image(
     SolveError
         If the linear solver stalls.
     """
-    from fem.geometry.rectangle import rectangle
-
     started = perf_counter()
     progress("mesh")
-    geometry = rectangle(image, path)
-    mesh = generate(geometry, PIXELS * float(image.pixel_size) if size is None else size)
-    phases = geometry.phases
-    known = {c: np.where(phases == CARRIERS[c], value, 0.0) for c, value in conductivity.items()}
-    return measure(mesh, np.arange(len(mesh.region)), known, progress, started)
+    edge = PIXELS * float(image.pixel_size) if size is None else size
+
+    def known(regions: Sequence[Region]) -> dict[str, Floats | None]:
+        return {
+            carrier: None
+            if carrier not in conductivity
+            else _values(regions, phase, lambda r, c=carrier: conductivity[c])  # type: ignore[misc]
+            for carrier, phase in CARRIERS.items()
+        }
+
+    return _pictured(image, path, known, lambda g: generate(g, edge), progress, started, compare)
+
+
+def _pictured(
+    image: Image,
+    path: Path,
+    known: Callable[[Sequence[Region]], Mapping[str, Floats | None]],
+    meshed: Callable[[Geometry], Mesh],
+    progress: Progress,
+    started: float,
+    compare: bool,
+) -> Transport:
+    """Transport numbers of an image, with those of its pixels if `compare`.
+
+    `known` are the conductivities of regions by carrier, `meshed` the mesh of a geometry.
+    """
+    # Only images need the libraries that read them.
+    from fem.geometry.rectangle import rectangle
+
+    mesh = meshed(rectangle(image, path))
+    every = np.arange(len(mesh.region))
+    transport = measure(mesh, every, known(mesh.geometry.regions), progress, started)
+    if not compare:
+        return transport
+    progress("the image as read")
+    clean = not any(found.total for found in transport.cleaning)
+    box, values = transport.box, known(mesh.geometry.regions)
+    if not clean:
+        geometry = rectangle(image, path, as_read=True)
+        sides = sum(len(outline.curve.corners) + 1 for outline in geometry.outlines)
+        if sides > MOST_SIDES:
+            note = (
+                f"The image as read was not solved: its outlines have {sides:,} straight pieces, "
+                f"more than {MOST_SIDES:,}. Crop it to see what cleaning does to the numbers."
+            )
+            return replace(transport, notes=(*transport.notes, note))
+        mesh = meshed(geometry)
+        box, values = Box(mesh, np.arange(len(mesh.region))), known(mesh.geometry.regions)
+    conductors = []
+    for conductor in transport.conductors:
+        conductivity = _conductivity(box, conductor.carrier, values.get(conductor.carrier))
+        effective = conductor.conduction.effective
+        if not clean:
+            effective, _ = between_faces(box, conductivity)
+        mean = float(conductivity @ box.area) / (box.width * box.height)
+        read = AsRead(effective, tortuosity_factor(mean, effective))
+        conductors.append(replace(conductor, as_read=read))
+    seconds = perf_counter() - started
+    return replace(transport, conductors=tuple(conductors), seconds=seconds)
 
 
 def _refuse_without_composite(case: Case) -> None:
@@ -225,19 +321,24 @@ def measure(
         if phase not in shape.fraction:
             continue
         progress(f"{carrier} conductivity")
-        known = conductivity.get(carrier)
-        by_region = np.where(mesh.geometry.phases == phase, 1.0, 0.0) if known is None else known
-        conductors.append(_conduct(box, carrier, known is not None, by_region))
+        conductors.append(_conduct(box, carrier, conductivity.get(carrier)))
     return Transport(box, shape, tuple(conductors), perf_counter() - started)
 
 
-def _conduct(box: Box, carrier: str, known: bool, by_region: Floats) -> Conductor:
-    conductivity = by_region[box.region]
+def _conductivity(box: Box, carrier: str, by_region: Floats | None) -> Floats:
+    """Of each triangle of a box; 1 in the phase of the carrier if that of regions is not known."""
+    if by_region is None:
+        by_region = np.where(box.mesh.geometry.phases == CARRIERS[carrier], 1.0, 0.0)
+    return np.asarray(by_region[box.region])
+
+
+def _conduct(box: Box, carrier: str, by_region: Floats | None) -> Conductor:
+    conductivity = _conductivity(box, carrier, by_region)
     values, which = np.unique(conductivity, return_inverse=True)
     fraction = np.bincount(which, weights=box.area) / box.area.sum()
     return Conductor(
         carrier=carrier,
-        known=known,
+        known=by_region is not None,
         conduction=conduct(box, conductivity),
         wiener=wiener(fraction, values),
         hashin_shtrikman=hashin_shtrikman(fraction, values),
@@ -260,16 +361,13 @@ def _ionic(region: Region, read: Reader) -> float:
 
 
 def _values(
-    geometry: Geometry,
-    regions: Iterable[int],
-    phase: Phase,
-    value: Callable[[Region], float | None],
+    regions: Sequence[Region], phase: Phase, value: Callable[[Region], float | None]
 ) -> Floats | None:
     """A value of each region of a phase, 0 elsewhere; `None` if one of them has none."""
-    values = np.zeros(len(geometry.regions))
-    for k in regions:
-        if geometry.regions[k].phase == phase:
-            found = value(geometry.regions[k])
+    values = np.zeros(len(regions))
+    for k, region in enumerate(regions):
+        if region.phase == phase:
+            found = value(region)
             if found is None:
                 return None
             values[k] = found
@@ -286,6 +384,10 @@ def _conductor(conductor: Conductor) -> dict[str, Any]:
         for component, (i, j) in {"xx": (0, 0), "xy": (0, 1), "yy": (1, 1)}.items():
             numbers[f"{name}_tensor_{bound}_{component}_{unit}"] = float(tensor[i, j])
     numbers |= _along(f"{name}_tortuosity_factor", found.tortuosity_factor)
+    if conductor.as_read is not None:
+        read = conductor.as_read
+        numbers |= _along(f"{name}_conductivity_as_read", read.effective, unit)
+        numbers |= _along(f"{name}_tortuosity_factor_as_read", read.tortuosity_factor)
     for law, bounds in (
         ("wiener", conductor.wiener),
         ("hashin_shtrikman", conductor.hashin_shtrikman),

@@ -48,22 +48,30 @@ class Picture:
     phase
         Phase of each piece (n,).
     specks
-        Pieces that were dissolved, and their pixels.
+        Pieces that were dissolved, and their pixels; a pixel counts each time it changes.
     corners
         Inner corners of pixels (h - 1, w - 1) at which pieces would touch; they are kept apart.
-    fractions
+    read
         Share of each phase of the image as it was read.
+    moved
+        Share of the image that left each phase, or came to it, in specks.
     """
 
     piece: Ints
     phase: NDArray[np.str_]
     specks: tuple[int, int]
     corners: Bools
-    fractions: dict[Phase, float]
+    read: dict[Phase, float]
+    moved: dict[Phase, float]
 
 
-def picture(image: Image, path: Path) -> Picture:
+def picture(image: Image, path: Path, lines: bool = False) -> Picture:
     """The image of a case, read from `path`.
+
+    Parameters
+    ----------
+    lines
+        Whether phases may be no more than one pixel wide.
 
     Raises
     ------
@@ -71,15 +79,27 @@ def picture(image: Image, path: Path) -> Picture:
         If it is not a label image, or if its electrolyte or active material cannot be resolved.
     """
     kinds, phases = _kinds(_read(path), image)
-    names = np.array([str(p) for p in phases])
-    shares = np.bincount(kinds.ravel(), minlength=len(phases)) / kinds.size
-    fractions = {p: float(shares[names == p].sum()) for p in dict.fromkeys(phases)}
+    there = list(dict.fromkeys(phases))
+    phase_of = np.array([there.index(p) for p in phases], dtype=np.uint8)
+    before = phase_of[kinds]
     piece, specks = _clean(kinds, image.specks)
     corners = _corners(kinds, np.array([CARRIED.get(p, 0) for p in phases]))
+    after = phase_of[kinds]
     first = np.unique(piece, return_index=True)[1]
-    phase = names[kinds.ravel()[first]]
-    _refuse_thin(names[kinds], fractions)
-    return Picture(piece, phase, specks, corners, fractions)
+    names = np.array([str(p) for p in there])
+    count = np.bincount(before.ravel(), minlength=len(there)) / kinds.size
+    left = before != after
+    moved = sum(np.bincount(p[left], minlength=len(there)) for p in (before, after)) / kinds.size
+    if not lines:
+        _refuse_thin({p: after == k for k, p in enumerate(there)})
+    return Picture(
+        piece,
+        names[after.ravel()[first]],
+        specks,
+        corners,
+        dict(zip(there, count.tolist(), strict=True)),
+        dict(zip(there, moved.tolist(), strict=True)),
+    )
 
 
 def _read(path: Path) -> NDArray[Any]:
@@ -281,12 +301,12 @@ def _corners(kinds: Ints, carriers: Ints) -> Bools:
     return found
 
 
-def _refuse_thin(phase: NDArray[np.str_], fractions: dict[Phase, float]) -> None:
+def _refuse_thin(places: dict[Phase, Bools]) -> None:
     """Electrolyte, active material and lithium need a place two pixels wide, if they are there."""
     for name, each in PHASES.items():
-        if each == Phase.VOID or each not in fractions:
+        if each == Phase.VOID or each not in places:
             continue
-        here = phase == each
+        here = places[each]
         if not here.any():
             raise InputError(
                 f"all {name} is specks",

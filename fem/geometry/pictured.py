@@ -7,115 +7,24 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 
 import numpy as np
-import shapely
 from numpy.typing import NDArray
 
 from fem.case import Case, PlaneCathode
 from fem.case.image import Image
 from fem.errors import InputError
 from fem.geometry.above import Above, drawn
-from fem.geometry.coverage import Arc, arcs, polygons
+from fem.geometry.coverage import Arc
 from fem.geometry.curves import Curve, Line
 from fem.geometry.image import KEY, Picture, picture
 from fem.geometry.particles import inactive
 from fem.geometry.polyline import Polyline
+from fem.geometry.shapes import Shapes, shapes, told
 from fem.geometry.types import OUTSIDE, Geometry, Inactivity, Outline, Particles, Phase, Region
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 Bools = NDArray[np.bool_]
 Strings = NDArray[np.str_]
-
-MOST_DRIFT = 0.05
-"""Change of a phase's area by smoothing, relative to it, that is accepted ..."""
-LITTLE_DRIFT = 0.005
-"""... unless it is less than this share of the image."""
-
-MUCH_CHANGE = 0.02
-"""Change of an area fraction from the image to the cell beyond which the note is a warning."""
-
-
-@dataclass(frozen=True)
-class Shapes:
-    """Pieces of an image with their outlines, in pixels from its lower left corner.
-
-    Attributes
-    ----------
-    width, height
-        Of the image.
-    phase, area, pixels
-        Of each piece (n,): what it is, its area as smoothed, and as it was in the image. Behind the
-        pieces of the image stand the notches at corners, which are voids.
-    centre
-        Centroid of the pixels of each piece (2, n).
-    arcs
-        All that separates pieces; the lithium foil, if the image shows one, is piece 0.
-    """
-
-    width: int
-    height: int
-    phase: Strings
-    area: Floats
-    pixels: Ints
-    centre: Floats
-    arcs: tuple[Arc, ...]
-
-    def is_top(self, arc: Arc) -> bool:
-        """Whether an arc lies on the upper edge."""
-        return arc.right == OUTSIDE and bool((arc.points[:, 1] == self.height).all())
-
-    @property
-    def on_top(self) -> Bools:
-        """Whether each piece reaches the upper edge (n,)."""
-        found = np.zeros(len(self.phase), dtype=bool)
-        found[[arc.left for arc in self.arcs if self.is_top(arc)]] = True
-        return found
-
-    def beside(self, these: Bools) -> Bools:
-        """Whether each piece has an edge in common with one of `these` (n,)."""
-        found = np.zeros(len(these), dtype=bool)
-        left, right = np.array([(a.left, a.right) for a in self.arcs if a.right != OUTSIDE]).T
-        found[left[these[right]]] = True
-        found[right[these[left]]] = True
-        return found
-
-
-def shapes(clean: Picture, smoothing: float) -> Shapes:
-    """The outlines of a clean image, smoothed within a tolerance in pixels.
-
-    Raises
-    ------
-    InputError
-        If smoothing would change the area of a phase too much.
-    """
-    height, width = clean.piece.shape
-    # Pieces are counted from the upper left: a foil is piece 0 and on the left of its outlines.
-    faces = polygons(clean.piece, smoothing, clean.corners)
-    row, column = np.nonzero(clean.corners)
-    pixels = np.append(np.bincount(clean.piece.ravel()), np.zeros(len(row), dtype=int))
-    phases = np.append(clean.phase, [str(Phase.VOID)] * len(row))
-    area = shapely.area(faces)
-    for phase in np.unique(clean.phase):
-        mine = phases == phase
-        change, before = float((area - pixels)[mine].sum()), float(pixels[mine].sum())
-        if (area[mine] <= 0.0).any() or abs(change) > max(
-            MOST_DRIFT * before, LITTLE_DRIFT * clean.piece.size
-        ):
-            raise InputError(
-                f"smoothing would change the area of the {phase} by {change / before:.1%}, as its "
-                "pieces are only a few pixels wide",
-                key=f"{KEY}.smoothing",
-                given=smoothing,
-                allowed=f"a tolerance that changes no phase by more than {MOST_DRIFT:.0%}",
-                cure="a finer image, a smaller smoothing, or a larger number of specks",
-            )
-    y, x = np.indices(clean.piece.shape)
-    count = len(clean.phase)
-    centre = [
-        np.append(np.bincount(clean.piece.ravel(), z.ravel() + 0.5) / pixels[:count], at)
-        for z, at in ((x, column + 1.0), (height - 1 - y, height - 1.0 - row))
-    ]
-    return Shapes(width, height, phases, area, pixels, np.stack(centre), tuple(arcs(faces)))
 
 
 @dataclass(frozen=True)
@@ -160,7 +69,7 @@ def build(case: Case) -> Geometry:
     cell, image = case.geometry, case.geometry.image
     assert image is not None
     clean = picture(image, case.resolve(image.file))
-    shown = shapes(clean, image.smoothing)
+    shown = shapes(clean, image)
     pixel = float(image.pixel_size)
     base = 0.0 if cell.cathode is None else float(cell.cathode.thickness)
     width, height = pixel * shown.width, base + pixel * shown.height
@@ -346,21 +255,8 @@ def _notes(
     image: Image, clean: Picture, shown: Shapes, roles: Roles, why: Strings
 ) -> Iterator[str]:
     """What was done to the image, in words."""
-    pieces, pixels = clean.specks
-    yield (
-        f"The image has {shown.width} x {shown.height} pixels of {image.pixel_size.text}. "
-        f"{pieces} specks of fewer than {image.specks} pixels ({pixels} in all) were dissolved; "
-        f"Pieces do not touch at corners of pixels alone: {int(clean.corners.sum())} such corners "
-        "were cut off."
-    )
-    total = shown.pixels.sum()
-    now = {p: float(shown.area[shown.phase == p].sum() / total) for p in clean.fractions}
-    change = max(abs(now[phase] - before) for phase, before in clean.fractions.items())
-    shares = [f"{p} {before:.4%} to {now[p]:.4%}" for p, before in clean.fractions.items()]
-    yield (
-        f"{'Warning: c' if change > MUCH_CHANGE else 'C'}leaning and smoothing changed area "
-        f"fractions: {', '.join(shares)}."
-    )
+    yield f"The image has {shown.width} x {shown.height} pixels of {image.pixel_size.text}."
+    yield told(clean, shown, image.specks)
     for word, phase, alive in (
         ("electrolyte", Phase.ELECTROLYTE, roles.electrolyte),
         ("lithium", Phase.LITHIUM, roles.lithium),

@@ -6,21 +6,28 @@ from pathlib import Path
 
 from fem.case.image import Image
 from fem.geometry.image import picture
-from fem.geometry.pictured import shapes
 from fem.geometry.polyline import Polyline
+from fem.geometry.shapes import shapes
 from fem.geometry.types import Geometry, Outline, Particles, Phase, Region
 
 
-def rectangle(image: Image, path: Path) -> Geometry:
+def rectangle(image: Image, path: Path, as_read: bool = False) -> Geometry:
     """The geometry of an image, read from `path`, of which nothing is idle: it is no cell.
+
+    Parameters
+    ----------
+    as_read
+        Keep its specks and the sides of its pixels.
 
     Raises
     ------
     InputError
         If it is not a label image, or if its phases cannot be resolved.
     """
-    clean = picture(image, path)
-    shown = shapes(clean, image.smoothing)
+    if as_read:
+        image = image.model_copy(update={"specks": 0, "smoothing": 0.0, "largest_change": 1.0})
+    clean = picture(image, path, lines=as_read)
+    shown = shapes(clean, image)
     pixel = float(image.pixel_size)
     material = {Phase.ELECTROLYTE: image.electrolyte or "", Phase.ACTIVE: image.active or ""}
     regions = [
@@ -41,4 +48,5 @@ def rectangle(image: Image, path: Path) -> Geometry:
         regions=tuple(regions),
         outlines=tuple(outlines),
         particles=Particles.none(),
+        cleaning=shown.cleaning,
     )

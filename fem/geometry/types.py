@@ -115,6 +115,40 @@ class Deposit:
 
 
 @dataclass(frozen=True)
+class Cleaned:
+    """What became of a phase between an image and its outlines, as shares of the image's area.
+
+    Attributes
+    ----------
+    read, drawn
+        Its area in the image and in the drawing.
+    specks
+        What left it or came to it as specks were dissolved.
+    corners
+        What notches took of it, or gave to it, where pieces would have touched at corners only.
+    smoothing
+        By how much smoothing made it larger, or smaller.
+    """
+
+    phase: str
+    read: float
+    drawn: float
+    specks: float
+    corners: float
+    smoothing: float
+
+    @property
+    def total(self) -> float:
+        """All of it, whether it adds or takes away, as a share of the image."""
+        return self.specks + self.corners + abs(self.smoothing)
+
+    @property
+    def changed(self) -> float:
+        """`total` relative to the phase; infinite for one that the image does not show."""
+        return self.total / self.read if self.read else np.inf
+
+
+@dataclass(frozen=True)
 class Lattice:
     """Equal particles in the middle of equal tiles (pitches in m) that fill the bed from y = 0."""
 
@@ -131,7 +165,7 @@ class Geometry:
     The cell fills ``0 <= x <= width`` and ``0 <= y <= height`` (m), with the cathode collector at
     y = 0 and the lithium foil on top. `lithium_y` is the height of the flat Li|SE interface.
     `lattice` is set where the bed holds nothing but a lattice of particles. `notes` tell what was
-    done to the shapes of an image.
+    done to the shapes of an image, and `cleaning` how much of each phase that changed.
     """
 
     width: float
@@ -144,6 +178,7 @@ class Geometry:
     deposits: tuple[Deposit, ...] = ()
     lattice: Lattice | None = None
     notes: tuple[str, ...] = ()
+    cleaning: tuple[Cleaned, ...] = ()
 
     @property
     def top(self) -> float:

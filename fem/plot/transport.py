@@ -39,6 +39,7 @@ def figures(transport: Transport, title: str = "") -> dict[str, Figure]:
         Stands below the maps.
     """
     drawn = {}
+    title = "; ".join(text for text in (title, _cleaning(transport)) if text)
     for conductor in transport.conductors:
         for axis, potential in zip("xy", conductor.conduction.potentials, strict=True):
             if potential is not None:
@@ -46,6 +47,12 @@ def figures(transport: Transport, title: str = "") -> dict[str, Figure]:
                 figure = canvas.settle(cast(Figure, axes.figure))
                 drawn[f"{conductor.carrier}_current_{axis}"] = figure
     return drawn
+
+
+def _cleaning(transport: Transport) -> str:
+    """How much of each phase of an image is not as it was read, in words."""
+    parts = [f"{c.changed:.1%} of the {c.phase}" for c in transport.cleaning if c.read]
+    return f"cleaning changed {', '.join(parts)}" if parts else ""
 
 
 def _current(

@@ -10,9 +10,12 @@ import numpy as np
 import pytest
 
 import fem
+from fem.case.alone import image_alone
 from fem.cli import main
-from fem.effective.transport import of_case
+from fem.effective import transport
+from fem.effective.transport import of_case, of_image
 from fem.output.transport import OWNED
+from fem.plot.transport import figures
 
 CASE = Path(__file__).parents[1] / "output" / "small_case.toml"
 ELECTRONS = 'materials.NCM811.electronic_conductivity="1e-3 S/m"'
@@ -46,6 +49,7 @@ def test_numbers_of_a_case_on_terminal_and_disk(
 
 
 LABELS = ("--labels", "electrolyte=1 active=2-5,7")
+PAIR = ("--labels", "electrolyte=1 active=2")
 IMAGE = ("labels.npy", "--pixel-size", "0.5 um", *LABELS)
 
 
@@ -70,6 +74,68 @@ def test_numbers_of_an_image(labels: Path, capsys: pytest.CaptureFixture[str]) -
     assert numbers["electronic_conductivity_y_S_m"] == 0.0
     assert numbers["ionic_conductivity_x_relative"] == pytest.approx(0.6, rel=1e-10)
     assert (labels / "numbers" / "electronic_current_x.png").is_file()
+
+
+@pytest.fixture
+def freckled(here: Path) -> Path:
+    """A band of electrolyte that joins left and right, 12 pixels wide, with specks of 2 by 4."""
+    pixels = np.full((36, 36), 2, dtype=np.uint8)
+    pixels[12:24] = 1
+    for left in range(2, 36, 6):
+        pixels[16:20, left : left + 2] = 2
+    np.save(here / "labels.npy", pixels)
+    return here
+
+
+def test_what_cleaning_does_is_told_and_bounded(
+    freckled: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Without its specks the band is straight; with them its factor is that of the pixels."""
+    words = ["transport", "labels.npy", "--pixel-size", "1 um", *PAIR]
+    assert main(words) == 2
+    problem = capsys.readouterr().err
+    assert "of the electrolyte (specks" in problem
+    assert "specks = 0" in problem
+    words += ["--set", "largest_change=0.3"]
+    assert main([*words, "--out", "numbers"]) == 0
+    printed = capsys.readouterr().out
+    numbers = json.loads((freckled / "numbers" / "transport.json").read_text())
+    assert numbers["ionic_tortuosity_factor_x"] == 1.0
+    pixels = np.load(freckled / "labels.npy")
+    lost = (pixels[12:24] == 2).sum()
+    assert numbers["electrolyte_fraction_as_read"] == pytest.approx((pixels == 1).mean())
+    for phase, value in (("electrolyte", 1), ("active_material", 2)):
+        share = lost / (pixels == value).sum()
+        assert numbers[f"{phase}_changed_by_cleaning"] == pytest.approx(share)
+    as_read = numbers["ionic_tortuosity_factor_as_read_x"]
+    for text in ("cleaning of the image", "without cleaning", f"{as_read:.5g}"):
+        assert text in printed
+    # The same image, told to be kept as it is, conducts as much.
+    kept = ["--set", "specks=0", "--set", "smoothing=0", "--quick", "--out", "kept"]
+    assert main([*words, *kept, "--quiet"]) == 0
+    again = json.loads((freckled / "kept" / "transport.json").read_text())
+    assert again["ionic_tortuosity_factor_x"] == as_read > 1.05
+    assert again["electrolyte_changed_by_cleaning"] == 0.0
+    assert "ionic_tortuosity_factor_as_read_x" not in again
+
+
+def test_maps_say_what_cleaning_changed(freckled: Path) -> None:
+    image = image_alone(
+        file="labels.npy", pixel_size="1 um", labels={"electrolyte": 1, "active": 2},
+        largest_change=0.3,
+    )  # fmt: skip
+    drawn = figures(of_image(image, Path("labels.npy")), "a title")
+    text = drawn["ionic_current_x"]._supxlabel.get_text()
+    assert text.replace("\n", " ").startswith("a title; cleaning changed 1")
+
+
+def test_an_image_too_large_to_compare_says_so(
+    freckled: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(transport, "MOST_SIDES", 3)
+    words = ("--pixel-size", "1 um", *PAIR, "--set", "largest_change=0.3")
+    assert main(["transport", "labels.npy", *words]) == 0
+    assert "as read was not solved" in capsys.readouterr().out
 
 
 def test_element_size_of_an_image(labels: Path, capsys: pytest.CaptureFixture[str]) -> None:

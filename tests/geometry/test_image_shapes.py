@@ -106,11 +106,60 @@ def test_area_fractions_are_told_and_their_drift_is_bounded(tmp_path):
     small = np.tile(disc(10, 3.0), (12, 12))
     with pytest.raises(fem.InputError) as caught:
         build(pictured(saved(tmp_path, small), smoothing=1.5))
-    assert caught.value.key == "geometry.image.smoothing"
-    assert caught.value.cure
+    assert caught.value.key == "geometry.image.largest_change"
+    assert "smaller smoothing" in caught.value.cure
     cell = build(pictured(saved(tmp_path, small), smoothing=0.0))
     share = (small == 2).mean()
-    assert f"active material {share:.4%} to {share:.4%}" in cell.notes[1]
+    assert f"active material by 0.00% (area fraction {share:.4g} to {share:.4g})" in cell.notes[1]
+
+
+def freckled(folder, every):
+    """A square of 20 by 20 in 40 by 40 pixels; specks of 2 by 2, `every` so many pixels, in it."""
+    labels = np.ones((40, 40), dtype=int)
+    labels[10:30, 10:30] = 2
+    for i in range(12, 28, every):
+        for j in range(12, 28, every):
+            labels[i : i + 2, j : j + 2] = 1
+    return saved(folder, labels)
+
+
+def test_all_cleaning_is_one_number_a_phase(tmp_path):
+    """Specks leave one phase and come to the other; corners and smoothing add up with them."""
+    from fem.geometry.rectangle import rectangle
+
+    case = pictured(freckled(tmp_path, 8), separator=False)
+    shape = rectangle(case.geometry.image, tmp_path / "labels.npy")
+    electrolyte, active = shape.cleaning
+    assert (electrolyte.phase, active.phase) == ("electrolyte", "active material")
+    # Four specks of four pixels; smoothing takes an eighth of each of the square's corners and a
+    # little more as the outline is simplified.
+    for found, pixels in ((electrolyte, 1216), (active, 384)):
+        assert found.read == pytest.approx(pixels / 1600, rel=1e-12)
+        assert found.specks == pytest.approx(16 / 1600, rel=1e-12)
+        assert found.corners == 0.0
+        assert found.changed == pytest.approx(found.total / found.read, rel=1e-12)
+        area = sum(r.area for r in shape.regions if r.phase == found.phase)
+        assert area == pytest.approx(found.drawn * 400e-12, rel=1e-12)
+    assert electrolyte.drawn - electrolyte.read + 16 / 1600 == pytest.approx(electrolyte.smoothing)
+    assert active.drawn - active.read - 16 / 1600 == pytest.approx(active.smoothing)
+    assert active.smoothing == pytest.approx(-electrolyte.smoothing, rel=1e-9)
+    assert -4e-3 < active.smoothing < 0.0
+    kept = rectangle(case.geometry.image, tmp_path / "labels.npy", as_read=True)
+    assert [found.total for found in kept.cleaning] == [0.0, 0.0]
+
+
+def test_specks_count_in_what_is_refused(tmp_path):
+    """Sixteen specks are 19 % of the square around them, which was cleaned without a word."""
+    case = pictured(freckled(tmp_path, 4))
+    with pytest.raises(fem.InputError, match=r"of the active material \(specks 19") as caught:
+        build(case)
+    assert caught.value.key == "geometry.image.largest_change"
+    assert "specks = 0" in caught.value.cure
+    accepted = build(case.replace({"geometry.image.largest_change": 0.25}))
+    assert accepted.notes[1].startswith("Warning: cleaning changed electrolyte by")
+    assert "16 specks of fewer than 9 pixels (64 in all)" in accepted.notes[1]
+    kept = build(case.replace({"geometry.image.specks": 0, "geometry.image.smoothing": 0.0}))
+    assert kept.notes[1].startswith("Cleaning changed")
 
 
 def test_regions_fill_the_cell_and_outlines_close():

@@ -202,7 +202,7 @@ def test_any_image_is_solved_or_refused_with_a_reason(
 ):
     path = saved(tmp_path_factory.mktemp("any"), drawn(seed, shape, grain, shown))
     values = SHOWN if shown else {"electrolyte": 1, "active": [2, 3], "void": 0}
-    case = pictured(path, labels=values, specks=specks, smoothing=smoothing)
+    case = pictured(path, labels=values, specks=specks, smoothing=smoothing, largest_change=1.0)
     try:
         cell = build(case)
     except fem.InputError as refused:
@@ -226,7 +226,8 @@ def test_most_images_of_noise_are_accepted(tmp_path):
     accepted = 0
     for seed in range(12):
         path = saved(tmp_path, drawn(seed, (24, 24), 1.5, shown=False))
-        case = pictured(path, labels={"electrolyte": 1, "active": [2, 3], "void": 0}, specks=4)
+        values = {"electrolyte": 1, "active": [2, 3], "void": 0}
+        case = pictured(path, labels=values, specks=4, largest_change=1.0)
         try:
             build(case)
             accepted += 1
