@@ -6,10 +6,13 @@ import argparse
 import re
 import textwrap
 from collections.abc import Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from fem.cli.cases import load, naming
 from fem.cli.estimate import drawn, triangles
+from fem.cli.image import check as check_image
+from fem.cli.image import is_image, refuse_options
 from fem.constants import FARADAY
 from fem.units import Quantity
 
@@ -28,7 +31,12 @@ SHOWN = 20
 
 
 def command(arguments: argparse.Namespace) -> None:
-    """Check the case that the arguments name."""
+    """Check the case, or the image, that the arguments name."""
+    path = Path(arguments.case)
+    if is_image(path):
+        check_image(arguments, path)
+        return
+    refuse_options(arguments)
     case = load(arguments)
 
     from fem.parameters import resolve

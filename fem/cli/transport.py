@@ -3,23 +3,21 @@
 from __future__ import annotations
 
 import argparse
-import re
 import textwrap
 from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from fem.case import parse_overrides
 from fem.cli.cases import load, naming
+from fem.cli.image import OPTIONS as READING
+from fem.cli.image import image_of, quantity, refuse_options
 from fem.cli.progress import Progress
-from fem.errors import InputError
-from fem.units import parse
 
 if TYPE_CHECKING:
-    from fem.effective.transport import Conductor, Transport
+    from fem.effective.numbers import Conductor, Transport
 
 WIDTH = 100
-OPTIONS = ("pixel_size", "labels", "size", "ionic_conductivity", "electronic_conductivity")
+OPTIONS = (*READING, "size", "ionic_conductivity", "electronic_conductivity")
 """What goes with an image only."""
 
 
@@ -37,14 +35,7 @@ def _case(arguments: argparse.Namespace) -> None:
     from fem.effective.transport import of_case
     from fem.output.run import inputs_of
 
-    for name in OPTIONS:
-        if getattr(arguments, name) is not None:
-            raise InputError(
-                "a case says this itself",
-                file=arguments.case,
-                given=f"--{name.replace('_', '-')}",
-                cure="change keys of the case with --set",
-            )
+    refuse_options(arguments, OPTIONS)
     case = load(arguments)
     _check(arguments, inputs_of(case))
     with Progress(arguments.quiet) as progress, naming(arguments):
@@ -56,21 +47,12 @@ def _case(arguments: argparse.Namespace) -> None:
 
 
 def _image(arguments: argparse.Namespace, path: Path) -> None:
-    from fem.case.alone import image_alone
     from fem.effective.transport import of_image
 
-    if not path.is_file():
-        raise InputError("no such file", file=str(path), cure="a case (TOML) or a label image")
-    keys: dict[str, Any] = {"file": str(path), **parse_overrides(arguments.changes)}
-    if arguments.pixel_size is not None:
-        keys["pixel_size"] = arguments.pixel_size
-    if arguments.labels is not None:
-        keys["labels"] = _labels(arguments.labels)
-    with naming(arguments):
-        image = image_alone(**keys)
-    size = None if arguments.size is None else _quantity(arguments, "size", "m")
+    image = image_of(arguments, path)
+    size = None if arguments.size is None else quantity(arguments, "size", "m")
     known = {
-        carrier: _quantity(arguments, f"{carrier}_conductivity", "S/m")
+        carrier: quantity(arguments, f"{carrier}_conductivity", "S/m")
         for carrier in ("ionic", "electronic")
         if getattr(arguments, f"{carrier}_conductivity") is not None
     }
@@ -79,32 +61,6 @@ def _image(arguments: argparse.Namespace, path: Path) -> None:
         transport = of_image(image, path, known, size, progress, compare=not arguments.quick)
         _save(arguments, transport, path.name, progress)
     _tell(arguments, transport)
-
-
-def _labels(text: str) -> dict[str, list[int | str]]:
-    """``"electrolyte=1 active=2-40,50"`` as the table ``labels``."""
-    labels = {}
-    for word in text.split():
-        name, equals, values = word.partition("=")
-        if not equals or not name or not values:
-            raise InputError(
-                "not a phase with its pixel values",
-                given=f"--labels {text}",
-                allowed='PHASE=VALUES, such as --labels "electrolyte=1 active=2-40,50 void=0"',
-            )
-        labels[name] = [int(v) if re.fullmatch(r"\d+", v) else v for v in values.split(",")]
-    return labels
-
-
-def _quantity(arguments: argparse.Namespace, name: str, unit: str) -> float:
-    text, option = getattr(arguments, name), f"--{name.replace('_', '-')}"
-    try:
-        value = parse(text, unit)
-    except ValueError as error:
-        raise InputError(str(error), given=f"{option} {text}") from None
-    if value <= 0.0:
-        raise InputError("not above 0", given=f"{option} {text}")
-    return value
 
 
 def _check(arguments: argparse.Namespace, inputs: Iterable[Path]) -> None:

@@ -78,7 +78,7 @@ def picture(image: Image, path: Path, lines: bool = False) -> Picture:
     InputError
         If it is not a label image, or if its electrolyte or active material cannot be resolved.
     """
-    kinds, phases = _kinds(_read(path), image)
+    kinds, phases = _kinds(pixels(path), image)
     there = list(dict.fromkeys(phases))
     phase_of = np.array([there.index(p) for p in phases], dtype=np.uint8)
     before = phase_of[kinds]
@@ -89,7 +89,8 @@ def picture(image: Image, path: Path, lines: bool = False) -> Picture:
     names = np.array([str(p) for p in there])
     count = np.bincount(before.ravel(), minlength=len(there)) / kinds.size
     left = before != after
-    moved = sum(np.bincount(p[left], minlength=len(there)) for p in (before, after)) / kinds.size
+    ends = np.concatenate([before[left], after[left]])
+    moved = np.bincount(ends, minlength=len(there)) / kinds.size
     if not lines:
         _refuse_thin({p: after == k for k, p in enumerate(there)})
     return Picture(
@@ -102,7 +103,7 @@ def picture(image: Image, path: Path, lines: bool = False) -> Picture:
     )
 
 
-def _read(path: Path) -> NDArray[Any]:
+def pixels(path: Path) -> NDArray[Any]:
     """The pixels of a file as whole numbers (h, w)."""
     pixels: NDArray[Any] = _numpy(path) if path.suffix.lower() == ".npy" else _pillow(path)
     if pixels.dtype == bool:
@@ -298,7 +299,7 @@ def _corners(kinds: Ints, carriers: Ints) -> Bools:
         for (p, q), (r, s) in (((0, 3), (1, 2)), ((1, 2), (0, 3)))
     ]
     found[at] = alike[0] | alike[1]
-    return found
+    return np.asarray(found)
 
 
 def _refuse_thin(places: dict[Phase, Bools]) -> None:

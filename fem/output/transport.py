@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
-from fem.effective.transport import Transport
+from fem.effective.numbers import Transport
 from fem.output.folder import replacing, require_free
 from fem.output.tables import write_metrics
 from fem.plot import RASTER_DPI, style

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from skfem import Basis, ElementTriP2
 
 from fem.effective.conduction import Potential
-from fem.effective.transport import Conductor, Transport
+from fem.effective.numbers import Conductor, Transport
 from fem.geometry.types import OUTSIDE
 from fem.plot import canvas
 from fem.plot.canvas import HAIR, INK

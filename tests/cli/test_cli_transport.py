@@ -138,6 +138,28 @@ def test_an_image_too_large_to_compare_says_so(
     assert "as read was not solved" in capsys.readouterr().out
 
 
+def test_an_image_is_checked(freckled: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """What it is without labels; with them what would be made of it, or why it is refused."""
+    assert main(["check", "labels.npy"]) == 0
+    printed = capsys.readouterr().out
+    assert "36 x 36 pixels, uint8" in printed
+    assert "2 values     2 (70.37%), 1 (29.63%)" in printed
+    assert '--labels "electrolyte=1 active=2"' in printed
+    assert main(["check", "labels.npy", *PAIR]) == 2
+    assert "of the electrolyte (specks" in capsys.readouterr().err
+    assert main(["check", "labels.npy", *PAIR, "--set", "largest_change=0.3"]) == 0
+    printed = " ".join(capsys.readouterr().out.split())
+    assert "active material 66.67% in 2 pieces, joined along x 100.0%, along y 0.0%" in printed
+    assert "Warning: cleaning changed" in printed
+    assert "6 specks of fewer than 9 pixels (48 in all)" in printed
+    assert [path.name for path in freckled.iterdir()] == ["labels.npy"]
+
+
+def test_options_of_images_go_with_no_case(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["check", str(CASE), "--pixel-size", "1 um"]) == 2
+    assert "--pixel-size" in capsys.readouterr().err
+
+
 def test_element_size_of_an_image(labels: Path, capsys: pytest.CaptureFixture[str]) -> None:
     counts = []
     for words in ((), ("--size", "0.25 um")):

@@ -12,7 +12,8 @@ from scipy.ndimage import label
 from test_verification_arrays import INSULATING
 
 from fem.case.alone import image_alone
-from fem.effective.transport import IONIC, Transport, measure, of_image
+from fem.effective.numbers import Transport
+from fem.effective.transport import IONIC, measure, of_image
 from fem.errors import InputError
 from fem.geometry.rectangle import rectangle
 from fem.laws.mixtures import wiener
