@@ -16,7 +16,7 @@ from fem.case.wiring import IdealWiring, Wiring
 Islands = Literal["inactive", "refuse"]
 
 _LARGEST = 2**31 - 1
-_RANGE = re.compile(r"\s*(\d+)\s*-\s*(\d+)\s*")
+_RANGE = re.compile(r"\s*(-?\d+)\s*-\s*(-?\d+)\s*")
 
 
 class Values(Rule):
@@ -31,7 +31,7 @@ class Values(Rule):
 
     @property
     def allowed(self) -> str:
-        return 'a whole number of at least 0, a range such as "2-40", or a list of these'
+        return 'a whole number, a range such as "2-40" or "-3--1", or a list of these'
 
     @property
     def example(self) -> str:
@@ -43,7 +43,7 @@ class Values(Rule):
             raise refuse("no value is given", allowed=self.allowed)
         for entry in entries:
             low, high = self.ends(entry)
-            if not 0 <= low <= high <= _LARGEST:
+            if not -_LARGEST <= low <= high <= _LARGEST:
                 raise refuse("not pixel values", given=entry, allowed=self.allowed)
         return tuple(entries)
 
@@ -51,11 +51,11 @@ class Values(Rule):
         if isinstance(entry, int) and not isinstance(entry, bool):
             return entry, entry
         match = _RANGE.fullmatch(entry) if isinstance(entry, str) else None
-        return (int(match[1]), int(match[2])) if match else (-1, -1)
+        return (int(match[1]), int(match[2])) if match else (1, 0)
 
     def schema(self) -> dict[str, Any]:
         one = [
-            {"type": "integer", "minimum": 0, "maximum": _LARGEST},
+            {"type": "integer", "minimum": -_LARGEST, "maximum": _LARGEST},
             {"type": "string", "pattern": f"^{_RANGE.pattern}$"},
         ]
         return {"anyOf": [*one, {"type": "array", "items": {"anyOf": one}, "minItems": 1}]}
@@ -125,7 +125,10 @@ class Image(Table):
     file: FilePath = Field(
         description="TIFF, PNG or NPY with one whole number a pixel, relative to the case file."
     )
-    pixel_size: Length = Field(description="Side of a pixel.")
+    pixel_size: Length = Field(description="Side of a pixel; its width if it is not square.")
+    pixel_height: Length | None = Field(
+        default=None, description="Height of a pixel; pixel_size if left out."
+    )
     labels: Labels = Field(description="Which pixel values mean which phase.")
     electrolyte: MaterialName | None = Field(
         default=None, description="Material of the electrolyte, if the image shows some."
@@ -156,6 +159,12 @@ class Image(Table):
         default=IdealWiring(),
         description='How electrons get to the particles; wiring = "ideal" is short for that kind.',
     )
+
+    @property
+    def pixel(self) -> tuple[float, float]:
+        """Width and height of a pixel in m."""
+        width = float(self.pixel_size)
+        return width, width if self.pixel_height is None else float(self.pixel_height)
 
     @model_validator(mode="after")
     def _phases_have_a_material(self) -> Self:

@@ -98,7 +98,7 @@ def _labels(text: str) -> dict[str, list[int | str]]:
 
 def check(arguments: argparse.Namespace, path: Path) -> None:
     """Print what an image is, and with ``--labels`` what would be made of it."""
-    from fem.geometry.image import pixels
+    from fem.geometry.pixels import pixels
 
     keys = keys_of(arguments, path)
     with naming(arguments):
@@ -145,6 +145,7 @@ def _read(keys: dict[str, Any], path: Path) -> Iterator[tuple[str, str]]:
     clean = picture(image, path)
     shown = shapes(clean, image)
     yield from _phases(clean, shown)
+    yield from (("", note) for note in clean.notes)
     yield "cleaning", told(clean, shown, image.specks)
 
 

@@ -124,7 +124,7 @@ def of_image(
     """
     started = perf_counter()
     progress("mesh")
-    edge = PIXELS * float(image.pixel_size) if size is None else size
+    edge = PIXELS * min(image.pixel) if size is None else size
 
     def known(regions: Sequence[Region]) -> dict[str, Floats | None]:
         return {
@@ -239,7 +239,8 @@ def measure(
             continue
         progress(f"{carrier} conductivity")
         conductors.append(_conduct(box, carrier, conductivity.get(carrier)))
-    return Transport(box, shape, tuple(conductors), perf_counter() - started)
+    seconds = perf_counter() - started
+    return Transport(box, shape, tuple(conductors), seconds, mesh.geometry.notes)
 
 
 def _conductivity(box: Box, carrier: str, by_region: Floats | None) -> Floats:

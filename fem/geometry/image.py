@@ -1,29 +1,24 @@
-"""Label images: read, checked and cleaned of what no mesh should follow."""
+"""Label images: checked, and cleaned of what no mesh should follow."""
 
 from __future__ import annotations
 
-import warnings
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image as Pillow
 from scipy.ndimage import distance_transform_edt
 from skimage.measure import label
 
 from fem.case.image import Image, intervals
 from fem.errors import InputError
+from fem.geometry.pixels import KEY, of_the_file, pixels
 from fem.geometry.types import Phase
 
 Ints = NDArray[np.int64]
 Bools = NDArray[np.bool_]
 
-KEY = "geometry.image"
-MOST_PIXELS = 30_000_000
-"""Six times the largest image that was tried; its mesh would not fit into memory."""
-FORMATS = ("TIFF", "PNG")
 PHASES = {
     "electrolyte": Phase.ELECTROLYTE,
     "active": Phase.ACTIVE,
@@ -33,6 +28,8 @@ PHASES = {
 """Phases by their key."""
 CARRIED = {Phase.ELECTROLYTE: 1, Phase.ACTIVE: 2}
 """What phases of a composite conduct, a bit each: ions, electrons."""
+GREY = 0.25
+"""Share of neighbouring pixels of a phase that differ beyond which it is no phase with labels."""
 _SHOWN = 8
 _ROUNDS = 50
 
@@ -55,6 +52,8 @@ class Picture:
         Share of each phase of the image as it was read.
     moved
         Share of the image that left each phase, or came to it, in specks.
+    notes
+        What the file says that its case does not.
     """
 
     piece: Ints
@@ -63,6 +62,7 @@ class Picture:
     corners: Bools
     read: dict[Phase, float]
     moved: dict[Phase, float]
+    notes: tuple[str, ...] = ()
 
 
 def picture(image: Image, path: Path, lines: bool = False) -> Picture:
@@ -92,7 +92,7 @@ def picture(image: Image, path: Path, lines: bool = False) -> Picture:
     ends = np.concatenate([before[left], after[left]])
     moved = np.bincount(ends, minlength=len(there)) / kinds.size
     if not lines:
-        _refuse_thin({p: after == k for k, p in enumerate(there)})
+        _refuse_thin({p: after == k for k, p in enumerate(there)}, piece)
     return Picture(
         piece,
         names[after.ravel()[first]],
@@ -100,113 +100,7 @@ def picture(image: Image, path: Path, lines: bool = False) -> Picture:
         corners,
         dict(zip(there, count.tolist(), strict=True)),
         dict(zip(there, moved.tolist(), strict=True)),
-    )
-
-
-def pixels(path: Path) -> NDArray[Any]:
-    """The pixels of a file as whole numbers (h, w)."""
-    pixels: NDArray[Any] = _numpy(path) if path.suffix.lower() == ".npy" else _pillow(path)
-    if pixels.dtype == bool:
-        pixels = pixels.astype(np.uint8)
-    if pixels.ndim != 2:
-        raise _refused(
-            path,
-            f"not a flat image: its array has {pixels.ndim} dimensions",
-            f"shape {pixels.shape}",
-            "one whole number a pixel, as an array of two dimensions",
-            "save one slice, without colour channels",
-        )
-    if not np.issubdtype(pixels.dtype, np.integer):
-        raise _refused(
-            path,
-            "not a label image: its pixels are not whole numbers",
-            str(pixels.dtype),
-            "whole numbers, each of them a label",
-            "segment the image, or convert its labels to 8 or 16 bits",
-        )
-    if min(pixels.shape) < 2:
-        raise _refused(
-            path,
-            "the image is empty or one pixel thin",
-            f"{pixels.shape[1]} x {pixels.shape[0]} pixels",
-            "at least 2 x 2 pixels",
-            "check what wrote it",
-        )
-    return pixels
-
-
-def _numpy(path: Path) -> NDArray[Any]:
-    try:
-        pixels = np.load(path, allow_pickle=False, mmap_mode="r")
-    except (ValueError, OSError, EOFError) as error:
-        raise _unreadable(path, error) from None
-    if not isinstance(pixels, np.ndarray):  # an archive of several arrays under a wrong name
-        raise _unreadable(path, "it holds several arrays")
-    _refuse_huge(path, pixels.size)
-    return np.array(pixels)
-
-
-def _pillow(path: Path) -> NDArray[Any]:
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", Pillow.DecompressionBombWarning)
-            with Pillow.open(fp=path, formats=FORMATS) as image:
-                frames = getattr(image, "n_frames", 1)
-                if frames > 1:
-                    raise _refused(
-                        path,
-                        f"a stack of {frames} images",
-                        None,
-                        "one image",
-                        "save one of its slices as a file of its own",
-                    )
-                _refuse_huge(path, image.width * image.height)
-                if len(image.getbands()) > 1:
-                    raise _refused(
-                        path,
-                        "an image in colours",
-                        image.mode,
-                        "one whole number a pixel, grey or with a palette",
-                        "save the labels themselves, not a picture of them",
-                    )
-                return np.array(image)
-    except Pillow.DecompressionBombError:
-        raise _huge(path, "") from None
-    except (OSError, SyntaxError, ValueError) as error:
-        raise _unreadable(path, error) from None
-
-
-def _refuse_huge(path: Path, count: int) -> None:
-    if count > MOST_PIXELS:
-        raise _huge(path, f"{count:,} pixels")
-
-
-def _huge(path: Path, given: str) -> InputError:
-    return _refused(
-        path,
-        "the image is too large to be meshed",
-        given or None,
-        f"at most {MOST_PIXELS:,} pixels",
-        "crop it, or bin its pixels",
-    )
-
-
-def _unreadable(path: Path, error: object) -> InputError:
-    reason = f" ({error})" if isinstance(error, str) else ""
-    return _refused(
-        path,
-        f"cannot be read as an image{reason}",
-        path.name,
-        "TIFF, PNG or NPY",
-        "open it in the program that wrote it, and save it without loss as PNG",
-    )
-
-
-def _refused(
-    path: Path, problem: str, given: str | None, allowed: str, cure: str, key: str = "file"
-) -> InputError:
-    return InputError(
-        problem, file=str(path), key=f"{KEY}.{key}", given=given, allowed=allowed, cure=cure
+        tuple(of_the_file(image, path)),
     )
 
 
@@ -241,12 +135,36 @@ def _kinds(pixels: NDArray[Any], image: Image) -> tuple[Ints, list[Phase]]:
             allowed="a phase for every value of the image",
             cure=f"add them to one of {', '.join(PHASES)}{grey}",
         )
+    _refuse_grey(pixels, phase_of, which.reshape(pixels.shape))
     # Only particles are told apart by their values.
     own = np.where(phase_of == list(PHASES).index("active"), np.arange(len(values)), -1)
     order, kind = np.unique(np.stack([phase_of, own], axis=1), axis=0, return_inverse=True)
     phases = list(PHASES.values())
     kinds = kind.ravel()[which].reshape(pixels.shape)
     return kinds, [phases[k] for k in order[:, 0]]
+
+
+def _refuse_grey(pixels: NDArray[Any], phase_of: Ints, which: Ints) -> None:
+    """Labels change at outlines; where they change from pixel to pixel they are grey values."""
+    phase = phase_of[which]
+    for number, name in enumerate(PHASES):
+        if (phase_of == number).sum() <= _SHOWN:
+            continue
+        pairs = differing = 0
+        for axis in (0, 1):
+            one, other = (np.moveaxis(a, axis, 0) for a in (pixels, phase))
+            inside = (other[1:] == number) & (other[:-1] == number)
+            pairs += int(inside.sum())
+            differing += int((one[1:] != one[:-1])[inside].sum())
+        if differing > GREY * pairs:
+            raise InputError(
+                f"this is a grey-scale image: {differing / pairs:.0%} of neighbouring pixels of "
+                f"the {name} differ, and labels differ at outlines only",
+                key=f"{KEY}.labels.{name}",
+                allowed="one value for all of a phase, or one a particle",
+                cure="segment the image first: a range of grey values is no phase, since noise "
+                "crosses every threshold",
+            )
 
 
 def _listed(values: NDArray[Any]) -> str:
@@ -302,7 +220,7 @@ def _corners(kinds: Ints, carriers: Ints) -> Bools:
     return np.asarray(found)
 
 
-def _refuse_thin(places: dict[Phase, Bools]) -> None:
+def _refuse_thin(places: dict[Phase, Bools], piece: Ints) -> None:
     """Electrolyte, active material and lithium need a place two pixels wide, if they are there."""
     for name, each in PHASES.items():
         if each == Phase.VOID or each not in places:
@@ -320,6 +238,20 @@ def _refuse_thin(places: dict[Phase, Bools]) -> None:
                 f"{name} is nowhere more than one pixel wide",
                 key=f"{KEY}.file",
                 allowed="phases that are resolved by several pixels",
-                cure="a finer image; lines between particles, as a watershed leaves them, belong "
-                "to the particles",
+                cure="lines between particles, as a watershed leaves them, belong to the "
+                "particles: give each pixel of a line to one beside it"
+                if _is_watershed(here, piece)
+                else "an image with finer pixels, or one that was not binned",
             )
+
+
+def _is_watershed(here: Bools, piece: Ints) -> bool:
+    """Whether pixels are lines that branch and have another piece on either side."""
+    wide = np.pad(here, 1)
+    beside = [wide[1 + i : wide.shape[0] - 1 + i, 1 + j : wide.shape[1] - 1 + j]
+              for i, j in ((-1, 0), (1, 0), (0, -1), (0, 1))]  # fmt: skip
+    branching = here & (sum(b.astype(int) for b in beside) > 2)
+    padded = np.pad(piece, 1, mode="edge")
+    apart = (padded[:-2, 1:-1] != padded[2:, 1:-1]) & ~beside[0] & ~beside[1]
+    apart |= (padded[1:-1, :-2] != padded[1:-1, 2:]) & ~beside[2] & ~beside[3]
+    return bool(branching.any() and (here & apart).sum() > 0.5 * here.sum())

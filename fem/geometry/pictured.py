@@ -15,8 +15,9 @@ from fem.errors import InputError
 from fem.geometry.above import Above, drawn
 from fem.geometry.coverage import Arc
 from fem.geometry.curves import Curve, Line
-from fem.geometry.image import KEY, Picture, picture
+from fem.geometry.image import Picture, picture
 from fem.geometry.particles import inactive
+from fem.geometry.pixels import KEY
 from fem.geometry.polyline import Polyline
 from fem.geometry.shapes import Shapes, shapes, told
 from fem.geometry.types import OUTSIDE, Geometry, Inactivity, Outline, Particles, Phase, Region
@@ -25,6 +26,10 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 Bools = NDArray[np.bool_]
 Strings = NDArray[np.str_]
+
+
+MUCH_IDLE = 0.1
+"""Share of the electrolyte that is idle beyond which the note is a warning."""
 
 
 @dataclass(frozen=True)
@@ -70,20 +75,21 @@ def build(case: Case) -> Geometry:
     assert image is not None
     clean = picture(image, case.resolve(image.file))
     shown = shapes(clean, image)
-    pixel = float(image.pixel_size)
+    pixel = np.array(image.pixel)
     base = 0.0 if cell.cathode is None else float(cell.cathode.thickness)
-    width, height = pixel * shown.width, base + pixel * shown.height
+    width, shown_height = (pixel * (shown.width, shown.height)).tolist()
+    height = base + shown_height
     if image.labels.lithium is not None:
         _refuse_foil(clean, shown)
-        above = Above((), (), height, height - float(shown.area[0]) * pixel**2 / width, ())
+        above = Above((), (), height, height - float(shown.area[0] * pixel.prod()) / width, ())
     else:
         above = drawn(cell, width, height)
 
     roles = Roles.of(shown, cell.separator is not None)
     order = _in_order(shown)
-    x, y = pixel * shown.centre[:, order]
+    x, y = pixel[:, None] * shown.centre[:, order]
     y += base
-    diameter = 2.0 * pixel * np.sqrt(shown.area[order] / np.pi)
+    diameter = 2.0 * np.sqrt(shown.area[order] * pixel.prod() / np.pi)
     why = np.select(
         [inactive(case, x, y, width), ~roles.reached[order], roles.shorted[order]],
         [str(Inactivity.SET), str(Inactivity.NO_IONS), str(Inactivity.SHORT)],
@@ -129,7 +135,7 @@ def _regions(
 ) -> Iterator[Region]:
     number = np.zeros(len(shown.phase), dtype=int)
     number[order] = np.arange(len(order))
-    area = shown.area * float(image.pixel_size) ** 2
+    area = shown.area * np.prod(image.pixel)
     lithium = case.geometry.anode.material
     bodies = sum(region.phase == Phase.LITHIUM for region in above.regions)
     for k, phase in enumerate(shown.phase):
@@ -151,7 +157,7 @@ def _regions(
             yield Region(f"cut-off lithium {k}", Phase.IDLE, lithium, size)
 
 
-def _outlines(shown: Shapes, pixel: float, first: int, base: float) -> list[Outline]:
+def _outlines(shown: Shapes, pixel: Floats, first: int, base: float) -> list[Outline]:
     """Outlines in m above `base`; the image's regions are numbered from `first`, what is drawn
     above has 0.
     """
@@ -180,7 +186,7 @@ def _outlines(shown: Shapes, pixel: float, first: int, base: float) -> list[Outl
     ]
 
 
-def _curve(points: Floats, pixel: float, base: float) -> Curve:
+def _curve(points: Floats, pixel: Floats, base: float) -> Curve:
     corners = tuple((float(x), base + float(y)) for x, y in pixel * points)
     return Line(*corners) if len(corners) == 2 else Polyline(corners)
 
@@ -234,7 +240,7 @@ def _refuse_foil(clean: Picture, shown: Shapes) -> None:
         )
 
 
-def _refuse_islands(shown: Shapes, roles: Roles, dead: Ints, pixel: float) -> None:
+def _refuse_islands(shown: Shapes, roles: Roles, dead: Ints, pixel: Floats) -> None:
     idle = np.flatnonzero(
         ((shown.phase == Phase.ELECTROLYTE) & ~roles.electrolyte)
         | ((shown.phase == Phase.LITHIUM) & ~roles.lithium)
@@ -255,7 +261,9 @@ def _notes(
     image: Image, clean: Picture, shown: Shapes, roles: Roles, why: Strings
 ) -> Iterator[str]:
     """What was done to the image, in words."""
-    yield f"The image has {shown.width} x {shown.height} pixels of {image.pixel_size.text}."
+    tall = "" if image.pixel_height is None else f" x {image.pixel_height.text}"
+    yield f"The image has {shown.width} x {shown.height} pixels of {image.pixel_size.text}{tall}."
+    yield from clean.notes
     yield told(clean, shown, image.specks)
     for word, phase, alive in (
         ("electrolyte", Phase.ELECTROLYTE, roles.electrolyte),
@@ -264,7 +272,12 @@ def _notes(
         idle = (shown.phase == phase) & ~alive
         if idle.any():
             share = shown.area[idle].sum() / shown.area[shown.phase == phase].sum()
-            yield f"Cut off and idle: {share:.2%} of the {word}, in {int(idle.sum())} pieces."
+            pieces = int(idle.sum())
+            much = "Warning: c" if word == "electrolyte" and share > MUCH_IDLE else "C"
+            yield (
+                f"{much}ut off and idle: {share:.2%} of the {word}, in {pieces} "
+                f"piece{'s' * (pieces != 1)}."
+            )
     for reason, text in (
         (Inactivity.NO_IONS, "touch no electrolyte that leads to the lithium"),
         (Inactivity.SHORT, "touch lithium"),

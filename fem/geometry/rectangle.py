@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
+
 from fem.case.image import Image
 from fem.geometry.image import picture
 from fem.geometry.polyline import Polyline
@@ -28,10 +30,12 @@ def rectangle(image: Image, path: Path, as_read: bool = False) -> Geometry:
         image = image.model_copy(update={"specks": 0, "smoothing": 0.0, "largest_change": 1.0})
     clean = picture(image, path, lines=as_read)
     shown = shapes(clean, image)
-    pixel = float(image.pixel_size)
+    pixel = np.array(image.pixel)
     material = {Phase.ELECTROLYTE: image.electrolyte or "", Phase.ACTIVE: image.active or ""}
     regions = [
-        Region(f"{phase} {k}", Phase(phase), material.get(Phase(phase), ""), float(a) * pixel**2, k)
+        Region(
+            f"{phase} {k}", Phase(phase), material.get(Phase(phase), ""), float(a * pixel.prod()), k
+        )
         for k, (phase, a) in enumerate(zip(shown.phase, shown.area, strict=True))
     ]
     outlines = [
@@ -39,14 +43,15 @@ def rectangle(image: Image, path: Path, as_read: bool = False) -> Geometry:
         for arc in shown.arcs
         for points in [(pixel * arc.points).tolist()]
     ]
-    height = pixel * shown.height
+    width, height = (pixel * (shown.width, shown.height)).tolist()
     return Geometry(
-        width=pixel * shown.width,
+        width=width,
         height=height,
         depth=1.0,
         lithium_y=height,
         regions=tuple(regions),
         outlines=tuple(outlines),
         particles=Particles.none(),
+        notes=clean.notes,
         cleaning=shown.cleaning,
     )

@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 from fem.case.image import Image
 from fem.errors import InputError
 from fem.geometry.coverage import NOTCH, Arc, arcs, polygons
-from fem.geometry.image import KEY, Picture
+from fem.geometry.image import Picture
+from fem.geometry.pixels import KEY
 from fem.geometry.types import OUTSIDE, Cleaned, Phase
 
 Floats = NDArray[np.float64]

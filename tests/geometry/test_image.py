@@ -11,6 +11,7 @@ import fem
 from fem.effective.box import Box
 from fem.geometry import Phase, build
 from fem.geometry.image import picture
+from fem.measures.charge import idle_electrolyte
 from fem.mesh import from_case
 
 WITH_VOID = {"electrolyte": 1, "active": 2, "void": 0}
@@ -198,6 +199,101 @@ def test_bad_images_are_refused_with_a_cure(tmp_path, name):
     assert str(caught.value.key).startswith("geometry.image")
 
 
+def test_signed_labels_can_be_named(tmp_path):
+    """-1 is a label like any other; ranges reach from below zero to above it."""
+    labels = disc(24, 7).astype(np.int16)
+    expected = np.where(labels == 2, "a", "e")
+    labels[labels == 1] = -1
+    labels[:, :12][labels[:, :12] == 2] = -7
+    for values in (
+        {"electrolyte": -1, "active": [-7, 2]},
+        {"electrolyte": "-3--1", "active": "0-9"},
+    ):
+        if values["active"] == "0-9":
+            labels[labels == -7] = 2
+        found = clean(saved(tmp_path, labels), labels=values)
+        assert (kinds(found) == expected).all()
+
+
+GREY = {"electrolyte": "0-127", "active": "128-255"}
+
+
+@pytest.mark.parametrize("noise", [0.0, 3.0, 20.0])
+def test_grey_images_are_no_labels_although_ranges_cover_them(tmp_path, noise):
+    """Steps of grey from pixel to pixel, by noise or by a shade; a threshold makes labels of it."""
+    shade = 60.0 + 120.0 * (disc(60, 20) == 2) + 0.7 * np.arange(60)
+    grey = shade + np.random.default_rng(1).normal(scale=noise, size=shade.shape)
+    grey = np.clip(grey, 0, 255).astype(np.uint8)
+    with pytest.raises(fem.InputError, match="grey-scale image") as caught:
+        clean(saved(tmp_path, grey), labels=GREY)
+    assert "segment" in caught.value.cure
+    if noise < 20.0:
+        found = clean(saved(tmp_path, np.where(grey > 127, 255, 0)), labels=GREY)
+        assert (kinds(found) == np.where(grey > 127, "a", "e")).all()
+
+
+def test_many_particles_with_labels_of_their_own_are_not_grey(tmp_path):
+    """Not even if they fill the image in squares of five pixels."""
+    labels = np.kron(np.arange(2, 146).reshape(12, 12), np.ones((5, 5), dtype=int))
+    labels[:5] = 1
+    found = clean(saved(tmp_path, labels), labels={"electrolyte": 1, "active": "2-200"})
+    assert (found.phase == Phase.ACTIVE).sum() == 132
+
+
+def test_pixels_may_be_higher_than_wide(tmp_path):
+    """Twice as high: the same cell as with every row twice, and discs of the same areas."""
+    labels = disc(40, 10, centre=(20, 20))
+    tall = build(pictured(saved(tmp_path, labels), pixel_height="1 um", smoothing=0.0))
+    twice = np.repeat(labels, 2, axis=0)
+    square = build(pictured(saved(tmp_path, twice), smoothing=0.0))
+    assert (tall.width, tall.height) == pytest.approx((square.width, square.height), rel=1e-12)
+    for name in ("x", "y", "diameter"):
+        one, other = (getattr(cell.particles, name) for cell in (tall, square))
+        assert one == pytest.approx(other, rel=1e-12)
+    areas = [sorted(r.area for r in cell.regions) for cell in (tall, square)]
+    assert areas[0] == pytest.approx(areas[1], rel=1e-12)
+    assert "pixels of 0.5 um x 1 um" in tall.notes[0]
+
+
+@pytest.mark.parametrize("name", ["a.tif", "a.png"])
+def test_a_file_that_knows_of_pixels_that_are_not_square_is_believed_or_contradicted(
+    tmp_path, name
+):
+    shown = Image.fromarray(disc(24, 7))
+    for resolution, warned in (((600, 300), True), ((300, 300), False)):
+        shown.save(tmp_path / name, dpi=resolution)
+        found = clean(tmp_path / name)
+        assert any("2 times as high as wide" in note for note in found.notes) == warned
+    shown.save(tmp_path / name, dpi=(600, 300))
+    assert not clean(tmp_path / name, pixel_height="1 um").notes
+
+
+def test_hints_fit_what_they_are_given_for(tmp_path):
+    """A grid of lines looks like a watershed; one line across, or a comb, does not."""
+    across = np.full((20, 20), 2)
+    across[10] = 1
+    comb = np.full((20, 20), 2)
+    comb[5:15:3, 5:15] = 1
+    for labels, watershed in ((LINES, True), (across, False), (comb, False)):
+        with pytest.raises(fem.InputError, match="one pixel wide") as caught:
+            clean(saved(tmp_path, labels.astype(np.uint8)))
+        assert ("watershed" in caught.value.cure) == watershed
+
+
+@pytest.mark.parametrize(("rows", "warned"), [(36, True), (2, False)])
+def test_much_electrolyte_that_is_idle_is_a_warning(tmp_path, rows, warned):
+    """Below a crack through all of the electrolyte lies what the lithium does not reach."""
+    labels = np.ones((48, 40), dtype=int)
+    labels[2:8, 5:35] = 2
+    labels[46 - rows : 48 - rows] = 0
+    cell = build(pictured(saved(tmp_path, labels), labels=WITH_VOID, smoothing=0.0))
+    note = next(note for note in cell.notes if "ut off and idle" in note)
+    share = 40 * rows / (48 * 40 - 80 - 180)
+    assert note.startswith("Warning") == warned
+    assert f"{share:.2%} of the electrolyte, in 1 piece." in note
+    assert idle_electrolyte(cell) < share  # that of the separator counts, too
+
+
 def test_a_missing_file_names_the_closest_one(tmp_path):
     saved(tmp_path, disc(24, 7))
     with pytest.raises(fem.InputError) as caught:
@@ -211,7 +307,8 @@ def test_a_missing_file_names_the_closest_one(tmp_path):
         ({"electrolyte": 1, "active": 1}, "active"),
         ({"electrolyte": "0-4", "active": [2, 9]}, "active"),
         ({"electrolyte": 1, "active": "9-2"}, "active"),
-        ({"electrolyte": -1, "active": 2}, "electrolyte"),
+        ({"electrolyte": "-1--3", "active": 2}, "electrolyte"),
+        ({"electrolyte": "-9-0", "active": [2, -3]}, "active"),
         ({"electrolyte": 1.0, "active": 2}, "electrolyte"),
         ({"electrolyte": [], "active": 2}, "electrolyte"),
         ({}, ""),
