@@ -8,8 +8,8 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, model_validator
 
-from fem.case.kinds import FilePath, Length, MaterialName
-from fem.case.rules import Bounds, Choice, Number, Rule, Whole, refuse
+from fem.case.kinds import AreaResistance, Conductivity, FilePath, Length, MaterialName
+from fem.case.rules import Bounds, Choice, Number, Rule, Text, Whole, refuse
 from fem.case.table import Table
 from fem.case.wiring import IdealWiring, Wiring
 
@@ -61,6 +61,9 @@ class Values(Rule):
         return {"anyOf": [*one, {"type": "array", "items": {"anyOf": one}, "minItems": 1}]}
 
 
+RESERVED = ("electrolyte", "active material", "lithium", "void", "idle")
+"""Names of phases that no further one may have."""
+
 PixelValues = Annotated[tuple[int | str, ...], Values()]
 
 
@@ -68,6 +71,32 @@ def intervals(values: tuple[int | str, ...]) -> list[tuple[int, int]]:
     """First and last value of each entry of a key that holds pixel values."""
     rule = Values()
     return [rule.ends(entry) for entry in values]
+
+
+def overlap(first: tuple[int | str, ...], second: tuple[int | str, ...]) -> bool:
+    """Whether two keys share a pixel value."""
+    return any(
+        low <= end and start <= high
+        for low, high in intervals(second)
+        for start, end in intervals(first)
+    )
+
+
+class OtherPhase(Table):
+    """A phase that is neither of the four of `labels`, such as carbon or a binder.
+
+    `fem transport` solves for what it conducts: ions, electrons, both or nothing. In a cell it is
+    drawn as a void: it blocks ions, takes no part in reactions, and carries no stress.
+    """
+
+    name: Annotated[str, Text("name", "carbon")] = Field(description="What it is called.")
+    labels: PixelValues = Field(description="Its pixel values.")
+    ionic_conductivity: Conductivity | None = Field(
+        default=None, description="Conductivity of ions; it conducts none if left out."
+    )
+    electronic_conductivity: Conductivity | None = Field(
+        default=None, description="Conductivity of electrons; it conducts none if left out."
+    )
 
 
 class Labels(Table):
@@ -92,27 +121,6 @@ class Labels(Table):
         "upper edge, and nothing is drawn above it.",
     )
 
-    @model_validator(mode="after")
-    def _values_are_apart(self) -> Self:
-        given = [(name, value) for name, value in self if value is not None]
-        if not given:
-            raise refuse(
-                "no phase is named",
-                allowed=f"pixel values of one or more of {', '.join(type(self).model_fields)}",
-                cure="labels = { electrolyte = 1, active = 2, void = 0 }, with the values "
-                "of the image",
-            )
-        for (one, first), (two, second) in combinations(given, 2):
-            for low, high in intervals(second):
-                if any(low <= end and start <= high for start, end in intervals(first)):
-                    raise refuse(
-                        f"{one} and {two} share a pixel value",
-                        key=two,
-                        given=list(second),
-                        allowed="each pixel value for one phase only",
-                    )
-        return self
-
 
 class Image(Table):
     """A segmented image of the cell's cross-section, its lower edge at the cathode's collector.
@@ -130,6 +138,14 @@ class Image(Table):
         default=None, description="Height of a pixel; pixel_size if left out."
     )
     labels: Labels = Field(description="Which pixel values mean which phase.")
+    phases: tuple[OtherPhase, ...] = Field(
+        default=(), description="Further phases, each with its name, labels and conductivities."
+    )
+    grain_boundary_resistance: AreaResistance | None = Field(
+        default=None,
+        description="Resistance of boundaries between grains of electrolyte with labels of their "
+        "own, for fem transport; without it grains are one.",
+    )
     electrolyte: MaterialName | None = Field(
         default=None, description="Material of the electrolyte, if the image shows some."
     )
@@ -161,10 +177,54 @@ class Image(Table):
     )
 
     @property
+    def named(self) -> list[tuple[str, str, tuple[int | str, ...]]]:
+        """Name, key and pixel values of every phase that is given, further ones last."""
+        given = [(n, f"labels.{n}", values) for n, values in self.labels if values is not None]
+        more = [(p.name, f"phases[{k}].labels", p.labels) for k, p in enumerate(self.phases)]
+        return given + more
+
+    @property
     def pixel(self) -> tuple[float, float]:
         """Width and height of a pixel in m."""
         width = float(self.pixel_size)
         return width, width if self.pixel_height is None else float(self.pixel_height)
+
+    @model_validator(mode="after")
+    def _phases_are_apart(self) -> Self:
+        if not self.named:
+            raise refuse(
+                "no phase is named",
+                key="labels",
+                allowed=f"pixel values of one or more of {', '.join(Labels.model_fields)}",
+                cure="labels = { electrolyte = 1, active = 2, void = 0 }, with the values "
+                "of the image",
+            )
+        for (one, _, first), (two, key, second) in combinations(self.named, 2):
+            if overlap(first, second):
+                raise refuse(
+                    f"{one} and {two} share a pixel value",
+                    key=key,
+                    given=list(second),
+                    allowed="each pixel value for one phase only",
+                )
+        names = [*RESERVED, *(phase.name for phase in self.phases)]
+        for k, phase in enumerate(self.phases):
+            if names.count(phase.name) > 1:
+                raise refuse(
+                    "another phase has this name",
+                    key=f"phases[{k}].name",
+                    given=phase.name,
+                    allowed=f"names that differ, and none of {', '.join(RESERVED)}",
+                )
+            if phase.ionic_conductivity is not None and self.grain_boundary_resistance is not None:
+                raise refuse(
+                    "boundaries of grains have a resistance where nothing else conducts ions "
+                    "past them",
+                    key=f"phases[{k}].ionic_conductivity",
+                    given=phase.ionic_conductivity,
+                    cure="remove it, or grain_boundary_resistance",
+                )
+        return self
 
     @model_validator(mode="after")
     def _phases_have_a_material(self) -> Self:

@@ -29,6 +29,7 @@ ExchangeCurrentDensity = Annotated[
 AreaResistance = Annotated[
     Quantity, Dimension("ohm*m^2", "area resistance", POSITIVE, "5 ohm*cm^2")
 ]
+Conductivity = Annotated[Quantity, Dimension("S/m", "conductivity", POSITIVE, "10 S/m")]
 Overpotential = Annotated[
     Quantity, Dimension("V", "voltage", Bounds(ge=-5, le=5, nonzero=REST), "50 mV")
 ]

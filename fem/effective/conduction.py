@@ -20,11 +20,13 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.sparse import coo_matrix, csr_matrix
 from scipy.sparse.csgraph import connected_components
 from scipy.sparse.linalg import splu
 
 from fem.effective.box import FACES, Box, Pieces
 from fem.forms.charge import conduction
+from fem.forms.interface import Edges
 from fem.mesh import Ints
 from fem.solve.linear import TwoLevel
 from fem.spaces import Space
@@ -96,7 +98,7 @@ def tortuosity_factor(
 
 
 def between_faces(
-    box: Box, conductivity: Floats
+    box: Box, conductivity: Floats, resistance: float = 0.0
 ) -> tuple[tuple[float, float], tuple[Potential | None, Potential | None]]:
     """Conductivity in S/m between equipotential faces along x and along y, and the fields.
 
@@ -106,6 +108,8 @@ def between_faces(
     ----------
     conductivity
         Of each triangle of the box (nt,) in S/m, 0 for insulators.
+    resistance
+        Of boundaries between regions of electrolyte in ohm m^2.
 
     Raises
     ------
@@ -116,7 +120,7 @@ def between_faces(
     effective = [0.0, 0.0]
     potentials: list[Potential | None] = [None, None]
     for axis in (0, 1):
-        joining = _Part(box, conductivity, pieces, pieces.joins[:, axis])
+        joining = _Part(box, conductivity, pieces, pieces.joins[:, axis], resistance)
         if joining.empty:
             continue
         potential = joining.between_faces(axis)
@@ -125,7 +129,7 @@ def between_faces(
     return (effective[0], effective[1]), (potentials[0], potentials[1])
 
 
-def conduct(box: Box, conductivity: Floats) -> Conduction:
+def conduct(box: Box, conductivity: Floats, resistance: float = 0.0) -> Conduction:
     """Solve for the conduction of `box`.
 
     For the linear potential only pieces that touch the boundary are solved. All else, and what
@@ -135,6 +139,8 @@ def conduct(box: Box, conductivity: Floats) -> Conduction:
     ----------
     conductivity
         Of each triangle of the box (nt,) in S/m, 0 for insulators.
+    resistance
+        Of boundaries between regions of electrolyte in ohm m^2.
 
     Raises
     ------
@@ -143,14 +149,14 @@ def conduct(box: Box, conductivity: Floats) -> Conduction:
     """
     area = box.width * box.height
     pieces = box.pieces(conductivity > 0.0)
-    effective, potentials = between_faces(box, conductivity)
+    effective, potentials = between_faces(box, conductivity, resistance)
     lower = [0.0, 0.0]
     either = np.asarray(pieces.joins.any(axis=1))
-    joining = _Part(box, conductivity, pieces, either)
+    joining = _Part(box, conductivity, pieces, either, resistance)
     tensor_lower = np.zeros((2, 2))
     if not joining.empty:
         tensor_lower, lower = joining.under_uniform_current()
-    fed = _Part(box, conductivity, pieces, np.asarray(pieces.touches.any(axis=1)))
+    fed = _Part(box, conductivity, pieces, np.asarray(pieces.touches.any(axis=1)), resistance)
     tensor_upper = np.zeros((2, 2))
     if not fed.empty:
         linear = fed.under_linear_potential()
@@ -171,16 +177,44 @@ class _Part:
     """Some pieces of a box, assembled to be solved together."""
 
     def __init__(
-        self, box: Box, conductivity: Floats, pieces: Pieces, chosen: NDArray[np.bool_]
+        self,
+        box: Box,
+        conductivity: Floats,
+        pieces: Pieces,
+        chosen: NDArray[np.bool_],
+        resistance: float,
     ) -> None:
         self.box, self.joins = box, pieces.joins
         self._piece = np.where(np.append(chosen, False)[pieces.label], pieces.label, -1)
         members = np.flatnonzero(self._piece >= 0)
         self.empty = not len(members)
         self.conductivity = conductivity[members]
-        self.space = Space(box.mesh, box.elements[members])
+        apart = box.grain_boundaries if resistance else None
+        # Grains share no unknown, so that the potential may jump between them.
+        self._sheet = box.pieces(self._piece >= 0, apart).label if resistance else 0 * self._piece
+        sheet = self._sheet[members] if resistance else None
+        self.space = Space(box.mesh, box.elements[members], sheet)
         if not self.empty:
             self._matrix = conduction(self.space, self.conductivity)
+        if resistance:
+            self._matrix = self._matrix + self._across(resistance)
+
+    def _across(self, resistance: float) -> csr_matrix:
+        """The conductance of grain boundaries: ``(jump of u)(jump of w) / resistance``."""
+        box, size = self.box, len(self.space)
+        facets = box.grain_boundaries
+        facets = facets[(self._piece[box.beside(facets)] >= 0).all(axis=0)]
+        edges = box.edges_at(facets)
+        sheets = self._sheet[box.beside(facets)]
+        one, other = (self.space.unknowns(edges.nodes, sheet[:, None]) for sheet in sheets)
+        weights = edges.weights / resistance
+        local = np.einsum("eq,aq,bq->eab", weights, edges.shapes, edges.shapes)
+        both = np.concatenate([one, other], axis=1)
+        block = np.block([[local, -local], [-local, local]])
+        rows = np.broadcast_to(both[:, :, None], block.shape)
+        columns = np.broadcast_to(both[:, None, :], block.shape)
+        entries = (block.ravel(), (rows.ravel(), columns.ravel()))
+        return coo_matrix(entries, shape=(size, size)).tocsr()
 
     def power(self, first: Floats, second: Floats) -> float:
         """The integral of ``sigma grad(first) . grad(second)`` in W per m of depth."""
@@ -221,9 +255,10 @@ class _Part:
                 joined = self.joins[piece, axis]
                 density[axis, rows[joined]] += sign / total[piece[joined]]
         rows = np.flatnonzero(density.any(axis=0))
-        edges, piece = box.along(rows), self._piece[box.owner[rows]]
+        edges, piece = self._along(rows), self._piece[box.owner[rows]]
         density = density[:, rows]
-        number, size = self.space.number, len(self.space)
+        size = len(self.space)
+        number = np.arange(size)
         ground = self._one_unknown_each()
         loads = [edges.load(d[:, None] + 0.0 * edges.weights, number, size) for d in density]
         fields = self._solved(np.array(loads), ground, 0.0)
@@ -250,8 +285,14 @@ class _Part:
         rows = self.box.faces[face]
         return np.asarray(rows[self._piece[self.box.owner[rows]] >= 0])
 
+    def _along(self, rows: Ints) -> Edges:
+        """Boundary edges, with unknowns in place of mesh nodes."""
+        sheet = self._sheet[self.box.owner[rows]][:, None]
+        coordinates = self.box.along(rows).coordinates
+        return Edges(self.space.unknowns(self.box.edges[rows], sheet), coordinates)
+
     def _unknowns(self, face: int) -> Ints:
-        return np.unique(self.space.number[self.box.edges[self._rows(face)]])
+        return np.unique(self._along(self._rows(face)).nodes)
 
     def _one_unknown_each(self) -> Ints:
         """One vertex of each connected part of the matrix: pieces may meet in a corner."""

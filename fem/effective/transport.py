@@ -153,14 +153,16 @@ def _pictured(
     # Only images need the libraries that read them.
     from fem.geometry.rectangle import rectangle
 
+    table = image.grain_boundary_resistance
+    resistance = 0.0 if table is None else float(table)
     mesh = meshed(rectangle(image, path))
-    every = np.arange(len(mesh.region))
-    transport = measure(mesh, every, known(mesh.geometry.regions), progress, started)
+    every, values = np.arange(len(mesh.region)), _with_others(image, mesh, known)
+    transport = measure(mesh, every, values, progress, started, resistance)
     if not compare:
         return transport
     progress("the image as read")
     clean = not any(found.total for found in transport.cleaning)
-    box, values = transport.box, known(mesh.geometry.regions)
+    box = transport.box
     if not clean:
         geometry = rectangle(image, path, as_read=True)
         sides = sum(len(outline.curve.corners) + 1 for outline in geometry.outlines)
@@ -171,18 +173,52 @@ def _pictured(
             )
             return replace(transport, notes=(*transport.notes, note))
         mesh = meshed(geometry)
-        box, values = Box(mesh, np.arange(len(mesh.region))), known(mesh.geometry.regions)
+        box, values = Box(mesh, np.arange(len(mesh.region))), _with_others(image, mesh, known)
     conductors = []
     for conductor in transport.conductors:
         conductivity = _conductivity(box, conductor.carrier, values.get(conductor.carrier))
         effective = conductor.conduction.effective
         if not clean:
-            effective, _ = between_faces(box, conductivity)
+            across = resistance if conductor.carrier == IONIC else 0.0
+            effective, _ = between_faces(box, conductivity, across)
         mean = float(conductivity @ box.area) / (box.width * box.height)
         read = AsRead(effective, tortuosity_factor(mean, effective))
         conductors.append(replace(conductor, as_read=read))
     seconds = perf_counter() - started
     return replace(transport, conductors=tuple(conductors), seconds=seconds)
+
+
+def _with_others(
+    image: Image, mesh: Mesh, known: Callable[[Sequence[Region]], Mapping[str, Floats | None]]
+) -> dict[str, Floats | None]:
+    """Conductivities of regions by carrier, with those of the further phases of an image.
+
+    These are in S/m, and so is the resistance of grain boundaries: the rest has to be, too.
+    """
+    regions = mesh.geometry.regions
+    found = dict(known(regions))
+    kinds = mesh.geometry.kinds
+    for carrier, phase in CARRIERS.items():
+        given = {
+            each.name: float(value)
+            for each in image.phases
+            if (value := getattr(each, f"{carrier}_conductivity")) is not None
+        }
+        values = found.get(carrier)
+        if not given and (carrier != IONIC or image.grain_boundary_resistance is None):
+            continue
+        if values is None and (kinds == phase).any():
+            key = "phases" if given else "grain_boundary_resistance"
+            raise InputError(
+                f"the {carrier} conductivity of the {phase} is not known beside values in SI units",
+                key=f"geometry.image.{key}",
+                cure=f"give --{carrier}-conductivity, or {carrier}_conductivity of the material",
+            )
+        values = np.zeros(len(regions)) if values is None else values
+        for name, value in given.items():
+            values = np.where(kinds == name, value, values)
+        found[carrier] = values
+    return found
 
 
 def _refuse_without_composite(case: Case) -> None:
@@ -210,6 +246,7 @@ def measure(
     conductivity: Mapping[str, Floats | None],
     progress: Progress = lambda stage: None,
     started: float | None = None,
+    resistance: float = 0.0,
 ) -> Transport:
     """Transport numbers of the rectangle that some triangles of a mesh fill.
 
@@ -222,6 +259,8 @@ def measure(
         makes it relative to that of the phase.
     started
         When the work began (s, of `time.perf_counter`).
+    resistance
+        Of boundaries between regions of electrolyte in ohm m^2, for ions.
 
     Raises
     ------
@@ -235,10 +274,11 @@ def measure(
     shape = morphology(box)
     conductors = []
     for carrier, phase in CARRIERS.items():
-        if phase not in shape.fraction:
+        known = conductivity.get(carrier)
+        if phase not in shape.fraction and (known is None or not known[box.region].any()):
             continue
         progress(f"{carrier} conductivity")
-        conductors.append(_conduct(box, carrier, conductivity.get(carrier)))
+        conductors.append(_conduct(box, carrier, known, resistance if carrier == IONIC else 0.0))
     seconds = perf_counter() - started
     return Transport(box, shape, tuple(conductors), seconds, mesh.geometry.notes)
 
@@ -250,16 +290,19 @@ def _conductivity(box: Box, carrier: str, by_region: Floats | None) -> Floats:
     return np.asarray(by_region[box.region])
 
 
-def _conduct(box: Box, carrier: str, by_region: Floats | None) -> Conductor:
+def _conduct(box: Box, carrier: str, by_region: Floats | None, resistance: float) -> Conductor:
     conductivity = _conductivity(box, carrier, by_region)
     values, which = np.unique(conductivity, return_inverse=True)
     fraction = np.bincount(which, weights=box.area) / box.area.sum()
+    bounds = wiener(fraction, values), hashin_shtrikman(fraction, values)
+    # Boundaries between grains lose current to no limit that areas would tell of.
+    wide, narrow = ((0.0, high) if resistance else (low, high) for low, high in bounds)
     return Conductor(
         carrier=carrier,
         known=by_region is not None,
-        conduction=conduct(box, conductivity),
-        wiener=wiener(fraction, values),
-        hashin_shtrikman=hashin_shtrikman(fraction, values),
+        conduction=conduct(box, conductivity, resistance),
+        wiener=wide,
+        hashin_shtrikman=narrow,
     )
 
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from scipy.ndimage import distance_transform_edt
 from skimage.measure import label
 
-from fem.case.image import Image, intervals
+from fem.case.image import Image, OtherPhase, intervals
 from fem.errors import InputError
 from fem.geometry.pixels import KEY, of_the_file, pixels
 from fem.geometry.types import Phase
@@ -26,8 +26,8 @@ PHASES = {
     "void": Phase.VOID,
 }
 """Phases by their key."""
-CARRIED = {Phase.ELECTROLYTE: 1, Phase.ACTIVE: 2}
-"""What phases of a composite conduct, a bit each: ions, electrons."""
+CARRIED = {Phase.ELECTROLYTE: 1, Phase.ACTIVE: 2, Phase.LITHIUM: 4}
+"""What phases conduct, a bit each: ions, electrons, electrons of the other electrode."""
 GREY = 0.25
 """Share of neighbouring pixels of a phase that differ beyond which it is no phase with labels."""
 _SHOWN = 8
@@ -60,8 +60,8 @@ class Picture:
     phase: NDArray[np.str_]
     specks: tuple[int, int]
     corners: Bools
-    read: dict[Phase, float]
-    moved: dict[Phase, float]
+    read: dict[str, float]
+    moved: dict[str, float]
     notes: tuple[str, ...] = ()
 
 
@@ -83,10 +83,12 @@ def picture(image: Image, path: Path, lines: bool = False) -> Picture:
     phase_of = np.array([there.index(p) for p in phases], dtype=np.uint8)
     before = phase_of[kinds]
     piece, specks = _clean(kinds, image.specks)
-    corners = _corners(kinds, np.array([CARRIED.get(p, 0) for p in phases]))
+    carried: dict[str, int] = {str(phase): bits for phase, bits in CARRIED.items()}
+    carried |= {phase.name: _carried(phase) for phase in image.phases}
+    corners = _corners(piece, np.array([carried.get(p, 0) for p in phases])[kinds])
     after = phase_of[kinds]
     first = np.unique(piece, return_index=True)[1]
-    names = np.array([str(p) for p in there])
+    names = np.array(there)
     count = np.bincount(before.ravel(), minlength=len(there)) / kinds.size
     left = before != after
     ends = np.concatenate([before[left], after[left]])
@@ -104,28 +106,29 @@ def picture(image: Image, path: Path, lines: bool = False) -> Picture:
     )
 
 
-def _kinds(pixels: NDArray[Any], image: Image) -> tuple[Ints, list[Phase]]:
+def _carried(phase: OtherPhase) -> int:
+    given = (phase.ionic_conductivity, phase.electronic_conductivity)
+    return sum(1 << bit for bit, value in enumerate(given) if value is not None)
+
+
+def _kinds(pixels: NDArray[Any], image: Image) -> tuple[Ints, list[str]]:
     """Pixels as kinds 0, 1, ... (h, w) and the phase of each kind.
 
     A kind is a phase, or a particle with a label of its own.
     """
     values, which = np.unique(pixels, return_inverse=True)
     phase_of = np.full(len(values), -1)
-    for number, name in enumerate(PHASES):
-        given = getattr(image.labels, name)
-        if given is None:
-            continue
+    for number, (name, key, given) in enumerate(image.named):
         for low, high in intervals(given):
             phase_of[(values >= low) & (values <= high)] = number
         if not (phase_of == number).any():
             raise InputError(
                 f"no pixel of the image is {name}",
-                key=f"{KEY}.labels.{name}",
+                key=f"{KEY}.{key}",
                 given=list(given),
                 allowed=f"values that are in the image: {_listed(values)}",
-                cure="correct the values, or remove the key" if name in ("void", "lithium")
-                else "correct the values",
-            )  # fmt: skip
+                cure="correct the values, or remove the key",
+            )
     unknown = values[phase_of < 0]
     if len(unknown):
         grey = "; a grey-scale image has to be segmented first" if len(unknown) > _SHOWN else ""
@@ -133,21 +136,23 @@ def _kinds(pixels: NDArray[Any], image: Image) -> tuple[Ints, list[Phase]]:
             f"the image has pixel values without a phase: {_listed(unknown)}",
             key=f"{KEY}.labels",
             allowed="a phase for every value of the image",
-            cure=f"add them to one of {', '.join(PHASES)}{grey}",
+            cure=f"add them to one of {', '.join(PHASES)}, or to further phases{grey}",
         )
-    _refuse_grey(pixels, phase_of, which.reshape(pixels.shape))
-    # Only particles are told apart by their values.
-    own = np.where(phase_of == list(PHASES).index("active"), np.arange(len(values)), -1)
-    order, kind = np.unique(np.stack([phase_of, own], axis=1), axis=0, return_inverse=True)
-    phases = list(PHASES.values())
+    _refuse_grey(pixels, phase_of, which.reshape(pixels.shape), image)
+    # Only particles, and grains with boundaries between them, are told apart by their values.
+    apart = {"active"} | ({"electrolyte"} if image.grain_boundary_resistance else set())
+    own = np.isin(phase_of, [k for k, (name, _, _) in enumerate(image.named) if name in apart])
+    pairs = np.stack([phase_of, np.where(own, np.arange(len(values)), -1)], axis=1)
+    order, kind = np.unique(pairs, axis=0, return_inverse=True)
+    names = [str(PHASES.get(name, name)) for name, _, _ in image.named]
     kinds = kind.ravel()[which].reshape(pixels.shape)
-    return kinds, [phases[k] for k in order[:, 0]]
+    return kinds, [names[k] for k in order[:, 0]]
 
 
-def _refuse_grey(pixels: NDArray[Any], phase_of: Ints, which: Ints) -> None:
+def _refuse_grey(pixels: NDArray[Any], phase_of: Ints, which: Ints, image: Image) -> None:
     """Labels change at outlines; where they change from pixel to pixel they are grey values."""
     phase = phase_of[which]
-    for number, name in enumerate(PHASES):
+    for number, (name, key, _) in enumerate(image.named):
         if (phase_of == number).sum() <= _SHOWN:
             continue
         pairs = differing = 0
@@ -160,7 +165,7 @@ def _refuse_grey(pixels: NDArray[Any], phase_of: Ints, which: Ints) -> None:
             raise InputError(
                 f"this is a grey-scale image: {differing / pairs:.0%} of neighbouring pixels of "
                 f"the {name} differ, and labels differ at outlines only",
-                key=f"{KEY}.labels.{name}",
+                key=f"{KEY}.{key}",
                 allowed="one value for all of a phase, or one a particle",
                 cure="segment the image first: a range of grey values is no phase, since noise "
                 "crosses every threshold",
@@ -200,18 +205,24 @@ def _clean(kinds: Ints, specks: int) -> tuple[Ints, tuple[int, int]]:
     )
 
 
-def _corners(kinds: Ints, carriers: Ints) -> Bools:
+def _corners(piece: Ints, carriers: Ints) -> Bools:
     """Inner corners of pixels (h - 1, w - 1) at which pixels touch that touch nowhere else there.
 
-    These are two of one kind, or two that conduct the same, across from each other, neither of the
-    other two beside them joining them. They do not touch: a corner conducts nothing.
+    These are two that conduct the same, or two of one piece, across from each other, neither of
+    the other two beside them joining them. They do not touch: a corner conducts nothing.
+
+    Parameters
+    ----------
+    carriers
+        What each pixel conducts (h, w), a bit each.
     """
-    a, b, c, d = (kinds[i : i - 1 or None, j : j - 1 or None] for i in (0, 1) for j in (0, 1))
+    square = [(slice(i, i - 1 or None), slice(j, j - 1 or None)) for i in (0, 1) for j in (0, 1)]
+    a, b, c, d = (piece[place] for place in square)
     cross = (a != b) & (a != c) & (b != d) & (c != d)
     found = np.zeros_like(cross)
     at = np.nonzero(cross)
     four = [corner[at] for corner in (a, b, c, d)]
-    what = [carriers[kind] for kind in four]
+    what = [carriers[place][at] for place in square]
     alike = [
         (four[p] == four[q]) | (what[p] & what[q] & ~what[r] & ~what[s] > 0)
         for (p, q), (r, s) in (((0, 3), (1, 2)), ((1, 2), (0, 3)))
@@ -220,7 +231,7 @@ def _corners(kinds: Ints, carriers: Ints) -> Bools:
     return np.asarray(found)
 
 
-def _refuse_thin(places: dict[Phase, Bools], piece: Ints) -> None:
+def _refuse_thin(places: dict[str, Bools], piece: Ints) -> None:
     """Electrolyte, active material and lithium need a place two pixels wide, if they are there."""
     for name, each in PHASES.items():
         if each == Phase.VOID or each not in places:

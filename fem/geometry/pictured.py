@@ -73,6 +73,8 @@ def build(case: Case) -> Geometry:
     """
     cell, image = case.geometry, case.geometry.image
     assert image is not None
+    grains = image.grain_boundary_resistance is not None
+    image = image.model_copy(update={"grain_boundary_resistance": None})
     clean = picture(image, case.resolve(image.file))
     shown = shapes(clean, image)
     pixel = np.array(image.pixel)
@@ -119,7 +121,7 @@ def build(case: Case) -> Geometry:
         outlines=tuple(outlines),
         particles=Particles(x, y, diameter, why),
         deposits=above.deposits,
-        notes=tuple(_notes(image, clean, shown, roles, why)),
+        notes=(*_notes(image, clean, shown, roles, why), *_left_out(image, grains)),
     )
 
 
@@ -137,11 +139,14 @@ def _regions(
     number[order] = np.arange(len(order))
     area = shown.area * np.prod(image.pixel)
     lithium = case.geometry.anode.material
+    others = [each.name for each in image.phases]
     bodies = sum(region.phase == Phase.LITHIUM for region in above.regions)
     for k, phase in enumerate(shown.phase):
         body, size = int(number[k]), float(area[k])
         if phase == Phase.ACTIVE:
             yield Region(f"particle {body}", Phase.ACTIVE, image.active or "", size, body)
+        elif phase in others:
+            yield Region(f"{phase} {k}", Phase.VOID, str(phase), size)
         elif phase == Phase.VOID:
             yield Region(f"void {k}", Phase.VOID, "", size)
         elif phase == Phase.ELECTROLYTE:
@@ -220,6 +225,21 @@ def _refuse_without_way(shown: Shapes, roles: Roles) -> None:
             "lithium lies on the lower edge of the image, where the cathode is",
             key=f"{KEY}.labels.lithium",
             cure="crop the image above it, or call it void",
+        )
+
+
+def _left_out(image: Image, grains: bool) -> Iterator[str]:
+    """What an image says that only `fem transport` takes into account."""
+    if image.phases:
+        names = ", ".join(phase.name for phase in image.phases)
+        yield (
+            f"Warning: {names}: drawn as voids, which block ions, react with nothing and carry no "
+            "stress; what they conduct is for fem transport."
+        )
+    if grains:
+        yield (
+            "Warning: boundaries between grains of electrolyte have no resistance in a cell; that "
+            "is for fem transport."
         )
 
 

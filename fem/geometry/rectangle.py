@@ -31,11 +31,10 @@ def rectangle(image: Image, path: Path, as_read: bool = False) -> Geometry:
     clean = picture(image, path, lines=as_read)
     shown = shapes(clean, image)
     pixel = np.array(image.pixel)
-    material = {Phase.ELECTROLYTE: image.electrolyte or "", Phase.ACTIVE: image.active or ""}
+    material = {str(Phase.ELECTROLYTE): image.electrolyte, str(Phase.ACTIVE): image.active}
+    material |= {phase.name: phase.name for phase in image.phases}
     regions = [
-        Region(
-            f"{phase} {k}", Phase(phase), material.get(Phase(phase), ""), float(a * pixel.prod()), k
-        )
+        Region(f"{phase} {k}", _role(phase), material.get(phase) or "", float(a * pixel.prod()), k)
         for k, (phase, a) in enumerate(zip(shown.phase, shown.area, strict=True))
     ]
     outlines = [
@@ -55,3 +54,8 @@ def rectangle(image: Image, path: Path, as_read: bool = False) -> Geometry:
         notes=clean.notes,
         cleaning=shown.cleaning,
     )
+
+
+def _role(phase: str) -> Phase:
+    """What a further phase is to the physics: nothing, as a void; its region names it."""
+    return Phase(phase) if phase in tuple(Phase) else Phase.VOID

@@ -125,9 +125,9 @@ def _cleaned(clean: Picture, phase: Strings, pixels: Ints, area: Floats) -> Iter
         drawn = float(area[mine].sum())
         yield Cleaned(
             phase=str(each),
-            read=clean.read.get(Phase(each), 0.0),
+            read=clean.read.get(each, 0.0),
             drawn=drawn / size,
-            specks=clean.moved.get(Phase(each), 0.0),
+            specks=clean.moved.get(each, 0.0),
             corners=(taken + gained) / size,
             smoothing=(drawn - float(pixels[mine].sum()) + taken - gained) / size,
         )

@@ -34,6 +34,7 @@ class Region:
     `body` tells bodies of one phase apart: 0 is the lithium foil and 1, 2, ... are isolated
     deposits; for active material it is the particle's id. `area` is exact, in m^2 (m^3 per m of
     depth). `conductivity_factor` scales the ionic conductivity of an electrolyte.
+    The material of a void is the name of a further phase that an image shows, or empty.
     """
 
     name: str
@@ -42,6 +43,11 @@ class Region:
     area: float
     body: int = 0
     conductivity_factor: float = 1.0
+
+    @property
+    def kind(self) -> str:
+        """What it is called: its phase, or the name of a further one that conducts or fills."""
+        return self.material if self.phase == Phase.VOID and self.material else str(self.phase)
 
 
 @dataclass(frozen=True)
@@ -190,6 +196,11 @@ class Geometry:
             for side in (outline.left, outline.right)
             if side != OUTSIDE and self.regions[side].phase == Phase.ACTIVE
         )
+
+    @property
+    def kinds(self) -> NDArray[np.str_]:
+        """What each region is called, further phases of an image by their names."""
+        return np.array([region.kind for region in self.regions])
 
     @property
     def phases(self) -> NDArray[np.str_]:

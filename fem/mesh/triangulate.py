@@ -195,11 +195,11 @@ def _knots(geometry: Geometry, size: float) -> list[Floats]:
 
 
 def _is_interface(geometry: Geometry, outline: Outline) -> bool:
-    """Whether the phases differ on both sides, so that fields jump or react there."""
+    """Whether the phases differ on both sides, so that fields jump, bend or react there."""
     if OUTSIDE in (outline.left, outline.right):
         return False
     regions = geometry.regions
-    return regions[outline.left].phase != regions[outline.right].phase
+    return regions[outline.left].kind != regions[outline.right].kind
 
 
 def _partition(curve: Curve, size: float) -> Floats:

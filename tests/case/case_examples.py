@@ -92,6 +92,14 @@ IMAGE: dict[str, Any] = {
     "labels": {"void": 0, "electrolyte": [1], "active": [2, "4-9"]},
     "electrolyte": "LPSCl",
     "active": "NCM811",
+    "phases": [
+        {
+            "name": "carbon",
+            "labels": 12,
+            "ionic_conductivity": "0.01 S/m",
+            "electronic_conductivity": "100 S/m",
+        }
+    ],
     "specks": 4,
     "smoothing": 0.5,
     "islands": "refuse",

@@ -138,6 +138,25 @@ def test_an_image_too_large_to_compare_says_so(
     assert "as read was not solved" in capsys.readouterr().out
 
 
+def test_further_phases_need_values_in_si_units(
+    labels: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Carbon is refused beside particles of unknown conductivity, and else conducts with them."""
+    words = ["transport", "labels.npy", "--pixel-size", "0.5 um", "--labels"]
+    words += ["electrolyte=1 active=3", "--set"]
+    carbon = 'phases=[{name="carbon", labels=7, electronic_conductivity="30 S/m"}]'
+    assert main([*words, carbon]) == 2
+    assert "--electronic-conductivity" in capsys.readouterr().err
+    assert main([*words, carbon, "--electronic-conductivity", "10 S/m", "--out", "numbers"]) == 0
+    printed = capsys.readouterr().out
+    assert "  carbon" in printed
+    numbers = json.loads((labels / "numbers" / "transport.json").read_text())
+    # Halves of a bar of 0.4 of the height, in series.
+    assert numbers["electronic_conductivity_x_S_m"] == pytest.approx(0.4 * 15.0, rel=1e-9)
+    assert numbers["carbon_fraction"] == pytest.approx(0.2, rel=1e-9)
+    assert (labels / "numbers" / "electronic_current_x.png").is_file()
+
+
 def test_an_image_is_checked(freckled: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """What it is without labels; with them what would be made of it, or why it is refused."""
     assert main(["check", "labels.npy"]) == 0

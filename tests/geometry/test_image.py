@@ -320,6 +320,27 @@ def test_labels_that_contradict_are_refused(tmp_path, labels, key):
     assert caught.value.key == f"geometry.image.labels.{key}".rstrip(".")
 
 
+CARBON = {"name": "carbon", "labels": 7, "electronic_conductivity": "100 S/m"}
+
+
+@pytest.mark.parametrize(
+    ("phases", "key"),
+    [
+        ([{**CARBON, "labels": [2, 7]}], "phases[0].labels"),
+        ([CARBON, {**CARBON, "labels": 8}], "phases[0].name"),
+        ([{**CARBON, "name": "void"}], "phases[0].name"),
+        ([{**CARBON, "ionic_conductivity": "1 S/m"}], "phases[0].ionic_conductivity"),
+        ([{**CARBON, "electronic_conductivity": "0 S/m"}], "phases[0].electronic_conductivity"),
+    ],
+)
+def test_further_phases_that_contradict_are_refused(tmp_path, phases, key):
+    with pytest.raises(fem.InputError) as caught:
+        pictured(
+            saved(tmp_path, disc(24, 7)), phases=phases, grain_boundary_resistance="1 ohm*cm^2"
+        )
+    assert caught.value.key == f"geometry.image.{key}"
+
+
 @pytest.mark.parametrize("phase", ["electrolyte", "active"])
 def test_a_phase_that_is_named_needs_its_material(tmp_path, phase):
     with pytest.raises(fem.InputError) as caught:

@@ -27,7 +27,7 @@ def pieces(labels):
 def noise(seed, shape=(30, 41)):
     """Pieces of three labels in single pixels, and the corners at which they touch."""
     labels = np.random.default_rng(seed).integers(0, 3, shape)
-    return pieces(labels), _corners(labels, np.array([0, 1, 2]))
+    return pieces(labels), _corners(pieces(labels), 1 << labels)
 
 
 @pytest.mark.parametrize("smoothing", [0.0, 0.5, 0.7, 2.0])
@@ -111,6 +111,26 @@ def test_area_fractions_are_told_and_their_drift_is_bounded(tmp_path):
     cell = build(pictured(saved(tmp_path, small), smoothing=0.0))
     share = (small == 2).mean()
     assert f"active material by 0.00% (area fraction {share:.4g} to {share:.4g})" in cell.notes[1]
+
+
+def test_further_phases_are_voids_in_a_cell(tmp_path):
+    """With their names, and a word on what they would conduct; so are grains that are one."""
+    labels = disc(40, 8).astype(int)
+    labels[:6, :6], labels[30:] = 7, 1
+    labels[:, 20:][labels[:, 20:] == 1] = 3
+    carbon = {"name": "carbon", "labels": 7, "electronic_conductivity": "100 S/m"}
+    case = pictured(
+        saved(tmp_path, labels), labels={"electrolyte": [1, 3], "active": 2},
+        phases=[carbon], grain_boundary_resistance="1 ohm*cm^2",
+    )  # fmt: skip
+    cell = build(case)
+    named = [region for region in cell.regions if region.kind == "carbon"]
+    assert [region.phase for region in named] == [Phase.VOID]
+    assert named[0].area == pytest.approx(36 * 0.25e-12, rel=0.05)
+    assert sum(region.name.startswith("electrolyte") for region in cell.regions) == 1
+    warnings = [note for note in cell.notes if note.startswith("Warning")]
+    assert any("carbon: drawn as voids" in note for note in warnings)
+    assert any("boundaries between grains" in note for note in warnings)
 
 
 def freckled(folder, every):

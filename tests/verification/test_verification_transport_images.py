@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.ndimage import label
-from test_verification_arrays import INSULATING
+from test_verification_arrays import CONTRAST_10, INSULATING
+from transport_harness import assert_bracketed
 
 from fem.case.alone import image_alone
 from fem.effective.numbers import Transport
@@ -188,6 +189,136 @@ def test_pixels_are_joined_across_sides(
             assert (numbers[f"{carrier}_conductivity_lower_{name}_relative"] > 0.0) == (
                 expected > 0.0
             )
+
+
+def of_phases(
+    labels: np.ndarray, folder: Path, sigma: dict[int, float], size: float | None = None
+) -> Transport:
+    """Transport numbers of an image of further phases: ionic conductivity in S/m by pixel value.
+
+    Electrons have that of ions divided by ten.
+    """
+    path = folder / "labels.npy"
+    np.save(path, labels.astype(np.uint8))
+    phases = [
+        {
+            "name": f"phase {value}", "labels": value, "ionic_conductivity": f"{s:.17g} S/m",
+            "electronic_conductivity": f"{0.1 * s:.17g} S/m",
+        }
+        for value, s in sigma.items()
+    ]  # fmt: skip
+    image = image_alone(file=str(path), pixel_size="1 um", labels={}, phases=phases, specks=0)
+    return of_image(image, path, size=size)
+
+
+@settings(max_examples=6, deadline=None, derandomize=True)
+@given(
+    widths=st.lists(st.integers(2, 9), min_size=2, max_size=4),
+    contrast=st.floats(-3.0, 3.0).map(lambda p: 10.0**p),
+)
+def test_laminates_of_phases_that_conduct_both(
+    tmp_path_factory: pytest.TempPathFactory, widths: list[int], contrast: float
+) -> None:
+    """In series across layers, in parallel along them, for ions and for electrons at once."""
+    sigma = {k + 1: contrast ** (k / 3.0) for k in range(len(widths))}
+    labels = np.tile(np.repeat(list(sigma), widths), (6, 1))
+    numbers = of_phases(labels, tmp_path_factory.mktemp("layers"), sigma).metrics
+    harmonic, arithmetic = wiener(np.array(widths) / sum(widths), np.array(list(sigma.values())))
+    for carrier, factor in (("ionic", 1.0), ("electronic", 0.1)):
+        for axis, mean in (("x", harmonic), ("y", arithmetic)):
+            found = numbers[f"{carrier}_conductivity_{axis}_S_m"]
+            assert found == pytest.approx(factor * mean, rel=1e-9)
+    assert numbers["phase 1_fraction".replace(" ", "_")] == pytest.approx(widths[0] / sum(widths))
+
+
+def test_array_of_finite_contrast_from_pixels(tmp_path: Path) -> None:
+    """A disc of f = 1/2 that conducts ten times better, as `test_array_of_cylinders_from_pixels`.
+
+    Its error is that of the area met by pixels, times the slope of the conductivity with it.
+    """
+    pixels = 256
+    at = (np.arange(pixels) + 0.5) / pixels - 0.5
+    inside = at[:, None] ** 2 + at**2 < 0.5 / np.pi
+    numbers = of_phases(np.where(inside, 2, 1), tmp_path, {1: 1.0, 2: 10.0}, 6e-6).metrics
+    for axis in "xy":
+        found = numbers[f"ionic_conductivity_{axis}_S_m"]
+        assert found == pytest.approx(CONTRAST_10[0.5], rel=2.0 / pixels)
+
+
+def test_checkerboard_of_finite_contrast_from_pixels(tmp_path: Path) -> None:
+    """Dykhne: the geometric mean, from above with order 0.78 as the corner has it.
+
+    All four squares at the corner conduct, so that it is not cut.
+    """
+    squares = np.kron(np.indices((2, 2)).sum(axis=0) % 2 + 1, np.ones((20, 20)))
+    errors = []
+    for size in (4e-6, 0.5e-6):
+        transport = of_phases(squares, tmp_path, {1: 1.0, 2: 10.0}, size)
+        found = transport.conductors[0].conduction.effective
+        assert "void_fraction" not in transport.metrics
+        assert found[0] == pytest.approx(found[1], rel=1e-3)
+        errors.append(found[0] / np.sqrt(10.0) - 1.0)
+    assert 0.0 < errors[1] < 3e-2
+    assert errors[1] == pytest.approx(errors[0] * 8.0**-0.7799, rel=0.2)
+
+
+def of_grains(labels: np.ndarray, folder: Path, resistance: float) -> Transport:
+    """Grains of electrolyte of 2 S/m, each with a label of its own; 0 is void."""
+    path = folder / "labels.npy"
+    np.save(path, labels.astype(np.uint16))
+    names = {"electrolyte": "1-900", **({"void": 0} if (labels == 0).any() else {})}
+    image = image_alone(
+        file=str(path), pixel_size="1 um", labels=names, specks=0, smoothing=0.0,
+        grain_boundary_resistance=f"{resistance:.17g} ohm*m^2",
+    )  # fmt: skip
+    return of_image(image, path, {"ionic": 2.0}, size=4e-6)
+
+
+@settings(max_examples=8, deadline=None, derandomize=True)
+@given(
+    widths=st.lists(st.integers(2, 9), min_size=2, max_size=6),
+    resistance=st.floats(-9.0, -2.0).map(lambda p: 10.0**p),
+)
+def test_grains_are_layers_in_series(
+    tmp_path_factory: pytest.TempPathFactory, widths: list[int], resistance: float
+) -> None:
+    """n grains in a row: ``L/(L/sigma + (n - 1) R)``; along their boundaries nothing is lost.
+
+    A uniform current is the solution across, a linear potential that along, so bounds are exact.
+    """
+    labels = np.tile(np.repeat(np.arange(1, len(widths) + 1), widths), (6, 1))
+    transport = of_grains(labels, tmp_path_factory.mktemp("grains"), resistance)
+    found = transport.conductors[0].conduction
+    length = sum(widths) * PIXEL
+    across = length / (length / 2.0 + (len(widths) - 1) * resistance)
+    assert found.effective == pytest.approx((across, 2.0), rel=1e-8)
+    assert found.lower[0] == pytest.approx(across, rel=1e-8)
+    assert found.upper[1] == pytest.approx(2.0, rel=1e-8)
+    assert_bracketed(found, 1e-9)
+    assert transport.conductors[0].wiener == (0.0, pytest.approx(2.0))
+
+
+def test_grains_in_two_directions(tmp_path: Path) -> None:
+    """A grid of m by n square grains is m, or n, layers in series, although four meet in points.
+
+    With bricks instead, where every other row is shifted, current goes around: no less, and bounds
+    hold. Without grains of their own labels have no boundaries.
+    """
+    grid = np.kron(np.arange(1, 13).reshape(3, 4), np.ones((10, 10), dtype=int))
+    found = of_grains(grid, tmp_path, 1e-5).conductors[0].conduction
+    for axis, count in enumerate((4, 3)):
+        length = count * 10 * PIXEL
+        exact = length / (length / 2.0 + (count - 1) * 1e-5)
+        assert found.effective[axis] == pytest.approx(exact, rel=1e-8)
+    bricks = grid.copy()
+    bricks[10:20] = np.roll(bricks[10:20], 5, axis=1)
+    bricks[10:20, :5] = 99
+    bent = of_grains(bricks, tmp_path, 1e-5).conductors[0].conduction
+    assert_bracketed(bent, 1e-9)
+    assert bent.effective[1] == pytest.approx(found.effective[1], rel=1e-8)
+    assert bent.lower[0] < bent.effective[0] < bent.upper[0] <= 2.0
+    one = measured(np.ones((30, 40)), tmp_path, specks=0).conductors[0].conduction
+    assert one.effective == pytest.approx((1.0, 1.0), rel=1e-12)
 
 
 @settings(max_examples=25, deadline=None, derandomize=True)
