@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, model_validator
 
+from fem.case.containers import Items
 from fem.case.kinds import AreaResistance, Conductivity, FilePath, Length, MaterialName
 from fem.case.rules import Bounds, Choice, Number, Rule, Text, Whole, refuse
 from fem.case.table import Table
@@ -138,6 +139,18 @@ class Image(Table):
         default=None, description="Height of a pixel; pixel_size if left out."
     )
     labels: Labels = Field(description="Which pixel values mean which phase.")
+    slice: Annotated[int, Whole(Bounds(ge=0), 0)] | None = Field(
+        default=None, description="Which image of a stack, from 0 on."
+    )
+    crop: Annotated[tuple[int, ...], Items(Whole(Bounds(ge=0), 0))] | None = Field(
+        default=None,
+        description="Part that is used: left, top, right and bottom in pixels from the upper left; "
+        "right and bottom are the first ones left out.",
+    )
+    bin: Annotated[int, Whole(Bounds(ge=1, le=64), 2)] = Field(
+        default=1,
+        description="So many pixels by so many are one, with the label that most of them have.",
+    )
     phases: tuple[OtherPhase, ...] = Field(
         default=(), description="Further phases, each with its name, labels and conductivities."
     )
@@ -185,9 +198,22 @@ class Image(Table):
 
     @property
     def pixel(self) -> tuple[float, float]:
-        """Width and height of a pixel in m."""
-        width = float(self.pixel_size)
-        return width, width if self.pixel_height is None else float(self.pixel_height)
+        """Width and height of a pixel in m, after binning."""
+        width = self.bin * float(self.pixel_size)
+        return width, width if self.pixel_height is None else self.bin * float(self.pixel_height)
+
+    @model_validator(mode="after")
+    def _crop_has_four_sides(self) -> Self:
+        if self.crop is not None and (
+            len(self.crop) != 4 or self.crop[0] >= self.crop[2] or self.crop[1] >= self.crop[3]
+        ):
+            raise refuse(
+                "not the four sides of what is to be left",
+                key="crop",
+                given=list(self.crop),
+                allowed="[left, top, right, bottom] with left < right and top < bottom",
+            )
+        return self
 
     @model_validator(mode="after")
     def _phases_are_apart(self) -> Self:

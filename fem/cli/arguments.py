@@ -144,6 +144,9 @@ def _parser() -> tuple[argparse.ArgumentParser, dict[str, argparse.ArgumentParse
         transport.add_argument(option, metavar=value, help=meaning)
     transport.add_argument("--out", metavar="DIR", help="where to write transport.json and maps")
     transport.add_argument(
+        "--windows", metavar="N", help="cut each slice into N by N windows, for their scatter"
+    )
+    transport.add_argument(
         "--quick", action="store_true", help="do not solve an image without cleaning beside it"
     )
     transport.add_argument("--quiet", action="store_true", help="no progress, no table")

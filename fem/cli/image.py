@@ -138,14 +138,14 @@ def _example(pixels: np.ndarray) -> str:
 
 def _read(keys: dict[str, Any], path: Path) -> Iterator[tuple[str, str]]:
     from fem.case.alone import image_alone
-    from fem.geometry.image import picture
+    from fem.geometry.image import absent, picture
     from fem.geometry.shapes import shapes, told
 
     image = image_alone(**keys)
-    clean = picture(image, path)
+    clean = picture(image, path, needed=())
     shown = shapes(clean, image)
     yield from _phases(clean, shown)
-    yield from (("", note) for note in clean.notes)
+    yield from (("", note) for note in (*absent(image, clean.read), *clean.notes))
     yield "cleaning", told(clean, shown, image.specks)
 
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import argparse
+import re
 import textwrap
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,12 +14,28 @@ from fem.cli.cases import load, naming
 from fem.cli.image import OPTIONS as READING
 from fem.cli.image import image_of, quantity, refuse_options
 from fem.cli.progress import Progress
+from fem.errors import InputError
 
 if TYPE_CHECKING:
     from fem.effective.numbers import Conductor, Transport
+    from fem.effective.statistics import Scatter
 
 WIDTH = 100
-OPTIONS = (*READING, "size", "ionic_conductivity", "electronic_conductivity")
+SILENT = (
+    "width_m",
+    "height_m",
+    "per_m",
+    "tensor",
+    "lower",
+    "upper",
+    "as_read",
+    "wiener",
+    "shtrikman",
+)
+"""Parts of names of numbers that a table of many samples leaves to the file."""
+SIDES = ("conductivity_both_relative", "conductivity_both_S_m")
+"""Ends of names of numbers for which a representative size is told."""
+OPTIONS = (*READING, "size", "windows", "ionic_conductivity", "electronic_conductivity")
 """What goes with an image only."""
 
 
@@ -47,7 +65,9 @@ def _case(arguments: argparse.Namespace) -> None:
 
 
 def _image(arguments: argparse.Namespace, path: Path) -> None:
+    from fem.effective.statistics import of_stack
     from fem.effective.transport import of_image
+    from fem.geometry.pixels import pages
 
     image = image_of(arguments, path)
     size = None if arguments.size is None else quantity(arguments, "size", "m")
@@ -56,11 +76,63 @@ def _image(arguments: argparse.Namespace, path: Path) -> None:
         for carrier in ("ionic", "electronic")
         if getattr(arguments, f"{carrier}_conductivity") is not None
     }
+    windows = _windows(arguments)
     _check(arguments, [path])
+    slices = pages(path)
+    if windows > 1 or (slices > 1 and image.slice is None):
+        _scatter(arguments, partial(of_stack, image, path, slices, windows, known, size))
+        return
     with Progress(arguments.quiet) as progress, naming(arguments):
         transport = of_image(image, path, known, size, progress, compare=not arguments.quick)
         _save(arguments, transport, path.name, progress)
     _tell(arguments, transport)
+
+
+def _windows(arguments: argparse.Namespace) -> int:
+    text = arguments.windows
+    if text is None:
+        return 1
+    if not re.fullmatch(r"[1-9]\d?", text):
+        raise InputError(
+            "not a number of windows", given=f"--windows {text}", allowed="1 to 99 along each side"
+        )
+    return int(text)
+
+
+def _scatter(arguments: argparse.Namespace, measured: Callable[..., Scatter]) -> None:
+    from fem.output.transport import save_scatter
+
+    with Progress(arguments.quiet) as progress, naming(arguments):
+        scatter = measured(progress=progress)
+        if arguments.out is not None:
+            save_scatter(scatter, Path(arguments.out))
+    if not arguments.quiet:
+        print(describe_scatter(scatter))
+        if arguments.out is not None:
+            print(f"written to {arguments.out}")
+
+
+def describe_scatter(scatter: Scatter) -> str:
+    """A table of means with their intervals, and how large a window would be representative."""
+    count = len(scatter.samples)
+    lines = [
+        f"{count} samples of {scatter.width * 1e6:.4g} x {scatter.height * 1e6:.4g} um",
+        "",
+        _row("number", ("mean", "+- 95 %", "deviation", "samples")),
+    ]
+    told = [n for n in scatter.spreads if not any(word in n for word in SILENT)]
+    for name in told:
+        spread = scatter.spreads[name]
+        half = spread.half_width
+        scatter_of_one = ("", "") if half is None else (f"{half:.3g}", f"{spread.deviation:.3g}")
+        cells = (f"{spread.mean:.5g}", *scatter_of_one, str(spread.count))
+        lines.append(_row(f"  {name}", cells))
+    for name in told:
+        side = scatter.representative(name) if name.endswith(SIDES) else None
+        if side is not None:
+            lines += ["", f"{name} would scatter by 5 % in windows of {side * 1e6:.3g} um,"]
+            lines.append("if its deviation falls as the inverse of their side.")
+    return "\n".join(lines)
 
 
 def _check(arguments: argparse.Namespace, inputs: Iterable[Path]) -> None:

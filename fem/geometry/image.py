@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ from skimage.measure import label
 
 from fem.case.image import Image, OtherPhase, intervals
 from fem.errors import InputError
-from fem.geometry.pixels import KEY, of_the_file, pixels
+from fem.geometry.pixels import KEY, of_the_file, used
 from fem.geometry.types import Phase
 
 Ints = NDArray[np.int64]
@@ -28,6 +29,8 @@ PHASES = {
 """Phases by their key."""
 CARRIED = {Phase.ELECTROLYTE: 1, Phase.ACTIVE: 2, Phase.LITHIUM: 4}
 """What phases conduct, a bit each: ions, electrons, electrons of the other electrode."""
+NEEDED = ("electrolyte", "active", "lithium")
+"""Phases without which a cell is another one."""
 GREY = 0.25
 """Share of neighbouring pixels of a phase that differ beyond which it is no phase with labels."""
 _SHOWN = 8
@@ -65,11 +68,15 @@ class Picture:
     notes: tuple[str, ...] = ()
 
 
-def picture(image: Image, path: Path, lines: bool = False) -> Picture:
+def picture(
+    image: Image, path: Path, needed: Collection[str] = NEEDED, lines: bool = False
+) -> Picture:
     """The image of a case, read from `path`.
 
     Parameters
     ----------
+    needed
+        Names of phases that must be in the image if its labels name them.
     lines
         Whether phases may be no more than one pixel wide.
 
@@ -78,7 +85,7 @@ def picture(image: Image, path: Path, lines: bool = False) -> Picture:
     InputError
         If it is not a label image, or if its electrolyte or active material cannot be resolved.
     """
-    kinds, phases = _kinds(pixels(path), image)
+    kinds, phases = _kinds(used(image, path), image, needed)
     there = list(dict.fromkeys(phases))
     phase_of = np.array([there.index(p) for p in phases], dtype=np.uint8)
     before = phase_of[kinds]
@@ -111,8 +118,18 @@ def _carried(phase: OtherPhase) -> int:
     return sum(1 << bit for bit, value in enumerate(given) if value is not None)
 
 
-def _kinds(pixels: NDArray[Any], image: Image) -> tuple[Ints, list[str]]:
+def absent(image: Image, found: Collection[str]) -> Iterator[str]:
+    """What to say of phases that are named and that an image does not show."""
+    for name, key, values in image.named:
+        if str(PHASES.get(name, name)) not in found:
+            shown = ", ".join(map(str, values))
+            yield f"No pixel of the image is {name} ({key} = {shown})."
+
+
+def _kinds(pixels: NDArray[Any], image: Image, needed: Collection[str]) -> tuple[Ints, list[str]]:
     """Pixels as kinds 0, 1, ... (h, w) and the phase of each kind.
+
+    A phase that is named must be there if it is `needed`; one set of labels may serve many images.
 
     A kind is a phase, or a particle with a label of its own.
     """
@@ -121,7 +138,7 @@ def _kinds(pixels: NDArray[Any], image: Image) -> tuple[Ints, list[str]]:
     for number, (name, key, given) in enumerate(image.named):
         for low, high in intervals(given):
             phase_of[(values >= low) & (values <= high)] = number
-        if not (phase_of == number).any():
+        if not (phase_of == number).any() and name in needed:
             raise InputError(
                 f"no pixel of the image is {name}",
                 key=f"{KEY}.{key}",

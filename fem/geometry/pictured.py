@@ -15,7 +15,7 @@ from fem.errors import InputError
 from fem.geometry.above import Above, drawn
 from fem.geometry.coverage import Arc
 from fem.geometry.curves import Curve, Line
-from fem.geometry.image import Picture, picture
+from fem.geometry.image import Picture, absent, picture
 from fem.geometry.particles import inactive
 from fem.geometry.pixels import KEY
 from fem.geometry.polyline import Polyline
@@ -281,6 +281,7 @@ def _notes(
     image: Image, clean: Picture, shown: Shapes, roles: Roles, why: Strings
 ) -> Iterator[str]:
     """What was done to the image, in words."""
+    yield from absent(image, clean.read)
     tall = "" if image.pixel_height is None else f" x {image.pixel_height.text}"
     yield f"The image has {shown.width} x {shown.height} pixels of {image.pixel_size.text}{tall}."
     yield from clean.notes

@@ -18,13 +18,63 @@ KEY = "geometry.image"
 MOST_PIXELS = 30_000_000
 """Six times the largest image that was tried; its mesh would not fit into memory."""
 FORMATS = ("TIFF", "PNG")
+MOST_CHANNELS = 4
 SQUARE = 0.01
 """How far the resolutions of a file may differ for pixels that are square."""
 
 
-def pixels(path: Path) -> NDArray[Any]:
-    """The pixels of a file as whole numbers (h, w)."""
-    pixels: NDArray[Any] = _numpy(path) if path.suffix.lower() == ".npy" else _pillow(path)
+def used(image: Image, path: Path) -> NDArray[Any]:
+    """The pixels of `image` in the file `path` that its keys leave: of a slice, cropped, binned."""
+    whole = pixels(path, image.slice)
+    height, width = whole.shape
+    if image.crop is not None:
+        left, top, right, bottom = image.crop
+        if not (0 <= left < right <= width and 0 <= top < bottom <= height):
+            raise _refused(
+                path,
+                "what is to be left of the image does not lie in it",
+                f"{list(image.crop)}",
+                f"[left, top, right, bottom] within 0 to {width} and 0 to {height} pixels",
+                "count from the upper left; right and bottom are the first pixels left out",
+                "crop",
+            )
+        whole = whole[top:bottom, left:right]
+    return _binned(whole, image.bin)
+
+
+def pages(path: Path) -> int:
+    """How many slices a file holds."""
+    if path.suffix.lower() == ".npy":
+        found = _array(path)
+        return len(found) if _is_stack(found) else 1
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", Pillow.DecompressionBombWarning)
+        try:
+            with Pillow.open(fp=path, formats=FORMATS) as opened:
+                return int(getattr(opened, "n_frames", 1))
+        except (OSError, SyntaxError, ValueError, Pillow.DecompressionBombError):
+            return 1  # reading it says what is wrong
+
+
+def _binned(labels: NDArray[Any], count: int) -> NDArray[Any]:
+    """Squares of `count` by `count` pixels as one, of the label that most of them have.
+
+    Of labels that are equally many the lowest. What is left over at the right and below is cut off.
+    """
+    if count == 1:
+        return labels
+    height, width = (n // count for n in labels.shape)
+    squares = labels[: height * count, : width * count].reshape(height, count, width, count)
+    flat = np.sort(squares.swapaxes(1, 2).reshape(height, width, count * count), axis=2)
+    alike = np.stack([(flat == flat[..., k : k + 1]).sum(axis=2) for k in range(count**2)], axis=2)
+    most = alike.argmax(axis=2)[..., None]
+    return np.asarray(np.take_along_axis(flat, most, axis=2)[..., 0])
+
+
+def pixels(path: Path, page: int | None = None) -> NDArray[Any]:
+    """The pixels of a file as whole numbers (h, w); of a stack those of a `page`."""
+    is_array = path.suffix.lower() == ".npy"
+    pixels: NDArray[Any] = _numpy(path, page) if is_array else _pillow(path, page)
     if pixels.dtype == bool:
         pixels = pixels.astype(np.uint8)
     if pixels.ndim != 2:
@@ -54,31 +104,51 @@ def pixels(path: Path) -> NDArray[Any]:
     return pixels
 
 
-def _numpy(path: Path) -> NDArray[Any]:
+def _numpy(path: Path, page: int | None) -> NDArray[Any]:
+    pixels = _array(path)
+    if _is_stack(pixels):
+        pixels = pixels[_page(path, page, len(pixels))]
+    _refuse_huge(path, pixels.size)
+    return np.array(pixels)
+
+
+def _is_stack(pixels: NDArray[Any]) -> bool:
+    """Slices one after another; three or four channels at the end are colours."""
+    return pixels.ndim == 3 and pixels.shape[2] > MOST_CHANNELS
+
+
+def _page(path: Path, page: int | None, count: int) -> int:
+    """The slice that is asked for."""
+    if page is not None and page < count:
+        return page
+    raise _refused(
+        path,
+        f"a stack of {count} images" + (" has no such slice" if page is not None else ""),
+        None if page is None else str(page),
+        f"one of them: slice = 0 to {count - 1}",
+        "name a slice; fem transport takes all of them if none is named",
+        "slice",
+    )
+
+
+def _array(path: Path) -> NDArray[Any]:
     try:
         pixels = np.load(path, allow_pickle=False, mmap_mode="r")
     except (ValueError, OSError, EOFError) as error:
         raise _unreadable(path, error) from None
     if not isinstance(pixels, np.ndarray):  # an archive of several arrays under a wrong name
         raise _unreadable(path, "it holds several arrays")
-    _refuse_huge(path, pixels.size)
-    return np.array(pixels)
+    return pixels
 
 
-def _pillow(path: Path) -> NDArray[Any]:
+def _pillow(path: Path, page: int | None) -> NDArray[Any]:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", Pillow.DecompressionBombWarning)
             with Pillow.open(fp=path, formats=FORMATS) as image:
                 frames = getattr(image, "n_frames", 1)
                 if frames > 1:
-                    raise _refused(
-                        path,
-                        f"a stack of {frames} images",
-                        None,
-                        "one image",
-                        "save one of its slices as a file of its own",
-                    )
+                    image.seek(_page(path, page, frames))
                 _refuse_huge(path, image.width * image.height)
                 if len(image.getbands()) > 1:
                     raise _refused(
@@ -122,7 +192,7 @@ def _huge(path: Path, given: str) -> InputError:
         "the image is too large to be meshed",
         given or None,
         f"at most {MOST_PIXELS:,} pixels",
-        "crop it, or bin its pixels",
+        "crop it, or bin its pixels: keys crop and bin of [geometry.image]",
     )
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from fem.case.image import Image
-from fem.geometry.image import picture
+from fem.geometry.image import absent, picture
 from fem.geometry.polyline import Polyline
 from fem.geometry.shapes import shapes
 from fem.geometry.types import Geometry, Outline, Particles, Phase, Region
@@ -28,7 +28,7 @@ def rectangle(image: Image, path: Path, as_read: bool = False) -> Geometry:
     """
     if as_read:
         image = image.model_copy(update={"specks": 0, "smoothing": 0.0, "largest_change": 1.0})
-    clean = picture(image, path, lines=as_read)
+    clean = picture(image, path, needed=(), lines=as_read)
     shown = shapes(clean, image)
     pixel = np.array(image.pixel)
     material = {str(Phase.ELECTROLYTE): image.electrolyte, str(Phase.ACTIVE): image.active}
@@ -51,7 +51,7 @@ def rectangle(image: Image, path: Path, as_read: bool = False) -> Geometry:
         regions=tuple(regions),
         outlines=tuple(outlines),
         particles=Particles.none(),
-        notes=clean.notes,
+        notes=(*absent(image, clean.read), *clean.notes),
         cleaning=shown.cleaning,
     )
 

@@ -73,7 +73,6 @@ def _current(
         canvas.colour_bar(axes, drawn, limits, f"current density / mean{note}")
         mesh = box.mesh
         rows = np.flatnonzero((mesh.sides != OUTSIDE).all(axis=1))
-        rows = rows[mesh.phase_sides[rows, 0] != mesh.phase_sides[rows, 1]]
         lines = mesh.nodes[:, mesh.edges[rows][:, [0, 2, 1]]] / MICROMETRE
         axes.add_collection(
             LineCollection(list(lines.transpose(1, 2, 0)), colors=INK, linewidths=HAIR, zorder=2),

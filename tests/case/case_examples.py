@@ -100,6 +100,9 @@ IMAGE: dict[str, Any] = {
             "electronic_conductivity": "100 S/m",
         }
     ],
+    "slice": 0,
+    "crop": [0, 0, 240, 150],
+    "bin": 1,
     "specks": 4,
     "smoothing": 0.5,
     "islands": "refuse",

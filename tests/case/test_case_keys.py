@@ -115,7 +115,20 @@ def wrong(rule: Rule) -> Iterator[object]:
             if unique:
                 yield [first, first]
         case Values():
-            yield from ({"a": 1}, [], "x", "3", "5-2", "1-", "-1--5", -(2**31), True, 1.5, math.nan, 2**31)
+            yield from (
+                {"a": 1},
+                [],
+                "x",
+                "3",
+                "5-2",
+                "1-",
+                "-1--5",
+                -(2**31),
+                True,
+                1.5,
+                math.nan,
+                2**31,
+            )
             yield from ([value] for value in ("x", [1], "2--2", False, None))
         case Materials():
             yield from (1, "x", [], {"Li": 1}, {"Li": {"E": True}}, {"Li": {"E": math.nan}})

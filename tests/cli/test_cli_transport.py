@@ -157,6 +157,61 @@ def test_further_phases_need_values_in_si_units(
     assert (labels / "numbers" / "electronic_current_x.png").is_file()
 
 
+@pytest.fixture
+def stack(here: Path) -> Path:
+    """Slices of 40 by 20 pixels with a bar of electrolyte along x, 4, 8 and 12 pixels high."""
+    slices = np.full((3, 20, 40), 2, dtype=np.uint8)
+    for k, height in enumerate((4, 8, 12)):
+        slices[k, :height] = 1
+    np.save(here / "stack.npy", slices)
+    return here
+
+
+def test_slices_of_a_stack_are_samples(stack: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Shares of 0.2, 0.4 and 0.6: deviation 0.2, and Student's factor for three is 4.3027."""
+    words = ["transport", "stack.npy", "--pixel-size", "1 um", *PAIR, "--out", "numbers"]
+    assert main(words) == 0
+    printed = capsys.readouterr().out
+    assert "3 samples of 40 x 20 um" in printed
+    numbers = json.loads((stack / "numbers" / "transport.json").read_text())
+    name = "ionic_conductivity_x_relative"
+    assert numbers[f"{name}_mean"] == pytest.approx(0.4, rel=1e-9)
+    assert numbers[f"{name}_deviation"] == pytest.approx(0.2, rel=1e-9)
+    assert numbers[f"{name}_ci95"] == pytest.approx(4.302653 * 0.2 / math.sqrt(3.0), rel=1e-6)
+    assert numbers[f"{name}_samples"] == numbers["samples"] == 3
+    # Nothing crosses the bars: the mean of both directions is half of that along x.
+    assert numbers["ionic_conductivity_y_relative_mean"] == 0.0
+    both = "ionic_conductivity_both_relative"
+    assert numbers[f"{both}_mean"] == pytest.approx(0.2, rel=1e-9)
+    # Relative deviation 0.5, ten times 5 %: a square ten times as wide as those of 800 um2.
+    side = numbers[f"{both}_representative_m"]
+    assert side == pytest.approx(10.0 * math.sqrt(800.0) * 1e-6, rel=1e-9)
+    assert "would scatter by 5 % in windows of 283 um" in printed
+    assert "ionic_tortuosity_factor_y_mean" not in numbers
+    rows = (stack / "numbers" / "samples.csv").read_text().splitlines()
+    assert len(rows) == 4
+    assert rows[0].startswith("slice,row,column,width_m")
+    # One slice alone is an image, and may be written over the samples.
+    assert main([*words, "--set", "slice=2", "--quick"]) == 0
+    numbers = json.loads((stack / "numbers" / "transport.json").read_text())
+    assert numbers[name] == pytest.approx(0.6, rel=1e-9)
+    assert not (stack / "numbers" / "samples.csv").exists()
+
+
+def test_windows_of_slices_are_samples(stack: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Of two by two windows the upper ones hold all of the bars of up to ten pixels."""
+    words = ["transport", "stack.npy", "--pixel-size", "1 um", *PAIR, "--windows", "2"]
+    crop = ["--set", "slice=1", "--out", "numbers"]
+    assert main([*words, *crop]) == 0
+    assert "4 samples of 20 x 10 um" in capsys.readouterr().out
+    numbers = json.loads((stack / "numbers" / "transport.json").read_text())
+    assert numbers["electrolyte_fraction_mean"] == pytest.approx(0.4, rel=1e-9)
+    assert numbers["ionic_conductivity_x_relative_mean"] == pytest.approx(0.4, rel=1e-9)
+    assert main([*words, "--windows", "0"]) == 2
+    assert main([*words, "--windows", "15"]) == 2
+    assert "windows" in capsys.readouterr().err
+
+
 def test_an_image_is_checked(freckled: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """What it is without labels; with them what would be made of it, or why it is refused."""
     assert main(["check", "labels.npy"]) == 0

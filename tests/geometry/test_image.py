@@ -11,6 +11,7 @@ import fem
 from fem.effective.box import Box
 from fem.geometry import Phase, build
 from fem.geometry.image import picture
+from fem.geometry.pixels import pages
 from fem.measures.charge import idle_electrolyte
 from fem.mesh import from_case
 
@@ -173,7 +174,8 @@ BAD = {
     "stack": ("a.tif", stack, "stack of 2"),
     "float": ("a.npy", array(FADED), "whole numbers"),
     "float-tiff": ("a.tif", lambda p: Image.fromarray(FADED.astype("f4")).save(p), "whole numbers"),
-    "volume": ("a.npy", array(np.ones((3, 9, 9), dtype=int)), "3 dimensions"),
+    "volume": ("a.npy", array(np.ones((3, 9, 9), dtype=int)), "stack of 3"),
+    "channels": ("a.npy", array(np.ones((9, 9, 3), dtype=int)), "3 dimensions"),
     "empty": ("a.npy", array(np.ones((0, 9), dtype=int)), "empty"),
     "row": ("a.npy", array(np.ones((1, 9), dtype=int)), "one pixel thin"),
     "huge": ("a.npy", array(np.ones((8000, 8000), dtype=bool)), "too large"),
@@ -197,6 +199,43 @@ def test_bad_images_are_refused_with_a_cure(tmp_path, name):
     assert problem in str(caught.value)
     assert caught.value.cure
     assert str(caught.value.key).startswith("geometry.image")
+
+
+def test_cropped_and_binned_as_arrays_are(tmp_path):
+    """A crop is a slice of the array; binning repeated pixels gives those that were repeated."""
+    labels = disc(24, 7, centre=(9, 14))
+    whole = clean(saved(tmp_path, labels), crop=[2, 3, 20, 22])
+    assert (kinds(whole) == np.where(labels[3:22, 2:20] == 2, "a", "e")).all()
+    wide = np.kron(labels, np.ones((3, 3), dtype=int))
+    noisy = wide.copy()
+    noisy[1::3, 1::3] = 3 - noisy[1::3, 1::3]
+    case = pictured(saved(tmp_path, np.pad(noisy, ((0, 2), (0, 1)), mode="edge")), bin=3)
+    cell = build(case)
+    assert (kinds(picture(case.geometry.image, tmp_path / "labels.npy"))
+            == np.where(labels == 2, "a", "e")).all()  # fmt: skip
+    assert cell.width == pytest.approx(24 * 1.5e-6, rel=1e-12)
+    for outside in ([0, 0, 25, 10], [5, 0, 4, 9], [0, 0, 9], [0, 24, 9, 30]):
+        with pytest.raises(fem.InputError) as caught:
+            clean(saved(tmp_path, labels), crop=outside)
+        assert caught.value.key == "geometry.image.crop"
+
+
+@pytest.mark.parametrize("name", ["a.npy", "a.tif"])
+def test_a_slice_of_a_stack(tmp_path, name):
+    slices = np.stack([disc(24, radius) for radius in (5, 7, 9)])
+    if name.endswith("npy"):
+        np.save(tmp_path / name, slices)
+    else:
+        first, *others = map(Image.fromarray, slices)
+        first.save(tmp_path / name, save_all=True, append_images=others)
+    assert pages(tmp_path / name) == 3
+    for k, labels in enumerate(slices):
+        found = clean(tmp_path / name, slice=k)
+        assert (kinds(found) == np.where(labels == 2, "a", "e")).all()
+    for keys in ({}, {"slice": 3}):
+        with pytest.raises(fem.InputError, match="a stack of 3 images") as caught:
+            clean(tmp_path / name, **keys)
+        assert caught.value.key == "geometry.image.slice"
 
 
 def test_signed_labels_can_be_named(tmp_path):
