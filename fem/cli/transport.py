@@ -105,7 +105,7 @@ def _scatter(arguments: argparse.Namespace, measured: Callable[..., Scatter]) ->
     with Progress(arguments.quiet) as progress, naming(arguments):
         scatter = measured(progress=progress)
         if arguments.out is not None:
-            save_scatter(scatter, Path(arguments.out))
+            save_scatter(scatter, Path(arguments.out), Path(arguments.case).name)
     if not arguments.quiet:
         print(describe_scatter(scatter))
         if arguments.out is not None:

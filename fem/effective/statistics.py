@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -76,13 +77,25 @@ class Scatter:
     height: float
     samples: tuple[Sample, ...]
 
-    @property
+    @cached_property
     def spreads(self) -> dict[str, Spread]:
         """Every number over all samples that have it.
 
         What exists along x and along y has entries ending in ``_both``, too: over the mean of both
         directions in each sample, as two directions of one sample are not independent.
         """
+        return {
+            name: Spread.of(values)
+            for name, values in self._columns.items()
+            if np.isfinite(values).any()
+        }
+
+    def values(self, name: str) -> Floats:
+        """A number of every sample (n,), NaN where there is none."""
+        return self._columns[name]
+
+    @cached_property
+    def _columns(self) -> dict[str, Floats]:
         names = dict.fromkeys(name for sample in self.samples for name in sample.numbers)
         columns = {
             name: np.array([sample.numbers.get(name, _missing(name)) for sample in self.samples])
@@ -92,9 +105,7 @@ class Scatter:
             along_x, along_y = _axis(name, "x"), _axis(name, "y")
             if along_x == name and along_y in columns:
                 columns[_axis(name, "both")] = 0.5 * (columns[name] + columns[along_y])
-        return {
-            name: Spread.of(values) for name, values in columns.items() if np.isfinite(values).any()
-        }
+        return columns
 
     def representative(self, name: str) -> float | None:
         """Side in m of a square whose `name` would scatter by `CLOSE`, relative to its mean.

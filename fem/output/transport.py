@@ -13,11 +13,11 @@ from fem.effective.statistics import Scatter
 from fem.output.folder import replacing, require_free
 from fem.output.tables import write_metrics, write_table
 from fem.plot import RASTER_DPI, style
-from fem.plot.transport import NAMES, figures
+from fem.plot.transport import NAMES, SCATTER, figures, scatter_figure
 
 NUMBERS = "transport.json"
 SAMPLES = "samples.csv"
-OWNED = (NUMBERS, SAMPLES, *(f"{name}.png" for name in NAMES))
+OWNED = (NUMBERS, SAMPLES, *(f"{name}.png" for name in (*NAMES, SCATTER)))
 """What is written; without pictures of what does not conduct, and samples of one image."""
 
 
@@ -44,8 +44,8 @@ def save(transport: Transport, folder: Path, title: str = "") -> None:
                 figure.savefig(new / f"{name}.png", dpi=RASTER_DPI)
 
 
-def save_scatter(scatter: Scatter, folder: Path) -> None:
-    """Write what `statistics` tells, and the numbers of every sample, all or none.
+def save_scatter(scatter: Scatter, folder: Path, title: str = "") -> None:
+    """Write what `statistics` tells, the numbers of every sample and a picture, all or none.
 
     Raises
     ------
@@ -59,6 +59,9 @@ def save_scatter(scatter: Scatter, folder: Path) -> None:
             (*s.place, *(s.numbers.get(name, np.nan) for name in names)) for s in scatter.samples
         )
         write_table(new / SAMPLES, ("slice", "row", "column", *names), rows)
+        figure = scatter_figure(scatter, title)
+        if figure is not None:
+            figure.savefig(new / f"{SCATTER}.png", dpi=RASTER_DPI)
 
 
 def statistics(scatter: Scatter) -> dict[str, Any]:

@@ -13,9 +13,10 @@ from skfem import Basis, ElementTriP2
 
 from fem.effective.conduction import Potential
 from fem.effective.numbers import Conductor, Transport
+from fem.effective.statistics import Scatter, Spread
 from fem.geometry.types import OUTSIDE
 from fem.plot import canvas
-from fem.plot.canvas import HAIR, INK
+from fem.plot.canvas import HAIR, INK, MUTED
 from fem.plot.maps import ACTIVE, AREA_END, FLUX_MAP, draw_field
 from fem.plot.scale import MICROMETRE, robust_range
 from fem.plot.scene import Part
@@ -25,6 +26,9 @@ Floats = NDArray[np.float64]
 
 NAMES = tuple(f"{carrier}_current_{axis}" for carrier in ("ionic", "electronic") for axis in "xy")
 """Names of the figures."""
+SCATTER = "scatter"
+"""Name of the figure of many samples."""
+NOTHING = Spread(0.0, 0.0, 0)
 _CORNERS = np.array([[0.0, 1.0, 0.0, 0.5, 0.5, 0.0], [0.0, 0.0, 1.0, 0.0, 0.5, 0.5]])
 """The nodes of a P2 triangle in its own coordinates."""
 _SMALLEST = 1e-9
@@ -104,3 +108,49 @@ def _at_points(potential: Potential) -> tuple[Part, Floats]:
         for each in (weights * density, weights)
     )
     return part, np.asarray(total / weight)
+
+
+def scatter_figure(scatter: Scatter, title: str = "") -> Figure | None:
+    """Conductivity of every sample along x, y and their mean, with the interval of the mean.
+
+    `None` if no sample conducts anything.
+
+    Parameters
+    ----------
+    title
+        Stands below.
+    """
+    spreads = scatter.spreads
+    units = {"S_m": "S/m", "relative": "relative"}
+    drawn = [
+        (carrier, end)
+        for carrier in ("ionic", "electronic")
+        for end in units
+        if spreads.get(f"{carrier}_conductivity_both_{end}", NOTHING).mean > 0.0
+    ]
+    if not drawn:
+        return None
+    with canvas.style():
+        figure = canvas.new_figure(
+            45.0 * len(drawn) + 40.0 * (len(drawn) == 1), 62.0, 1, len(drawn)
+        )
+        for number, (carrier, end) in enumerate(drawn, start=1):
+            axes = figure.add_subplot(1, len(drawn), number)
+            for place, axis in enumerate(("x", "y", "both")):
+                name = f"{carrier}_conductivity_{axis}_{end}"
+                values = scatter.values(name)
+                beside = place + np.linspace(-0.2, 0.2, len(values)) * (len(values) > 1)
+                axes.plot(beside, values, "o", markersize=2.5, color=MUTED, alpha=0.6, mew=0.0)
+                axes.errorbar(
+                    place, spreads[name].mean, spreads[name].half_width or 0.0,
+                    fmt="D", markersize=4.0, color=INK, capsize=4.0, linewidth=1.0,
+                )  # fmt: skip
+            axes.set_xticks(range(3), ["x", "y", "both"])
+            axes.set_xlabel("direction")
+            axes.set_xlim(-0.5, 2.5)
+            axes.set_ylim(bottom=0.0)
+            axes.set_ylabel(f"{carrier} conductivity ({units[end]})")
+        words = f"{len(scatter.samples)} samples of {1e6 * scatter.width:.4g} x "
+        words += f"{1e6 * scatter.height:.4g} µm; bars: 95 % interval of the mean"
+        canvas.footnote(figure, "; ".join(text for text in (title, words) if text))
+    return canvas.settle(figure)
