@@ -117,6 +117,7 @@ def test_a_cell_from_an_image_is_solved():
     assert np.isnan(result.fields["phi_e"][idle]).all()
     assert np.isnan(result.fields["phi_s"][idle]).all()
     assert any("Cut off and idle" in note for note in result.notes)
+    assert result.metrics["electrolyte_idle_fraction"] == pytest.approx(0.0221, rel=0.01)
 
 
 def test_a_porous_separator_above_a_flat_cathode(tmp_path):
