@@ -16,7 +16,8 @@ from fem.case.wiring import IdealWiring, Wiring
 
 Islands = Literal["inactive", "refuse"]
 
-_LARGEST = 2**31 - 1
+LARGEST_VALUE = 2**31 - 1
+"""Of a pixel."""
 _RANGE = re.compile(r"\s*(-?\d+)\s*-\s*(-?\d+)\s*")
 
 
@@ -44,7 +45,7 @@ class Values(Rule):
             raise refuse("no value is given", allowed=self.allowed)
         for entry in entries:
             low, high = self.ends(entry)
-            if not -_LARGEST <= low <= high <= _LARGEST:
+            if not -LARGEST_VALUE <= low <= high <= LARGEST_VALUE:
                 raise refuse("not pixel values", given=entry, allowed=self.allowed)
         return tuple(entries)
 
@@ -56,7 +57,7 @@ class Values(Rule):
 
     def schema(self) -> dict[str, Any]:
         one = [
-            {"type": "integer", "minimum": -_LARGEST, "maximum": _LARGEST},
+            {"type": "integer", "minimum": -LARGEST_VALUE, "maximum": LARGEST_VALUE},
             {"type": "string", "pattern": f"^{_RANGE.pattern}$"},
         ]
         return {"anyOf": [*one, {"type": "array", "items": {"anyOf": one}, "minItems": 1}]}

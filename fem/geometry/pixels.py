@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image as Pillow
 
-from fem.case.image import Image
+from fem.case.image import LARGEST_VALUE, Image
 from fem.errors import InputError
 
 KEY = "geometry.image"
@@ -85,6 +85,8 @@ def pixels(path: Path, page: int | None = None) -> NDArray[Any]:
             "one whole number a pixel, as an array of two dimensions",
             "save one slice, without colour channels",
         )
+    if np.issubdtype(pixels.dtype, np.floating) and _whole(pixels):
+        pixels = pixels.astype(np.int64)
     if not np.issubdtype(pixels.dtype, np.integer):
         raise _refused(
             path,
@@ -102,6 +104,11 @@ def pixels(path: Path, page: int | None = None) -> NDArray[Any]:
             "check what wrote it",
         )
     return pixels
+
+
+def _whole(pixels: NDArray[Any]) -> bool:
+    """Whether numbers with a decimal point are whole ones, as programs often save labels."""
+    return bool((np.abs(pixels) <= LARGEST_VALUE).all() and (pixels == np.round(pixels)).all())
 
 
 def _numpy(path: Path, page: int | None) -> NDArray[Any]:
