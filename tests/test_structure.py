@@ -21,18 +21,19 @@ import pytest
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGE = ROOT / "fem"
 
-GROUND = "case constants errors forms geometry laws mesh parameters physics solve spaces"
+GROUND = "case constants errors forms geometry laws mesh parameters physics solve spaces text"
 UP_TO_RESULTS = GROUND + " cell measures results"
 ROOMS = {
     # numbers and words
     "errors": "",
     "units": "",
     "constants": "",
+    "text": "errors",
     # what the user says
-    "materials": "errors units",
-    "case": "errors units",
+    "materials": "constants errors text units",
+    "case": "errors text units",
     # the drawing and its triangles
-    "geometry": "case errors",
+    "geometry": "case errors text",
     "mesh": "case errors geometry",
     # spheres in three dimensions, apart from all cells
     "spheres": "errors",

@@ -24,8 +24,9 @@ from fem.effective.morphology import Morphology, morphology
 from fem.errors import InputError
 from fem.geometry import Geometry, Phase, Region, build
 from fem.laws.mixtures import hashin_shtrikman, wiener
-from fem.materials import Reader, library
+from fem.materials import Reader
 from fem.mesh import Mesh, from_case, generate
+from fem.parameters import reader
 
 Floats = NDArray[np.float64]
 Progress = Callable[[str], None]
@@ -109,6 +110,7 @@ def of_case(case: Case, progress: Progress = lambda stage: None) -> Transport:
     """
     started = perf_counter()
     _refuse_without_composite(case)
+    read = reader(case)
     cell, image = case.geometry, case.geometry.image
     progress("mesh")
     if image is not None:
@@ -122,9 +124,6 @@ def of_case(case: Case, progress: Progress = lambda stage: None) -> Transport:
         geometry = build(case)
         regions = _below(geometry, geometry.lithium_y - float(cell.separator.thickness))
     mesh = from_case(case, geometry)
-    file = str(case.file) if case.file else None
-    overrides = MappingProxyType(dict(case.materials))
-    read = Reader(library([case.resolve(f) for f in case.material_files], overrides, file))
     known = {
         IONIC: _values(geometry, regions, Phase.ELECTROLYTE, lambda r: _ionic(r, read)),
         ELECTRONIC: _values(

@@ -15,7 +15,6 @@ import numpy as np
 from skfem import MeshTri2
 
 from fem.case import Case
-from fem.case.text import read_toml
 from fem.errors import InputError
 from fem.geometry import Particles
 from fem.measures.anode import AnodeProfile
@@ -25,6 +24,7 @@ from fem.mesh.plain import describe, geometry_from
 from fem.output.tables import plain_metrics
 from fem.results.history import History
 from fem.results.result import FieldMesh, Result
+from fem.text import read_toml
 
 NAME = "result.npz"
 FORMAT = 3
