@@ -9,13 +9,14 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import Field, model_validator
 
 from fem.case.kinds import FilePath, Length, MaterialName
-from fem.case.rules import Bounds, Choice, Number, Rule, Whole, refuse
+from fem.case.rules import Bounds, Choice, Number, Rule, Whole, refuse, whole
 from fem.case.table import Table
 from fem.case.wiring import IdealWiring, Wiring
 
 Islands = Literal["inactive", "refuse"]
 
-_LARGEST = 2**31 - 1
+LARGEST_VALUE = 2**31 - 1
+"""Of a pixel."""
 _RANGE = re.compile(r"\s*(\d+)\s*-\s*(\d+)\s*")
 
 
@@ -43,19 +44,20 @@ class Values(Rule):
             raise refuse("no value is given", allowed=self.allowed)
         for entry in entries:
             low, high = self.ends(entry)
-            if not 0 <= low <= high <= _LARGEST:
+            if not 0 <= low <= high <= LARGEST_VALUE:
                 raise refuse("not pixel values", given=entry, allowed=self.allowed)
-        return tuple(entries)
+        return tuple(entry if isinstance(entry, str) else int(entry) for entry in entries)
 
     def ends(self, entry: object) -> tuple[int, int]:
-        if isinstance(entry, int) and not isinstance(entry, bool):
-            return entry, entry
+        number = whole(entry)
+        if number is not None:
+            return number, number
         match = _RANGE.fullmatch(entry) if isinstance(entry, str) else None
         return (int(match[1]), int(match[2])) if match else (-1, -1)
 
     def schema(self) -> dict[str, Any]:
         one = [
-            {"type": "integer", "minimum": 0, "maximum": _LARGEST},
+            {"type": "integer", "minimum": 0, "maximum": LARGEST_VALUE},
             {"type": "string", "pattern": f"^{_RANGE.pattern}$"},
         ]
         return {"anyOf": [*one, {"type": "array", "items": {"anyOf": one}, "minItems": 1}]}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ from PIL import Image as Pillow
 from scipy.ndimage import distance_transform_edt
 from skimage.measure import label
 
-from fem.case.image import Image, intervals
+from fem.case.image import LARGEST_VALUE, Image, intervals
 from fem.errors import InputError
 from fem.geometry.types import Phase
 
@@ -31,6 +32,8 @@ PHASES = {
     "void": Phase.VOID,
 }
 """Phases by their key, in the order in which one gives way to the next where corners touch."""
+NEEDED = ("electrolyte", "active", "lithium")
+"""Phases without which a cell is another one."""
 _SHOWN = 8
 _ROUNDS = 50
 
@@ -60,15 +63,20 @@ class Picture:
     fractions: dict[Phase, float]
 
 
-def picture(image: Image, path: Path) -> Picture:
+def picture(image: Image, path: Path, needed: Collection[str] = NEEDED) -> Picture:
     """The image of a case, read from `path`.
+
+    Parameters
+    ----------
+    needed
+        Names of phases that must be in the image if its labels name them.
 
     Raises
     ------
     InputError
         If it is not a label image, or if its electrolyte or active material cannot be resolved.
     """
-    kinds, phases = _kinds(_read(path), image)
+    kinds, phases = _kinds(_read(path), image, needed)
     names = np.array([str(p) for p in phases])
     shares = np.bincount(kinds.ravel(), minlength=len(phases)) / kinds.size
     fractions = {p: float(shares[names == p].sum()) for p in dict.fromkeys(phases)}
@@ -77,6 +85,15 @@ def picture(image: Image, path: Path) -> Picture:
     phase = names[kinds.ravel()[first]]
     _refuse_thin(names[kinds], fractions)
     return Picture(piece, phase, specks, corners, fractions)
+
+
+def absent(image: Image, found: Collection[Phase]) -> Iterator[str]:
+    """What to say of phases that the labels name and an image does not show."""
+    for name, phase in PHASES.items():
+        values = getattr(image.labels, name)
+        if values is not None and phase not in found:
+            shown = ", ".join(map(str, values))
+            yield f"No pixel of the image is {name} (labels.{name} = {shown})."
 
 
 def _read(path: Path) -> NDArray[Any]:
@@ -92,6 +109,8 @@ def _read(path: Path) -> NDArray[Any]:
             "one whole number a pixel, as an array of two dimensions",
             "save one slice, without colour channels",
         )
+    if np.issubdtype(pixels.dtype, np.floating) and _whole(pixels):
+        pixels = pixels.astype(np.int64)
     if not np.issubdtype(pixels.dtype, np.integer):
         raise _refused(
             path,
@@ -109,6 +128,11 @@ def _read(path: Path) -> NDArray[Any]:
             "check what wrote it",
         )
     return pixels
+
+
+def _whole(pixels: NDArray[Any]) -> bool:
+    """Whether numbers with a decimal point are whole ones, as programs often save labels."""
+    return bool((np.abs(pixels) <= LARGEST_VALUE).all() and (pixels == np.round(pixels)).all())
 
 
 def _numpy(path: Path) -> NDArray[Any]:
@@ -186,8 +210,10 @@ def _refused(
     )
 
 
-def _kinds(pixels: NDArray[Any], image: Image) -> tuple[Ints, list[Phase]]:
+def _kinds(pixels: NDArray[Any], image: Image, needed: Collection[str]) -> tuple[Ints, list[Phase]]:
     """Pixels as kinds 0, 1, ... (h, w) and the phase of each kind.
+
+    A phase that is named must be there if it is `needed`; one set of labels may serve many images.
 
     A kind is a phase, or a particle with a label of its own. Where corners touch, a kind gives way
     to a later one.
@@ -200,13 +226,13 @@ def _kinds(pixels: NDArray[Any], image: Image) -> tuple[Ints, list[Phase]]:
             continue
         for low, high in intervals(given):
             phase_of[(values >= low) & (values <= high)] = number
-        if not (phase_of == number).any():
+        if not (phase_of == number).any() and name in needed:
             raise InputError(
                 f"no pixel of the image is {name}",
                 key=f"{KEY}.labels.{name}",
                 given=list(given),
                 allowed=f"values that are in the image: {_listed(values)}",
-                cure="correct the values, or remove the key" if name in ("void", "lithium")
+                cure="correct the values, or remove the key" if name == "lithium"
                 else "correct the values",
             )  # fmt: skip
     unknown = values[phase_of < 0]

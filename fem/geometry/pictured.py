@@ -15,7 +15,7 @@ from fem.errors import InputError
 from fem.geometry.above import Above, drawn
 from fem.geometry.coverage import Arc, arcs, polygons
 from fem.geometry.curves import Curve, Line
-from fem.geometry.image import KEY, Picture, picture
+from fem.geometry.image import KEY, Picture, absent, picture
 from fem.geometry.particles import inactive
 from fem.geometry.polyline import Polyline
 from fem.geometry.types import OUTSIDE, Geometry, Inactivity, Outline, Particles, Phase, Region
@@ -299,6 +299,7 @@ def _notes(
     image: Image, clean: Picture, shown: Shapes, roles: Roles, why: Strings
 ) -> Iterator[str]:
     """What was done to the image, in words."""
+    yield from absent(image, clean.fractions)
     pieces, pixels = clean.specks
     yield (
         f"The image has {shown.width} x {shown.height} pixels of {image.pixel_size.text}. "

@@ -55,10 +55,11 @@ source = "own measurement, 2024"
 
 An open-circuit potential is a voltage (`"1.55 V"`), the name of a built-in function, a formula, a
 file of points (below), or a table as above. A chemical diffusivity is a value (`"4e-15 m^2/s"`), a
-formula, or a table `{ stoichiometry = [..], chemical_diffusivity = [..] }` in m²/s, whose logarithm
-is interpolated. Tables can stand in material files only. Points stand in any order. Between them the
-curve is smooth and monotone (PCHIP); beyond them a diffusivity keeps its value, and a potential is
-not extrapolated: a run ends its step where a particle's surface comes to the end of the table.
+formula, or a table `{ stoichiometry = [..], chemical_diffusivity = [..] }` in m²/s, whose
+logarithm is interpolated. Tables can stand in material files only. Points stand in any order.
+Between them the curve is smooth and monotone (PCHIP); beyond them a diffusivity keeps its value,
+and a potential is not extrapolated: a run ends its step where a particle's surface comes to the
+end of the table.
 
 A formula is text in x, the lithium fraction, and gives V or m²/s:
 
@@ -83,19 +84,20 @@ source: a run in time warns if they stand in different files.
 
 ## Measured potentials
 
-A potential may be the name of a file (`.csv`, `.txt`, `.tsv`, `.dat`) beside the case, or beside the
-material file that names it:
+A potential may be the name of a file (`.csv`, `.txt`, `.tsv`, `.dat`) beside the case, or beside
+the material file that names it:
 
 ```toml
 [materials.NCM811]
 open_circuit_potential = "ocp.csv"
 ```
 
-Columns are parted by commas, semicolons, tabs or blanks; with any but commas, decimals may be written
-with a comma. Names above the columns are read (`x`, `stoichiometry`; `OCP`, `voltage`, `U [V]`, `mV`),
-and so are two columns without names, if their numbers tell them apart. Rows stand in any order; those
-at one x are averaged, up to 50 mV apart. Where the file has a capacity or a state of charge instead,
-say which lithium fractions its ends are; the one with more lithium is where the potential is lower:
+Columns are parted by commas, semicolons, tabs or blanks; with any but commas, decimals may be
+written with a comma. Names above the columns are read (`x`, `stoichiometry`; `OCP`, `voltage`, `U
+[V]`, `mV`), and so are two columns without names, if their numbers tell them apart. Rows stand in
+any order; those at one x are averaged, up to 50 mV apart. Where the file has a capacity or a state
+of charge instead, say which lithium fractions its ends are; the one with more lithium is where the
+potential is lower:
 
 ```toml
 [materials.NCM811]
