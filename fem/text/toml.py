@@ -62,7 +62,7 @@ def _cure(error: str, lines: list[str], number: int, column: int) -> str | None:
         return _first(lines, number)
     open_ = _LEFT_OUT.sub("", before)
     if open_.count("{") > open_.count("}"):
-        return _inline(lines, number, open_)
+        return _inline(lines, number, open_, line[column - 1 :])
     if "Unescaped" in error or "escape" in error.lower():
         return "write / for \\ in a path, or single quotes: 'C:\\data\\cell.csv'"
     if match := re.match(rf"\s*({_NAME})\s*:\s*(.+)", line):
@@ -76,9 +76,9 @@ def _cure(error: str, lines: list[str], number: int, column: int) -> str | None:
     return None
 
 
-def _inline(lines: list[str], number: int, before: str) -> str:
+def _inline(lines: list[str], number: int, before: str, after: str) -> str:
     """The cure for an inline table that is not closed on its line."""
-    if re.search(r",\s*$", before) and lines[number - 1].count("}"):
+    if re.search(r",\s*$", before) and after.lstrip().startswith("}"):
         return "no comma stands before the } of an inline table"
     headers = (re.match(r"\s*\[\[?\s*([^\[\]]+?)\s*\]", line) for line in lines[:number])
     above = [header[1] for header in headers if header]
