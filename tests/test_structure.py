@@ -21,20 +21,23 @@ import pytest
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGE = ROOT / "fem"
 
-GROUND = "case constants errors forms geometry laws mesh parameters physics solve spaces text"
+GROUND = (
+    "case constants errors forms frozen geometry laws mesh parameters physics solve spaces text"
+)
 UP_TO_RESULTS = GROUND + " cell measures results"
 ROOMS = {
     # numbers and words
     "errors": "",
     "units": "",
     "constants": "",
+    "frozen": "",
     "text": "errors",
     # what the user says
     "materials": "constants errors text units",
-    "case": "errors text units",
+    "case": "errors frozen text units",
     # the drawing and its triangles
-    "geometry": "case errors text",
-    "mesh": "case errors geometry",
+    "geometry": "case errors frozen text",
+    "mesh": "case errors frozen geometry",
     # spheres in three dimensions, apart from all cells
     "spheres": "errors",
     "spaces": "mesh",
@@ -48,7 +51,7 @@ ROOMS = {
     "physics": "constants errors forms geometry laws mesh parameters solve spaces",
     # all of them together: regions, interfaces, terminals, state
     "cell": GROUND,
-    "measures": "case cell forms geometry laws mesh parameters physics spaces",
+    "measures": "case cell forms frozen geometry laws mesh parameters physics spaces",
     # what is told of a cell
     "results": GROUND + " cell materials measures",
     # what is done with a cell

@@ -15,7 +15,7 @@ from pydantic import Field, PrivateAttr, ValidationError, model_validator
 from fem import units
 from fem.case.cell import Geometry, Inactive
 from fem.case.checks import check
-from fem.case.containers import FrozenMapping, Items, Materials
+from fem.case.containers import Items, Materials
 from fem.case.explain import explain, require_known
 from fem.case.keys import Tables, fields
 from fem.case.kinds import MATERIAL
@@ -26,6 +26,7 @@ from fem.case.rules import Text
 from fem.case.table import Table, plain
 from fem.case.text import set_key
 from fem.errors import InputError
+from fem.frozen import FrozenMapping
 from fem.text import missing_file, names_table, read_text, read_toml
 
 
