@@ -362,6 +362,17 @@ def test_continuous_integration_runs_the_commands_of_the_readme() -> None:
         assert any(command in line for line in script), f"not in .ci/run: {command}"
 
 
+def test_every_dependency_has_a_lower_bound_that_can_be_installed() -> None:
+    """One ``name>=version`` each: `.ci/run lowest` makes ``name==version`` of it."""
+    table = project()
+    bounds = [*table["dependencies"]]  # type: ignore[misc]
+    for extra in table["optional-dependencies"].values():  # type: ignore[attr-defined]
+        bounds += extra
+    assert bounds
+    for bound in bounds:
+        assert re.fullmatch(r"[a-z][a-z0-9-]*>=\d+(\.\d+)*", bound), bound
+
+
 # --------------------------------------------------------------------------- the documentation
 
 
