@@ -10,7 +10,7 @@ from pydantic import Field, model_validator
 
 from fem.case.containers import Items
 from fem.case.kinds import AreaResistance, Conductivity, FilePath, Length, MaterialName
-from fem.case.rules import Bounds, Choice, Number, Rule, Text, Whole, refuse
+from fem.case.rules import Bounds, Choice, Number, Rule, Text, Whole, refuse, whole
 from fem.case.table import Table
 from fem.case.wiring import IdealWiring, Wiring
 
@@ -47,11 +47,12 @@ class Values(Rule):
             low, high = self.ends(entry)
             if not -LARGEST_VALUE <= low <= high <= LARGEST_VALUE:
                 raise refuse("not pixel values", given=entry, allowed=self.allowed)
-        return tuple(entries)
+        return tuple(entry if isinstance(entry, str) else int(entry) for entry in entries)
 
     def ends(self, entry: object) -> tuple[int, int]:
-        if isinstance(entry, int) and not isinstance(entry, bool):
-            return entry, entry
+        number = whole(entry)
+        if number is not None:
+            return number, number
         match = _RANGE.fullmatch(entry) if isinstance(entry, str) else None
         return (int(match[1]), int(match[2])) if match else (1, 0)
 

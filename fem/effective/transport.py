@@ -24,8 +24,9 @@ from fem.effective.numbers import AsRead, Conductor, Transport
 from fem.errors import InputError
 from fem.geometry import Geometry, Phase, Region, build
 from fem.laws.mixtures import hashin_shtrikman, wiener
-from fem.materials import Reader, library
+from fem.materials import Reader
 from fem.mesh import Mesh, from_case, generate
+from fem.parameters import reader
 
 Floats = NDArray[np.float64]
 Progress = Callable[[str], None]
@@ -63,9 +64,7 @@ def of_case(
     _refuse_without_composite(case)
     cell, image = case.geometry, case.geometry.image
     progress("mesh")
-    file = str(case.file) if case.file else None
-    overrides = MappingProxyType(dict(case.materials))
-    read = Reader(library([case.resolve(f) for f in case.material_files], overrides, file))
+    read = reader(case)
 
     def known(regions: Sequence[Region]) -> dict[str, Floats | None]:
         return {

@@ -9,6 +9,7 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
+from fem.frozen import Frozen
 from fem.geometry.curves import Curve
 
 OUTSIDE = -1
@@ -78,8 +79,8 @@ class Inactivity(StrEnum):
     """It has the potential of the lithium."""
 
 
-@dataclass(frozen=True)
-class Particles:
+@dataclass(frozen=True, eq=False)
+class Particles(Frozen):
     """Active-material particles, in order of their id; arrays of shape (n,), lengths in m.
 
     `inactivity` says why one does not react, in the words of `Inactivity`; it is empty text for
@@ -90,10 +91,6 @@ class Particles:
     y: NDArray[np.float64]
     diameter: NDArray[np.float64]
     inactivity: NDArray[np.str_]
-
-    def __post_init__(self) -> None:
-        for array in (self.x, self.y, self.diameter, self.inactivity):
-            array.flags.writeable = False
 
     def __len__(self) -> int:
         return len(self.x)
@@ -164,8 +161,8 @@ class Lattice:
     pitch_y: float
 
 
-@dataclass(frozen=True)
-class Geometry:
+@dataclass(frozen=True, eq=False)
+class Geometry(Frozen):
     """The cell as drawn: everything the mesher and the metrics need to know of its shape.
 
     The cell fills ``0 <= x <= width`` and ``0 <= y <= height`` (m), with the cathode collector at

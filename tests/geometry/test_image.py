@@ -190,6 +190,26 @@ BAD = {
 }  # fmt: skip
 
 
+@pytest.mark.parametrize("ending", ["npy", "tif"])
+def test_whole_numbers_may_be_stored_with_a_point(tmp_path, ending):
+    """As programs often save labels: 2.0 is the label 2, in the image and in the case."""
+    plain = build(pictured(saved(tmp_path, disc(24, 7))))
+    labels = disc(24, 7).astype("f8" if ending == "npy" else "f4")
+    path = tmp_path / f"floats.{ending}"
+    np.save(path, labels) if ending == "npy" else Image.fromarray(labels).save(path)
+    stored = build(pictured(path, labels={"electrolyte": np.float64(1.0), "active": 2.0}))
+    assert [r.area for r in stored.regions] == [r.area for r in plain.regions]
+
+
+def test_labels_for_many_slices_may_name_a_void_that_one_lacks(tmp_path):
+    labels = {"electrolyte": 1, "active": 2, "void": [0, "7-9"]}
+    plain = build(pictured(saved(tmp_path, disc(24, 7))))
+    shape = build(pictured(saved(tmp_path, disc(24, 7)), labels=labels))
+    assert "No pixel of the image is void (labels.void = 0, 7-9)." in shape.notes
+    assert [r.area for r in shape.regions] == [r.area for r in plain.regions]
+    assert not any("No pixel" in note for note in plain.notes)
+
+
 @pytest.mark.parametrize("name", BAD)
 def test_bad_images_are_refused_with_a_cure(tmp_path, name):
     file, write, problem = BAD[name]
@@ -348,7 +368,7 @@ def test_a_missing_file_names_the_closest_one(tmp_path):
         ({"electrolyte": 1, "active": "9-2"}, "active"),
         ({"electrolyte": "-1--3", "active": 2}, "electrolyte"),
         ({"electrolyte": "-9-0", "active": [2, -3]}, "active"),
-        ({"electrolyte": 1.0, "active": 2}, "electrolyte"),
+        ({"electrolyte": 1.5, "active": 2}, "electrolyte"),
         ({"electrolyte": [], "active": 2}, "electrolyte"),
         ({}, ""),
     ],
