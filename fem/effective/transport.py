@@ -25,7 +25,7 @@ from fem.errors import InputError
 from fem.geometry import Geometry, Phase, Region, build
 from fem.laws.mixtures import hashin_shtrikman, wiener
 from fem.materials import Reader
-from fem.mesh import Mesh, from_case, generate
+from fem.mesh import Mesh, expected, from_case, generate
 from fem.parameters import reader
 
 Floats = NDArray[np.float64]
@@ -36,8 +36,10 @@ CARRIERS = MappingProxyType({IONIC: Phase.ELECTROLYTE, ELECTRONIC: Phase.ACTIVE}
 """What is conducted, and in which phase."""
 MOST_SIDES = 50_000
 """Straight pieces of outlines up to which an image is solved as read, too: about a minute."""
-PIXELS = 2.0
-"""Element size on the interfaces of an image, in pixels, unless another one is asked for."""
+MOST_TRIANGLES = 5e6
+SECONDS = 1.5e-4
+"""What a triangle of an image takes from its pixels to the pictures, about, where four fields of
+each phase are solved and four drawn."""
 
 
 def of_case(
@@ -78,8 +80,9 @@ def of_case(
 
     if image is not None:
         path = case.resolve(image.file)
+        size = float(case.mesh.size)
         return _pictured(
-            image, path, known, lambda g: from_case(case, g), progress, started, compare
+            image, path, known, size, lambda g: from_case(case, g), progress, started, compare
         )
     assert cell.separator is not None
     geometry = build(case)
@@ -110,7 +113,7 @@ def of_image(
     conductivity
         By carrier, that of its phase in S/m; numbers are relative to it where it is left out.
     size
-        Element size on interfaces in m; two pixels if left out.
+        Element size on interfaces in m; if left out, two pixels, or more where outlines are long.
     compare
         Solve the image without cleaning, too.
 
@@ -121,9 +124,24 @@ def of_image(
     SolveError
         If the linear solver stalls.
     """
+    from fem.geometry.rectangle import element_size
+
     started = perf_counter()
-    progress("mesh")
-    edge = PIXELS * min(image.pixel) if size is None else size
+    progress("outlines")
+    edge = element_size(image, path) if size is None else size
+
+    def meshed(geometry: Geometry) -> Mesh:
+        count = expected(geometry, edge)
+        if count > MOST_TRIANGLES:
+            raise InputError(
+                f"the mesh would have about {count:.1g} triangles",
+                key="--size",
+                given=f"{edge * 1e6:.4g} um",
+                allowed=f"sizes that make at most {MOST_TRIANGLES:.0e} triangles",
+                cure="a larger --size, or a part of the image: crop, or bin",
+            )
+        progress(f"mesh of about {count:.1g} triangles, {count * SECONDS:.1g} s until all is drawn")
+        return generate(geometry, edge)
 
     def known(regions: Sequence[Region]) -> dict[str, Floats | None]:
         return {
@@ -133,13 +151,14 @@ def of_image(
             for carrier, phase in CARRIERS.items()
         }
 
-    return _pictured(image, path, known, lambda g: generate(g, edge), progress, started, compare)
+    return _pictured(image, path, known, edge, meshed, progress, started, compare)
 
 
 def _pictured(
     image: Image,
     path: Path,
     known: Callable[[Sequence[Region]], Mapping[str, Floats | None]],
+    size: float,
     meshed: Callable[[Geometry], Mesh],
     progress: Progress,
     started: float,
@@ -147,14 +166,15 @@ def _pictured(
 ) -> Transport:
     """Transport numbers of an image, with those of its pixels if `compare`.
 
-    `known` are the conductivities of regions by carrier, `meshed` the mesh of a geometry.
+    `known` are the conductivities of regions by carrier, `meshed` the mesh of a geometry with
+    elements of a `size` (m).
     """
     # Only images need the libraries that read them.
     from fem.geometry.rectangle import rectangle
 
     table = image.grain_boundary_resistance
     resistance = 0.0 if table is None else float(table)
-    mesh = meshed(rectangle(image, path))
+    mesh = meshed(rectangle(image, path, size))
     every, values = np.arange(len(mesh.region)), _with_others(image, mesh, known)
     transport = measure(mesh, every, values, progress, started, resistance)
     if not compare:

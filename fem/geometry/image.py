@@ -113,6 +113,13 @@ def picture(
     )
 
 
+def sides(image: Image, path: Path) -> int:
+    """Sides of pixels between two phases in an image as it is read."""
+    kinds, phases = _kinds(used(image, path), image, ())
+    phase = np.unique(phases, return_inverse=True)[1][kinds]
+    return sum(int(np.count_nonzero(np.diff(phase, axis=axis))) for axis in (0, 1))
+
+
 def _carried(phase: OtherPhase) -> int:
     given = (phase.ionic_conductivity, phase.electronic_conductivity)
     return sum(1 << bit for bit, value in enumerate(given) if value is not None)

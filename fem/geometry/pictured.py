@@ -76,8 +76,8 @@ def build(case: Case) -> Geometry:
     grains = image.grain_boundary_resistance is not None
     image = image.model_copy(update={"grain_boundary_resistance": None})
     clean = picture(image, case.resolve(image.file))
-    shown = shapes(clean, image)
     pixel = np.array(image.pixel)
+    shown = shapes(clean, image, float(case.mesh.size) / pixel.min())
     base = 0.0 if cell.cathode is None else float(cell.cathode.thickness)
     width, shown_height = (pixel * (shown.width, shown.height)).tolist()
     height = base + shown_height
@@ -286,6 +286,8 @@ def _notes(
     yield f"The image has {shown.width} x {shown.height} pixels of {image.pixel_size.text}{tall}."
     yield from clean.notes
     yield told(clean, shown, image.specks)
+    if shown.tolerance:
+        yield shown.coarsening
     for word, phase, alive in (
         ("electrolyte", Phase.ELECTROLYTE, roles.electrolyte),
         ("lithium", Phase.LITHIUM, roles.lithium),

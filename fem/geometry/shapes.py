@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 
 from fem.case.image import Image
 from fem.errors import InputError
+from fem.geometry.coarse import MOST_DRIFT as MOST_COARSENING
+from fem.geometry.coarse import TOLERANCE_PER_SIZE, coarsened
 from fem.geometry.coverage import NOTCH, Arc, arcs, polygons
 from fem.geometry.image import Picture
 from fem.geometry.pixels import KEY
@@ -44,6 +46,8 @@ class Shapes:
         All that separates pieces; the lithium foil, if the image shows one, is piece 0.
     cleaning
         What became of each phase between the image and these outlines.
+    tolerance
+        In pixels, with which outlines were coarsened for the size of elements; 0 for not at all.
     """
 
     width: int
@@ -54,6 +58,17 @@ class Shapes:
     centre: Floats
     arcs: tuple[Arc, ...]
     cleaning: tuple[Cleaned, ...]
+    tolerance: float
+
+    @property
+    def coarsening(self) -> str:
+        """What the size of elements made of outlines, in words."""
+        count = sum(len(arc.points) - 1 for arc in self.arcs)
+        return (
+            f"Outlines were coarsened to {count} straight pieces for the size of elements, with a "
+            f"tolerance of {self.tolerance:.3g} pixels that changes no phase by more than "
+            f"{MOST_COARSENING:.0%} of its area."
+        )
 
     def is_top(self, arc: Arc) -> bool:
         """Whether an arc lies on the upper edge."""
@@ -75,8 +90,10 @@ class Shapes:
         return found
 
 
-def shapes(clean: Picture, image: Image) -> Shapes:
+def shapes(clean: Picture, image: Image, size: float = 0.0) -> Shapes:
     """The outlines of a clean image, smoothed within the tolerance of `image`.
+
+    Those that are smoothed at all are coarsened for elements of a `size` in pixels.
 
     Raises
     ------
@@ -89,7 +106,9 @@ def shapes(clean: Picture, image: Image) -> Shapes:
     row, column = np.nonzero(clean.corners)
     pixels = np.append(np.bincount(clean.piece.ravel()), np.zeros(len(row), dtype=int))
     phase = np.append(clean.phase, [str(Phase.VOID)] * len(row))
-    area = shapely.area(faces)
+    area, found, tolerance = shapely.area(faces), arcs(faces), 0.0
+    if image.smoothing > 0.0 and TOLERANCE_PER_SIZE * size > image.smoothing:
+        found, area, tolerance = coarsened(faces, phase, size)
     cleaning = tuple(_cleaned(clean, phase, pixels, area))
     _refuse_much(cleaning, image)
     if (area <= 0.0).any():
@@ -107,7 +126,7 @@ def shapes(clean: Picture, image: Image) -> Shapes:
         for z, at in ((x, column + 1.0), (height - 1 - y, height - 1.0 - row))
     ]
     return Shapes(
-        width, height, phase, area, pixels, np.stack(centre), tuple(arcs(faces)), cleaning
+        width, height, phase, area, pixels, np.stack(centre), tuple(found), cleaning, tolerance
     )
 
 
