@@ -38,6 +38,7 @@ VARIANTS = """
     test_square_array[0.1]
     test_reciprocity_of_random_discs
     test_array_of_cylinders_from_pixels
+    test_array_of_finite_contrast_from_pixels
     test_bonded_and_sliding_lithium[stick-free-4.181-4.097|stick-held-4.392-4.299]
     test_bonded_and_sliding_lithium[slide-held-1.2398-0.6651]
     test_one_deposit[E 4.9 GPa|E 7.8 GPa]

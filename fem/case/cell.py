@@ -141,6 +141,13 @@ Cathode = Annotated[
 ]
 
 
+_TABLE = {
+    True: "a table, or [geometry.image]",
+    False: 'a table of kind = "plane", as the image shows no active material; or labels.active',
+}
+"""What a table that is missing may be, by whether there is no image."""
+
+
 class Geometry(Table):
     """The cell from the cathode collector (y = 0) up; the side walls are symmetry planes.
 
@@ -159,7 +166,9 @@ class Geometry(Table):
         description="Electrolyte between the electrodes; may be left out if an image shows it.",
     )
     cathode: Cathode | None = Field(
-        default=None, description="Positive electrode at the bottom, unless an image shows it."
+        default=None,
+        description="Positive electrode at the bottom, unless an image shows it. Below an image "
+        "without active material only a plane one.",
     )
     image: Image | None = Field(
         default=None, description="Segmented image of the composite cathode or of all layers."
@@ -168,13 +177,23 @@ class Geometry(Table):
     @property
     def wiring(self) -> Wiring:
         """How electrons get to the active material, drawn or shown by an image."""
-        composite = self.cathode if self.image is None else self.image
+        composite = self.image if self.cathode is None else self.cathode
         return getattr(composite, "wiring", IdealWiring())
 
     @model_validator(mode="after")
     def _drawn_or_shown(self) -> Self:
         image = self.image
-        shown = [] if image is None else ["width", "cathode"]
+        shown = [] if image is None else ["width"]
+        if image is not None and image.labels.active is not None:
+            shown.append("cathode")
+        elif image is not None and isinstance(self.cathode, ParticleCathode):
+            raise refuse(
+                "an image takes the place of particles, and none is drawn beside it",
+                key="cathode.kind",
+                given="particles",
+                allowed='"plane", below an image without labels.active',
+                cure='kind = "plane", or remove [geometry.image]',
+            )
         if image is not None and image.labels.lithium is not None:
             shown += ["separator", "anode.thickness", "anode.protrusions", "anode.isolated"]
         for key in shown:
@@ -185,16 +204,16 @@ class Geometry(Table):
                     key=key,
                     cure="remove it, or [geometry.image]",
                 )
-        needed = {"anode.thickness": '"50 um"'}
+        needed = {"anode.thickness": '"50 um"', "cathode": ""}
         if image is None:
-            needed = {"width": '"420 um"', "cathode": "", "separator": "", **needed}
+            needed = {"width": '"420 um"', "separator": "", **needed}
         for key, example in needed.items():
             table, _, name = key.rpartition(".")
             if key not in shown and getattr(self.anode if table else self, name) is None:
                 raise refuse(
                     f"this {'key' if example else 'table'} is missing",
                     key=key,
-                    allowed="a length above 0" if example else "a table, or [geometry.image]",
+                    allowed="a length above 0" if example else _TABLE[image is None],
                     cure=f"add {name} = {example}" if example else f"add [geometry.{name}]",
                 )
         return self

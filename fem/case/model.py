@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from html import escape
 from pathlib import Path
 from typing import Annotated, Any, Self
@@ -14,17 +14,21 @@ import tomli_w
 from pydantic import Field, PrivateAttr, ValidationError, model_validator
 
 from fem import units
-from fem.case import text as toml
 from fem.case.cell import Geometry, Inactive
 from fem.case.checks import check
-from fem.case.containers import FrozenMapping, Items, Materials
+from fem.case.containers import Items, Materials
 from fem.case.explain import explain, require_known
+from fem.case.keys import Tables, fields
+from fem.case.kinds import MATERIAL
 from fem.case.numerics import Mesh, Output, Stepping
 from fem.case.operation import Operation, Snapshot
 from fem.case.physics import Kinetics, Mechanics
 from fem.case.rules import Text
 from fem.case.table import Table, flat, plain
+from fem.case.text import set_key
 from fem.errors import InputError
+from fem.frozen import FrozenMapping
+from fem.text import missing_file, names_table, read_text, read_toml
 
 
 class Case(Table):
@@ -104,13 +108,13 @@ class Case(Table):
     def load(cls, path: str | os.PathLike[str], changes: Mapping[str, Any] | None = None) -> Self:
         """Read a case file, with `changes` as for `replace` made before it is validated."""
         file = Path(path)
-        data = toml.read_toml(toml.read_text(file), str(file))
+        data = read_toml(read_text(file), str(file))
         return cls._validated(data, changes or {}, file, file.parent)
 
     @classmethod
     def parse(cls, text: str, file: str | os.PathLike[str] | None = None) -> Self:
         """Read the text of a case file; `file` is where it stands or would stand."""
-        data = toml.read_toml(text, str(file) if file is not None else None)
+        data = read_toml(text, str(file) if file is not None else None)
         return cls.from_dict(data, file)
 
     @classmethod
@@ -140,7 +144,7 @@ class Case(Table):
         try:
             for key, value in changes.items():
                 require_known(key, cls)
-                toml.set_key(data, key, plain(value, explicit=True))
+                set_key(data, key, plain(value, explicit=True))
             case = cls(**data)
             case._file = file
             case._directory = (directory or Path()).absolute()
@@ -166,19 +170,32 @@ class Case(Table):
         """The path of a file named in the case."""
         return self.directory / name
 
-    def _files(self) -> dict[str, str]:
+    @property
+    def files(self) -> dict[str, str]:
         """The files the case refers to, as written, by dotted key."""
         files = {f"material_files[{i}]": name for i, name in enumerate(self.material_files)}
+        files |= {
+            f"materials.{material}.{name}": value
+            for material, properties in self.materials.items()
+            for name, value in properties.items()
+            if names_table(value)
+        }
         if self.inactive.file is not None:
             files["inactive.file"] = self.inactive.file
         if self.geometry.image is not None:
             files["geometry.image.file"] = self.geometry.image.file
         return files
 
+    @property
+    def material_names(self) -> dict[str, str]:
+        """The materials the case names for its parts, by dotted key."""
+        return dict(_material_names(self, ""))
+
     def _require_files(self) -> None:
-        for key, name in self._files().items():
+        start = "the folder of the case file"
+        for key, name in self.files.items():
             if not self.resolve(name).is_file():
-                raise toml.missing_file(self.resolve(name), key=key, given=name)
+                raise missing_file(self.resolve(name), start, key=key, given=name)
 
     # -- text and hash --------------------------------------------------------------------------
 
@@ -198,13 +215,8 @@ class Case(Table):
         """
         tables = self.to_dict()
         if folder is not None:
-            names = [self._seen_from(folder, name) for name in self.material_files]
-            tables["material_files"] = names
-            if self.inactive.file is not None:
-                tables["inactive"]["file"] = self._seen_from(folder, self.inactive.file)
-            if self.geometry.image is not None:
-                image = self._seen_from(folder, self.geometry.image.file)
-                tables["geometry"]["image"]["file"] = image
+            for key, name in self.files.items():
+                set_key(tables, key, self._seen_from(folder, name))
         return tomli_w.dumps({name: table for name, table in tables.items() if table != {}})
 
     def _seen_from(self, folder: str | os.PathLike[str], name: str) -> str:
@@ -225,19 +237,42 @@ class Case(Table):
         content = plain(self, _digits)
         del content["title"]
         content["materials"] = _si(self.materials)
-        content["material_files"] = [self._digest(name) for name in self.material_files]
-        if self.inactive.file is not None:
-            content["inactive"]["file"] = self._digest(self.inactive.file)
-        if self.geometry.image is not None:
-            content["geometry"]["image"]["file"] = self._digest(self.geometry.image.file)
+        for key, name in self.files.items():
+            set_key(content, key, self._digest(name))
         return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
     def _digest(self, name: str) -> str:
+        """Hash of a file and, if that is one of materials, of the tables that it names."""
+        path = self.resolve(name)
         try:
-            content = self.resolve(name).read_bytes()
+            content = path.read_bytes()
+            if path.suffix.lower() == ".toml":
+                tables = read_toml(read_text(path), str(path)).values()
+                values = [entry.get("value") for table in tables for entry in _tables(table)]
+                for table_name in map(str, filter(names_table, values)):
+                    content += (path.parent / table_name).read_bytes()
         except OSError as error:
             raise InputError(f"cannot be read: {error.strerror}", file=name) from None
         return hashlib.sha256(content).hexdigest()
+
+
+def _tables(table: Any) -> list[Mapping[str, Any]]:
+    """The tables right below a table."""
+    values = table.values() if isinstance(table, Mapping) else ()
+    return [value for value in values if isinstance(value, Mapping)]
+
+
+def _material_names(table: Table, prefix: str) -> Iterator[tuple[str, str]]:
+    """Keys of `table` and the tables below it that name a material, and what they name."""
+    for name, (_, form) in fields(type(table)).items():
+        value, key = getattr(table, name), prefix + name
+        if isinstance(form, Text) and form.noun == MATERIAL and isinstance(value, str):
+            yield key, value
+        elif isinstance(value, Table):
+            yield from _material_names(value, f"{key}.")
+        elif isinstance(form, Tables) and isinstance(value, tuple):
+            for number, entry in enumerate(value):
+                yield from _material_names(entry, f"{key}[{number}].")
 
 
 def _digits(value: float) -> float:

@@ -102,7 +102,7 @@ def _parser() -> tuple[argparse.ArgumentParser, dict[str, argparse.ArgumentParse
         changes: str = 'change a key of the case, such as mesh.size="2 um"; may be repeated',
     ) -> argparse.ArgumentParser:
         parser = add(name, text)
-        image = name == "transport"
+        image = name in ("check", "transport")
         parser.add_argument(
             "case",
             metavar="CASE.toml" + image * "|IMAGE",
@@ -117,22 +117,38 @@ def _parser() -> tuple[argparse.ArgumentParser, dict[str, argparse.ArgumentParse
     run.add_argument("--out", metavar="DIR", help="where to write (default: out/CASE)")
     run.add_argument("--resume", action="store_true", help="go on with a run in time")
     run.add_argument("--quiet", action="store_true", help="no progress, no summary")
-    add_case("check", "Validate a case and print what would run; solves and writes nothing.")
+    image = 'change a key of the case, or of the image, such as "smoothing=0"; may be repeated'
+    check = add_case(
+        "check", "Validate a case, or an image, and print what would run; writes nothing.", image
+    )
     mesh = add_case("mesh", "Write the mesh of a case alone and print its quality.")
     mesh.add_argument("--out", metavar="F", required=True, help="a file ending in .vtu or .msh")
     transport = add_case(
         "transport", "Conductivity, tortuosity and percolation of a composite or a label image.",
-        'change a key of the case, or of the image, such as "smoothing=0"; may be repeated',
+        image,
     )  # fmt: skip
+    for parser in (check, transport):
+        parser.add_argument(
+            "--pixel-size", metavar="LENGTH", help='side of a pixel of an image, such as "0.5 um"'
+        )
+        parser.add_argument(
+            "--labels",
+            metavar="LABELS",
+            help='its phases, such as "electrolyte=1 active=2-40 void=0"',
+        )
     for option, value, meaning in (
-        ("--pixel-size", "LENGTH", 'side of a pixel of an image, such as "0.5 um"'),
-        ("--labels", "LABELS", 'its phases, such as "electrolyte=1 active=2-40,50 void=0"'),
         ("--size", "LENGTH", "element size on its interfaces (default: two pixels)"),
         ("--ionic-conductivity", "VALUE", 'of its electrolyte, such as "0.3 S/m"'),
         ("--electronic-conductivity", "VALUE", "of its active material"),
     ):
         transport.add_argument(option, metavar=value, help=meaning)
     transport.add_argument("--out", metavar="DIR", help="where to write transport.json and maps")
+    transport.add_argument(
+        "--windows", metavar="N", help="cut each slice into N by N windows, for their scatter"
+    )
+    transport.add_argument(
+        "--quick", action="store_true", help="do not solve an image without cleaning beside it"
+    )
     transport.add_argument("--quiet", action="store_true", help="no progress, no table")
     plot = add("plot", "Draw the figures and the report of a finished run again.")
     plot.add_argument("folder", metavar="DIR", help="the folder that fem run has written")

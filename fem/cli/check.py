@@ -6,10 +6,13 @@ import argparse
 import re
 import textwrap
 from collections.abc import Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from fem.cli.cases import load, naming
 from fem.cli.estimate import drawn, triangles
+from fem.cli.image import check as check_image
+from fem.cli.image import is_image, refuse_options
 from fem.constants import FARADAY
 from fem.units import Quantity
 
@@ -28,7 +31,12 @@ SHOWN = 20
 
 
 def command(arguments: argparse.Namespace) -> None:
-    """Check the case that the arguments name."""
+    """Check the case, or the image, that the arguments name."""
+    path = Path(arguments.case)
+    if is_image(path):
+        check_image(arguments, path)
+        return
+    refuse_options(arguments)
     case = load(arguments)
 
     from fem.parameters import resolve
@@ -76,8 +84,9 @@ def _cell(case: Case, shape: Geometry) -> Iterator[tuple[str, str]]:
     )
     if cell.separator is not None:
         yield "separator", f"{cell.separator.material}, {cell.separator.thickness.text}"
-    if cell.image is not None or cathode is None:
+    if cell.image is not None:
         yield from (("image", note) for note in shape.notes)
+    if cathode is None:
         return
     if cathode.kind == "plane":
         yield "cathode", f"plane, {cathode.material}, {cathode.thickness.text}"

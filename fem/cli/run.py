@@ -64,6 +64,7 @@ def _snapshot(arguments: argparse.Namespace, case: Case, folder: str | Path) -> 
 def _in_time(arguments: argparse.Namespace, case: Case, folder: str | Path) -> Result:
     from fem.cli.estimate import drawn
     from fem.output import check_folder, recording
+    from fem.output.recorder import gone
     from fem.runs.simulation import simulate
 
     assert isinstance(case.operation, Protocol)
@@ -73,6 +74,8 @@ def _in_time(arguments: argparse.Namespace, case: Case, folder: str | Path) -> R
         with recording(folder, case, arguments.resume) as recorder:
             for problem in recorder.checkpoint.damaged if recorder.checkpoint else ():
                 print(f"left out: {problem}", file=sys.stderr)
+            if recorder.checkpoint and recorder.checkpoint.missing:
+                print(f"left out: {gone(recorder.checkpoint.missing)}", file=sys.stderr)
             with _telling_how_to_go_on(arguments, folder, recorder):
                 outlook = Outlook(progress, case.operation.unrolled)
                 result = simulate(case, progress, (recorder, outlook), recorder.checkpoint)

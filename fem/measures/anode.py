@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from scipy.integrate import cumulative_simpson
 
 from fem.forms.interface import shape_slope
+from fem.frozen import Frozen
 from fem.geometry import Phase
 from fem.mesh import Ints, Mesh
 
@@ -22,8 +23,8 @@ RUNNING_WINDOW = 2e-6
 """Arc in m over which profiles are averaged before extremes are taken."""
 
 
-@dataclass(frozen=True)
-class AnodeProfile:
+@dataclass(frozen=True, eq=False)
+class AnodeProfile(Frozen):
     """Nodes along the lithium foil from the left wall to the right, arrays of shape (n,).
 
     Attributes

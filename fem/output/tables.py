@@ -43,7 +43,7 @@ def write_anode(anode: AnodeProfile, path: Path) -> None:
     stress = anode.normal_stress
     columns = [anode.s, anode.x, anode.y, anode.plating, anode.thickness]
     columns.append(np.full(len(anode.s), np.nan) if stress is None else stress)
-    _write(path, ANODE_COLUMNS, zip(*(c.tolist() for c in columns), strict=True))
+    write_table(path, ANODE_COLUMNS, zip(*(c.tolist() for c in columns), strict=True))
 
 
 def write_particles(particles: ParticleTable, path: Path) -> None:
@@ -54,7 +54,7 @@ def write_particles(particles: ParticleTable, path: Path) -> None:
     p = particles
     columns = (p.x, p.y, p.diameter, p.active, p.current, p.stoichiometry, p.inactivity)
     rows = zip(range(len(p.x)), *(column.tolist() for column in columns), strict=True)
-    _write(path, PARTICLE_COLUMNS, rows)
+    write_table(path, PARTICLE_COLUMNS, rows)
 
 
 def write_events(history: History, path: Path) -> None:
@@ -67,7 +67,7 @@ def write_events(history: History, path: Path) -> None:
             writer.writerow([repr(float(times[row])), number, label, why])
 
 
-def _write(path: Path, header: Iterable[str], rows: Iterable[Iterable[Any]]) -> None:
+def write_table(path: Path, header: Iterable[str], rows: Iterable[Iterable[Any]]) -> None:
     with path.open("w", encoding="utf-8", newline="") as stream:
         writer = csv.writer(stream, lineterminator="\n")
         writer.writerow(header)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from types import MappingProxyType
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
+from fem.frozen import Frozen, FrozenMapping
 from fem.measures.anode import AnodeProfile
 
 if TYPE_CHECKING:
@@ -22,8 +22,8 @@ Event = tuple[int, int, str, str]
 """Row, number of the protocol step, its label, and what ended it."""
 
 
-@dataclass(frozen=True)
-class History:
+@dataclass(frozen=True, eq=False)
+class History(Frozen):
     """The rows of a run.
 
     Attributes
@@ -50,8 +50,8 @@ class History:
         return len(next(iter(self.columns.values()), ()))
 
 
-@dataclass(frozen=True)
-class Frame:
+@dataclass(frozen=True, eq=False)
+class Frame(Frozen):
     """A state on the way, light enough to keep a few dozen.
 
     Attributes
@@ -81,7 +81,7 @@ class Frame:
     surface_stoichiometry: Floats
     particle_current: Floats
     inactivity: NDArray[np.str_]
-    result: Result | None = field(default=None, compare=False)
+    result: Result | None = None
 
     def __repr__(self) -> str:
         what = "all fields" if self.result is not None else "profile and particles"
@@ -113,7 +113,7 @@ class Log:
         columns = {name: np.array(values) for name, values in self._columns.items()}
         for values in columns.values():
             values.flags.writeable = False
-        return History(MappingProxyType(columns), tuple(events))
+        return History(FrozenMapping(columns), tuple(events))
 
 
 class Frames:

@@ -55,6 +55,11 @@ def _protocol(case: Case, parameters: Parameters) -> list[str]:
             "electrolyte, whatever the tension: real ones would come loose."
         )
     active = parameters.active
+    if active is not None and active.diffusivity_factor != 1.0:
+        notes.append(
+            f"Lithium diffuses in the particles {active.diffusivity_factor:.3g} times as fast as "
+            "at the reference temperature of the material, by its activation energy."
+        )
     if active is not None and active.mixed:
         notes.append(
             "Warning: potential, window and concentration of the active material come from "

@@ -141,6 +141,9 @@ _SECTIONS: dict[str, tuple[Declared, ...]] = {
             "How many particles react."),
         Declared("inactive_particles", "", "inactive particles", _METRICS, meaning=
             "How many do not; `particles.csv` says why."),
+        Declared("electrolyte_idle_fraction", "", "idle electrolyte / all electrolyte", _METRICS,
+            main=True, meaning="By area: electrolyte that is cut off from the lithium, which no "
+            "current reaches. Only for an image that shows some."),
     ),
     "Balances since the start": (
         Declared("lithium_in_particles_mol_m", "mol/m", "lithium gained by the particles",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import cached_property
 from html import escape
 from typing import Any
@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from fem.case import Case
 from fem.forms import charge
+from fem.frozen import Frozen, same
 from fem.geometry import Geometry, Phase
 from fem.measures.anode import AnodeProfile
 from fem.measures.particles import ParticleTable, Rims
@@ -28,8 +29,8 @@ _TOLD = 4
 """Numbers that a `Result` tells of itself on a terminal."""
 
 
-@dataclass(frozen=True)
-class FieldMesh:
+@dataclass(frozen=True, eq=False)
+class FieldMesh(Frozen):
     """A mesh whose nodes are doubled between phases and particles, so that fields can jump there.
 
     Attributes
@@ -94,8 +95,8 @@ class FieldMesh:
             return np.asarray(sums / norm)
 
 
-@dataclass(frozen=True)
-class Result:
+@dataclass(frozen=True, eq=False)
+class Result(Frozen):
     """A finished run. Arrays are read-only; all numbers are in SI units.
 
     Attributes
@@ -159,6 +160,17 @@ class Result:
         )
         return f"<b>{escape(self.case.title or 'Result')}</b><table>{rows}</table>"
 
+    def __eq__(self, other: object) -> bool:
+        """Equal if all is but how long it took (metrics ``seconds_...``)."""
+        if not isinstance(other, Result):
+            return NotImplemented
+        names = [field.name for field in fields(self) if field.name != "metrics"]
+        return same(_timeless(self.metrics), _timeless(other.metrics)) and all(
+            same(getattr(self, name), getattr(other, name)) for name in names
+        )
+
+    __hash__ = None
+
     @cached_property
     def applied(self) -> float:
         """Applied current density per cell width in A/m^2."""
@@ -212,3 +224,8 @@ class Result:
         x, y = np.asarray(space.basis.global_coordinates())
         top = np.unravel_index(int(np.argmax(size)), size.shape)
         return float(size[top]), float(x[top]), float(y[top])
+
+
+def _timeless(metrics: Mapping[str, Any]) -> dict[str, Any]:
+    """Metrics without how long it took."""
+    return {name: value for name, value in metrics.items() if not name.startswith("seconds_")}

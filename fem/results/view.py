@@ -6,7 +6,6 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -18,6 +17,7 @@ from fem.cell.reactions import Reactions
 from fem.cell.state import State
 from fem.cell.stress import conditions_of, pressure_at_nodes
 from fem.constants import FARADAY
+from fem.frozen import FrozenMapping
 from fem.materials import references
 from fem.measures.anode import AnodeProfile, lithium_area, spread
 from fem.measures.charge import charge_metrics, particle_table, rims
@@ -198,7 +198,7 @@ class View:
             row["work_error"] = work.error(row["elastic_energy_J_m"] - energy)
         if cell.case.geometry.anode.motion == "moved":
             row |= self._swept()
-        return MappingProxyType(row)
+        return FrozenMapping(row)
 
     def _stress_row(self, anode: AnodeProfile, solution: MechanicsSolution) -> dict[str, float]:
         """Numbers of an elastic state for the history."""
@@ -282,10 +282,10 @@ class View:
             geometry=mesh.geometry,
             mesh=mesh,
             field_mesh=self._field_mesh,
-            fields=MappingProxyType(found),
+            fields=FrozenMapping(found),
             anode=anode,
             particles=particles,
-            metrics=MappingProxyType(metrics),
+            metrics=FrozenMapping(metrics),
             references=references(cell.parameters.used, inputs(case)),
             notes=tuple(told),
             rims=rims(reactions),

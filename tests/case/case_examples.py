@@ -92,6 +92,17 @@ IMAGE: dict[str, Any] = {
     "labels": {"void": 0, "electrolyte": [1], "active": [2, "4-9"]},
     "electrolyte": "LPSCl",
     "active": "NCM811",
+    "phases": [
+        {
+            "name": "carbon",
+            "labels": 12,
+            "ionic_conductivity": "0.01 S/m",
+            "electronic_conductivity": "100 S/m",
+        }
+    ],
+    "slice": 0,
+    "crop": [0, 0, 240, 150],
+    "bin": 1,
     "specks": 4,
     "smoothing": 0.5,
     "islands": "refuse",

@@ -8,6 +8,7 @@ import tomllib
 from collections.abc import Iterator
 from typing import Any
 
+import numpy as np
 import pytest
 from case_examples import packed, particles, pictured, plane, protocol, wired
 
@@ -97,7 +98,7 @@ def wrong(rule: Rule) -> Iterator[object]:
             yield from (*common, "0.5", "0.5 m", True, False, math.nan, math.inf, 10**400)
             yield from outside(bounds)
         case Whole(bounds=bounds):
-            yield from (*common, "1", True, 1.5, 1.0, math.nan, math.inf)
+            yield from (*common, "1", True, 1.5, math.nan, math.inf)
             yield from (int(value) for value in outside(bounds))
         case Text(empty=empty):
             yield from (*common, 1, True, math.nan)
@@ -115,8 +116,21 @@ def wrong(rule: Rule) -> Iterator[object]:
             if unique:
                 yield [first, first]
         case Values():
-            yield from ({"a": 1}, [], "x", "3", "5-2", "1-", -1, True, 1.5, math.nan, 2**31)
-            yield from ([value] for value in ("x", [1], -1, False, None))
+            yield from (
+                {"a": 1},
+                [],
+                "x",
+                "3",
+                "5-2",
+                "1-",
+                "-1--5",
+                -(2**31),
+                True,
+                1.5,
+                math.nan,
+                2**31,
+            )
+            yield from ([value] for value in ("x", [1], "2--2", False, None))
         case Materials():
             yield from (1, "x", [], {"Li": 1}, {"Li": {"E": True}}, {"Li": {"E": math.nan}})
             yield from ({"Li": {"E": [1]}}, {"Li": {"E": {"deep": 1}}}, {"Li": {"E": 10**400}})
@@ -295,6 +309,13 @@ def test_limits_are_those_of_the_design(key: str, good: object, bad: object) -> 
     with pytest.raises(InputError) as caught:
         case.replace({key: bad})
     assert str(caught.value.key).startswith(key)
+
+
+@pytest.mark.parametrize("three", [3, 3.0, np.float64(3.0), np.int16(3)])
+def test_a_whole_number_is_one_however_it_is_stored(three: float) -> None:
+    case = Case.from_dict(particles()).replace({"inactive.ids": [three]})
+    assert case.inactive.ids == (3,)
+    assert type(case.inactive.ids[0]) is int
 
 
 def test_zero_current_is_told_why() -> None:

@@ -99,7 +99,7 @@ def test_positive_and_finite_everywhere(x: float, anodic: float, cathodic: float
         factor, slope = exchange_current_factor(x, anodic, cathodic)
         edges, _ = exchange_current_factor([EDGE, 1.0 - EDGE], anodic, cathodic)
     assert np.isfinite(slope)
-    assert 2.0 >= factor >= 0.5 * edges.min() > 0.0
+    assert 2.0 >= factor >= 0.5 * (1.0 - 1e-12) * edges.min() > 0.0
 
 
 def test_continuous_at_the_edges() -> None:
@@ -146,11 +146,11 @@ def test_derivatives(law: Kinetics, factor: float, current: float) -> None:
     step = 1e-3 * law.thermal_voltage
     rounding = 1e-13 * (abs(current) + float(by_eta) * abs(float(eta)))
     assert by_eta == pytest.approx(
-        difference(step, step, 0.0), rel=1e-6, abs=100.0 * rounding / step
+        difference(step, step, 0.0), rel=1e-6, abs=300.0 * rounding / step
     )
     step = 1e-3 * factor
     assert by_factor == pytest.approx(
-        difference(step, 0.0, step), rel=1e-6, abs=100.0 * rounding / step
+        difference(step, 0.0, step), rel=1e-6, abs=300.0 * rounding / step
     )
     assert by_eta > 0.0
 

@@ -18,6 +18,7 @@ from fem.output.tables import ANODE_COLUMNS, PARTICLE_COLUMNS
 from fem.results.quantities import REGISTRY, Place, declared, declared_columns, find
 from fem.results.result import Result
 
+MESHES = Path(__file__).parents[2] / "meshes"
 OUTPUT = Path(__file__).parents[1] / "output"
 ISLAND = {"x": "12 um", "y": "50 um", "half_width": "4 um", "half_height": "2 um"}
 CYCLE = [
@@ -51,6 +52,19 @@ RUNS: dict[str, Callable[[], fem.Case]] = {
     "isolated lithium": lambda: snapshot(geometry__anode__isolated=[ISLAND]),
     "effective wiring": lambda: snapshot(
         geometry__cathode__wiring={"kind": "effective", "conductivity": "10 S/m"}
+    ),
+    "an image with electrolyte that is cut off": lambda: snapshot(
+        geometry={
+            "anode": {},
+            "image": {
+                "file": str(MESHES / "cell.png"),
+                "pixel_size": "0.5 um",
+                "labels": {"void": 0, "electrolyte": 1, "active": 2, "lithium": 3},
+                "electrolyte": "LPSCl",
+                "active": "NCM811",
+            },
+        },
+        inactive={},
     ),
     "in time": protocol,
     "in time, with stress": lambda: protocol(
