@@ -20,8 +20,9 @@ from fem.case.checks import check
 from fem.case.containers import FrozenMapping, Items, Materials
 from fem.case.explain import explain, require_known
 from fem.case.numerics import Mesh, Output, Stepping
-from fem.case.operation import Operation, Snapshot
+from fem.case.operation import Operation, Protocol, Snapshot
 from fem.case.physics import Kinetics, Mechanics
+from fem.case.profile import read_profile
 from fem.case.rules import Text
 from fem.case.table import Table, flat, plain
 from fem.errors import InputError
@@ -166,19 +167,26 @@ class Case(Table):
         """The path of a file named in the case."""
         return self.directory / name
 
-    def _files(self) -> dict[str, str]:
+    @property
+    def files(self) -> dict[str, str]:
         """The files the case refers to, as written, by dotted key."""
         files = {f"material_files[{i}]": name for i, name in enumerate(self.material_files)}
         if self.inactive.file is not None:
             files["inactive.file"] = self.inactive.file
         if self.geometry.image is not None:
             files["geometry.image.file"] = self.geometry.image.file
+        if isinstance(self.operation, Protocol):
+            profiles = self.operation.profiles.items()
+            files |= {f"{key}.file": profile.file for key, profile in profiles}
         return files
 
     def _require_files(self) -> None:
-        for key, name in self._files().items():
+        for key, name in self.files.items():
             if not self.resolve(name).is_file():
                 raise toml.missing_file(self.resolve(name), key=key, given=name)
+        if isinstance(self.operation, Protocol):
+            for profile in set(self.operation.profiles.values()):
+                read_profile(profile, self.resolve(profile.file))
 
     # -- text and hash --------------------------------------------------------------------------
 
@@ -198,13 +206,8 @@ class Case(Table):
         """
         tables = self.to_dict()
         if folder is not None:
-            names = [self._seen_from(folder, name) for name in self.material_files]
-            tables["material_files"] = names
-            if self.inactive.file is not None:
-                tables["inactive"]["file"] = self._seen_from(folder, self.inactive.file)
-            if self.geometry.image is not None:
-                image = self._seen_from(folder, self.geometry.image.file)
-                tables["geometry"]["image"]["file"] = image
+            for key, name in self.files.items():
+                toml.set_key(tables, key, self._seen_from(folder, name))
         return tomli_w.dumps({name: table for name, table in tables.items() if table != {}})
 
     def _seen_from(self, folder: str | os.PathLike[str], name: str) -> str:
@@ -225,11 +228,8 @@ class Case(Table):
         content = plain(self, _digits)
         del content["title"]
         content["materials"] = _si(self.materials)
-        content["material_files"] = [self._digest(name) for name in self.material_files]
-        if self.inactive.file is not None:
-            content["inactive"]["file"] = self._digest(self.inactive.file)
-        if self.geometry.image is not None:
-            content["geometry"]["image"]["file"] = self._digest(self.geometry.image.file)
+        for key, name in self.files.items():
+            toml.set_key(content, key, self._digest(name))
         return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
     def _digest(self, name: str) -> str:

@@ -169,13 +169,18 @@ class Cell:
         held = {n: b.start for n, b in self.blocks.items() if not b.evolves}
         return State(0.0, evolving, held)
 
-    def drives(self, current: float | None = None, voltage: float | None = None) -> list[Drive]:
-        """A current out of the cathode (A per m of depth), or a cell voltage (V).
+    def drives(
+        self,
+        current: float | None = None,
+        voltage: float | None = None,
+        power: float | None = None,
+    ) -> list[Drive]:
+        """A current out of the cathode (A per m of depth), a cell voltage (V), or a power (W/m).
 
         The foil is at 0 V and isolated lithium carries no net current.
         """
         floating = [Drive(current=0.0) for _ in self.charge.terminals[CATHODE + 1 :]]
-        return [Drive(potential=0.0), Drive(potential=voltage, current=current), *floating]
+        return [Drive(potential=0.0), Drive(voltage, current, power), *floating]
 
     # --------------------------------------------------------------------------------- stages
 

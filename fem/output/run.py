@@ -67,9 +67,7 @@ def inputs_of(case: Case) -> Iterator[Path]:
     """The files that a case is read from."""
     if case.file is not None:
         yield case.file
-    yield from map(case.resolve, case.material_files)
-    if case.inactive.file is not None:
-        yield case.resolve(case.inactive.file)
+    yield from map(case.resolve, case.files.values())
 
 
 def save(result: Result, directory: str | Path) -> None:

@@ -28,6 +28,7 @@ FACTORS = {
     ("V", "mV"): 1e3,
     ("Pa", "MPa"): 1e-6,
     ("Ah/m²", "mAh/cm²"): 0.1,
+    ("Wh/m²", "mWh/cm²"): 0.1,
 }
 """What a value in the first unit is multiplied by to be one in the second."""
 

@@ -61,6 +61,17 @@ _SECTIONS: dict[str, tuple[Declared, ...]] = {
         Declared("throughput_Ah_m2", "Ah/m²", "throughput per area", _BOTH, shown="mAh/cm²",
             meaning="All charge passed since the start of the run per area of the cell, whatever "
             "its direction: never negative. Only in a run in time."),
+        Declared("charged_Ah_m2", "Ah/m²", "charge taken up per area", _HISTORY, shown="mAh/cm²",
+            meaning="Charge of all steps in time that charged since the start of the run, per area "
+            "of the cell."),
+        Declared("discharged_Ah_m2", "Ah/m²", "charge given per area", _HISTORY, shown="mAh/cm²",
+            meaning="The same of those that discharged; both are positive, and add up to the "
+            "throughput."),
+        Declared("energy_charged_Wh_m2", "Wh/m²", "energy taken up per area", _HISTORY,
+            shown="mWh/cm²", meaning="Integral of voltage times current over all steps in time "
+            "that charged since the start of the run, per area of the cell."),
+        Declared("energy_discharged_Wh_m2", "Wh/m²", "energy given per area", _HISTORY,
+            shown="mWh/cm²", meaning="The same of those that discharged, positive."),
     ),
     "Voltage": (
         Declared("cell_voltage_V", "V", "cell voltage", _METRICS, main=True, meaning=

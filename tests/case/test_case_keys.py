@@ -9,13 +9,14 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from case_examples import packed, particles, pictured, plane, protocol, wired
+from case_examples import packed, particles, pictured, plane, profiled, protocol, wired
 
 from fem.case import (
     Case,
     EffectiveWiring,
     IdealWiring,
     PlaneCathode,
+    Profile,
     Protocol,
     ResolvedWiring,
     Step,
@@ -40,6 +41,8 @@ FOREIGN = re.compile(r"pydantic|Input should|Value error|valid dictionary|Extra 
 
 
 def base(key: Key) -> dict[str, Any]:
+    if key.owner is Profile:
+        return profiled()
     if key.owner in (Protocol, Step, Until, Stepping, Output):
         return protocol()
     if key.owner in (RandomPacking, Grains, Size):
