@@ -26,6 +26,7 @@ from fem import mesh as meshes
 from fem.case import Case
 from fem.cell.blocks import Block, Content
 from fem.cell.build import CATHODE, FOIL, interfaces_of, terminals_of
+from fem.cell.foresight import foreseen
 from fem.cell.interfaces import (
     Answer,
     Interface,
@@ -117,11 +118,13 @@ class Cell:
         Raises
         ------
         InputError
-            If the case cannot be: see `fem.geometry.build` and `fem.parameters.resolve`.
+            If the case cannot be: see `fem.geometry.build`, `fem.parameters.resolve` and
+            `fem.cell.foresight`.
         """
         progress("geometry")
         shape = geometries.build(case)
         parameters = resolve(case, shape)
+        foreseen(case, shape, parameters)
         progress("mesh")
         mesh = meshes.from_case(case, shape)
         meshed = time.perf_counter()
@@ -147,7 +150,9 @@ class Cell:
                     cure="make a new cell by fem.Cell.of(case.replace(...))",
                 )
         case = self.case.replace(dict(changes))
-        return type(self)(case, self.mesh, resolve(case, self.mesh.geometry), on=self)
+        parameters = resolve(case, self.mesh.geometry)
+        foreseen(case, self.mesh.geometry, parameters)
+        return type(self)(case, self.mesh, parameters, on=self)
 
     # ------------------------------------------------------------------------------ its parts
 

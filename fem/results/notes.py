@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from fem.case import Case, Snapshot, Step
 from fem.cell.composition import Cell
+from fem.cell.foresight import foreseen
 from fem.parameters import Parameters
 from fem.results.history import LIMITS, History
 
@@ -25,10 +26,14 @@ COUPLINGS = {
 
 def notes_of(cell: Cell) -> list[str]:
     """What was done to the drawing, and what the numbers of a snapshot or a run rest on."""
-    case = cell.case
-    if isinstance(case.operation, Snapshot):
-        return [*cell.mesh.geometry.notes, *_snapshot(case, case.operation)]
-    return [*cell.mesh.geometry.notes, *_protocol(case, cell.parameters)]
+    case, shape = cell.case, cell.mesh.geometry
+    notes = (
+        _snapshot(case, case.operation)
+        if isinstance(case.operation, Snapshot)
+        else _protocol(case, cell.parameters)
+    )
+    warnings = foreseen(case, shape, cell.parameters)
+    return [*shape.notes, *notes, *(f"Warning: {warning}" for warning in warnings)]
 
 
 def _protocol(case: Case, parameters: Parameters) -> list[str]:

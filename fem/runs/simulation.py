@@ -15,6 +15,7 @@ from fem.case.operation import Protocol as ProtocolTable
 from fem.case.profile import read_profile
 from fem.case.steps import Step as ProtocolStep
 from fem.cell.composition import Cell
+from fem.cell.foresight import LONGEST
 from fem.cell.ledger import Work
 from fem.cell.state import State
 from fem.errors import SolveError
@@ -40,8 +41,6 @@ SHORTEST = 1e-9
 """Steps shorter than this share of `stepping.first` mean that the run cannot go on."""
 RETREAT = 0.25
 """How much shorter a step is tried again after one that could not be solved."""
-LONGEST = 1e10
-"""Steps in s beyond which nothing changes any more: three centuries."""
 REJECTED = 1.1
 """A change so much beyond its limit is not accepted."""
 

@@ -79,7 +79,7 @@ def step(
         ),
         error=largest(cell.blocks, result.error, "error_weight"),
         change=largest(cell.blocks, change, "change_weight"),
-        energy=dt * sum(w * p for w, p in zip(weights, powers, strict=True)),
+        energy=float(dt * sum(w * p for w, p in zip(weights, powers, strict=True))),
         iterations=sum(s.iterations for _, s in starts),
         linear_iterations=sum(s.linear_iterations for _, s in starts),
     )
