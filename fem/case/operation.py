@@ -6,6 +6,7 @@ See `fem.case.cell` for how tables are written.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Annotated, Literal, Self
 
 from pydantic import ConfigDict, Discriminator, Field, Tag, model_validator
@@ -80,6 +81,29 @@ class Snapshot(Table):
         return self
 
 
+@dataclass(frozen=True)
+class Cycle:
+    """One pass of a loop.
+
+    Attributes
+    ----------
+    loop
+        Dotted key of the loop in the case.
+    number
+        Counted from 1.
+    label
+        Its place in words, ``cycle 2 of 3``, after that of the loops around it.
+    first, last
+        Its steps in the unrolled protocol.
+    """
+
+    loop: str
+    number: int
+    label: str
+    first: int
+    last: int
+
+
 class Protocol(Table):
     """A run in time: steps one after the other, each until one of its ends is reached."""
 
@@ -105,6 +129,11 @@ class Protocol(Table):
         return tuple(_unroll(self.steps))
 
     @property
+    def cycles(self) -> tuple[Cycle, ...]:
+        """Every pass of every loop in the order in which they end, inner ones first."""
+        return tuple(_cycles("operation.steps", self.steps, 0, ""))
+
+    @property
     def profiles(self) -> dict[str, Profile]:
         """The profiles of all steps by their dotted key below the case."""
         return dict(_profiles("operation.steps", self.steps))
@@ -126,6 +155,20 @@ class Protocol(Table):
                 cure="repeat less often",
             )
         return self
+
+
+def _cycles(place: str, steps: tuple[Step, ...], at: int, label: str) -> Iterator[Cycle]:
+    """The passes of loops among steps, of which the first is number `at` of the unrolled ones."""
+    for index, step in enumerate(steps):
+        key = f"{place}[{index}]"
+        if step.repeat is not None:
+            each = step.count // step.repeat
+            for number in range(1, step.repeat + 1):
+                begin = at + (number - 1) * each
+                here = f"{label}cycle {number} of {step.repeat}"
+                yield from _cycles(f"{key}.steps", step.steps, begin, f"{here}, ")
+                yield Cycle(key, number, here, begin, begin + each - 1)
+        at += step.count
 
 
 def _profiles(place: str, steps: tuple[Step, ...]) -> Iterator[tuple[str, Profile]]:

@@ -52,7 +52,7 @@ RUNS: dict[str, Callable[[], fem.Case]] = {
     "effective wiring": lambda: snapshot(
         geometry__cathode__wiring={"kind": "effective", "conductivity": "10 S/m"}
     ),
-    "in time": protocol,
+    "in time": lambda: protocol(operation__steps=[{"repeat": 1, "steps": CYCLE}]),
     "in time, with stress": lambda: protocol(
         mechanics__enabled=True,
         mechanics__lithium="elastic",
@@ -78,6 +78,7 @@ def emitted(results: dict[str, Result]) -> dict[Place, set[str]]:
         Place.ANODE: set(ANODE_COLUMNS),
         Place.PARTICLES: set(PARTICLE_COLUMNS),
         Place.FIELDS: set().union(*(result.fields for result in results.values())),
+        Place.CYCLES: set().union(*(row for result in results.values() for row in result.cycles)),
     }
 
 
