@@ -56,6 +56,11 @@ def foreseen(case: Case, geometry: Geometry, parameters: Parameters) -> list[str
     return list(_Foresight(case, geometry, parameters).warnings())
 
 
+def most_passed(case: Case, geometry: Geometry, parameters: Parameters, step: Step) -> float | None:
+    """Charge in A s/m^2 that a step of given current passes at the most; `None` for others."""
+    return _Foresight(case, geometry, parameters).most_passed(step)
+
+
 @dataclass(frozen=True)
 class _Foresight:
     case: Case
@@ -156,6 +161,17 @@ class _Foresight:
             return step.power / self.potential(x) if self.potential(x) > 0.0 else None
         return step.current(self.capacity)
 
+    def most_passed(self, step: Step) -> float | None:
+        """Charge that ends the step, or all that the window of the particles holds."""
+        density, ends = self._current(step), step.ends
+        if density is None:
+            return None
+        return min(
+            abs(density) * float(ends.get("time", np.inf)),
+            float(ends.get("capacity", np.inf)),
+            self.capacity or np.inf,
+        )
+
     def _step(self, key: str, step: Step) -> Iterator[str]:
         """What holds of a step wherever the cell is when it begins."""
         density, full, empty = self._current(step), *self.ends
@@ -202,14 +218,10 @@ class _Foresight:
 
     def _passes(self, key: str, step: Step, density: float) -> Iterator[str]:
         """Refuse a step that takes centuries; tell one that does nothing."""
-        ends, size = step.ends, abs(density)
-        if not self.capacity:
+        passed = self.most_passed(step)
+        if not self.capacity or passed is None:
             return
-        longest = min(
-            float(ends.get("time", np.inf)),
-            float(ends.get("capacity", np.inf)) / size,
-            self.capacity / size,
-        )
+        longest = passed / abs(density)
         given = _text(getattr(step, step.deed))
         if longest > LONGEST:
             raise InputError(
@@ -220,7 +232,7 @@ class _Foresight:
                 allowed=f"currents that pass that within {LONGEST:.0e} s, or a time in until",
                 cure="check the unit of the current",
             )
-        share = longest * size / self.capacity
+        share = passed / self.capacity
         if share < LEAST_CHANGE:
             yield (
                 f"{key}.{step.deed}: {given} passes {share:.1e} of what the particles hold in "

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from fem.cell.foresight import foreseen, window_capacity
 from fem.cli.cases import load, naming
-from fem.cli.estimate import drawn, triangles
+from fem.cli.estimate import cost, drawn, too_much, triangles
 from fem.constants import FARADAY
 from fem.units import Quantity
 
@@ -42,6 +42,7 @@ def command(arguments: argparse.Namespace) -> None:
 
 def describe(case: Case, shape: Geometry, parameters: Parameters) -> str:
     """What a run of `case` would solve."""
+    expected = cost(case, shape, parameters)
     rows = [
         ("case", case.title or "without title"),
         *_cell(case, shape),
@@ -51,8 +52,9 @@ def describe(case: Case, shape: Geometry, parameters: Parameters) -> str:
         *_operation(case, shape, parameters),
         ("mechanics", _mechanics(case)),
         ("mesh", _mesh(case, shape)),
+        ("cost", str(expected)),
         *_sources(parameters.used),
-        *_warnings(foreseen(case, shape, parameters)),
+        *_warnings([*foreseen(case, shape, parameters), *too_much(case, expected)]),
     ]
     lines = []
     for head, text in rows:
