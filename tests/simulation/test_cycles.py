@@ -94,7 +94,7 @@ def test_a_run_that_stops_in_a_cycle_says_that_it_is_not_complete() -> None:
     """From x = 0.6, 13.4 Ah/m2 in all: the second charge empties the surfaces."""
     charge = {"charge": "20 A/m^2", "until": {"capacity": "3.2 Ah/m^2"}}
     result = fem.run(
-        flat(repeat(3, charge, REST), stepping={"tolerance": 0.02, "stoichiometry": 0.1})
+        flat(repeat(3, charge, REST), stepping={"tolerance": 0.1, "stoichiometry": 0.3})
     )
     assert result.history is not None
     assert result.history.events[-1][3] == "particle surface empty"

@@ -66,7 +66,7 @@ WARNED = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("step", "words", "end"), WARNED, ids=lambda v: str(v)[:50])
+@pytest.mark.parametrize(("step", "words", "end"), WARNED, ids=map(str, range(len(WARNED))))
 def test_what_is_told_comes_true(step: dict[str, Any], words: str, end: str) -> None:
     """The run says the same as the check, and its step ends as was foretold."""
     case = flat(step, stepping={"tolerance": 0.02, "stoichiometry": 0.1, "thickness": "1 um"})
