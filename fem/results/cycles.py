@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from fem.case.operation import Cycle
-from fem.results.history import History
+from fem.results.history import LIMITS, History
 
 COLUMNS = (
     *("loop", "cycle", "label", "complete", "begin_s", "end_s"),
@@ -27,8 +27,10 @@ def cycle_rows(history: History, cycles: Sequence[Cycle]) -> list[dict[str, Any]
     cycles
         All of the protocol, in the order of the rows.
     """
+    if "charged_Ah_m2" not in history.columns:
+        return []  # a run that was stored before charge was told by direction
     step, times = history["step"], history["Test Time / s"]
-    done = {number for _, number, _, _ in history.events}
+    asked = {number: why not in LIMITS for _, number, _, why in history.events}
     first = np.searchsorted(step, [cycle.first for cycle in cycles], side="left")
     last = np.searchsorted(step, [cycle.last for cycle in cycles], side="right") - 1
     rows = []
@@ -43,7 +45,8 @@ def cycle_rows(history: History, cycles: Sequence[Cycle]) -> list[dict[str, Any]
             )
         )  # fmt: skip
         values = (
-            *(cycle.loop, cycle.number, cycle.label, cycle.last in done),
+            *(cycle.loop, cycle.number, cycle.label),
+            all(asked.get(number, False) for number in range(cycle.first, cycle.last + 1)),
             *(float(times[begin]), float(times[end])),
             *(charged, discharged, _ratio(discharged, charged)),
             *(taken, given, _ratio(given, taken)),

@@ -302,7 +302,8 @@ _SECTIONS: dict[str, tuple[Declared, ...]] = {
         Declared("label", "", "place of the cycle", _CYCLES, text=True, meaning=
             "In words, with the passes of the loops around it."),
         Declared("complete", "", "complete", _CYCLES, text=True, meaning=
-            "Whether its last step has ended: true or false. The run may have stopped before."),
+            "Whether all its steps have ended as asked: true or false. False where the run stopped "
+            "in it, or the cell could do one of them no longer."),
         Declared("begin_s", "s", "begin of the cycle", _CYCLES, meaning=
             "Time since the start of the run."),
         Declared("end_s", "s", "end of the cycle", _CYCLES, meaning=

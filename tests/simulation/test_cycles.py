@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -104,5 +105,25 @@ def test_a_run_that_stops_in_a_cycle_says_that_it_is_not_complete() -> None:
     assert total == pytest.approx(result.history["charged_Ah_m2"][-1], rel=1e-12)
 
 
+@pytest.mark.parametrize("on_infeasible", ["stop", "next"])
+def test_a_cycle_that_the_cell_cut_short_is_not_complete(on_infeasible: str) -> None:
+    """Also if it was its last step, and also if the run goes on."""
+    drain = {"charge": "300 A/m^2", "until": {"time": "1 h"}, "on_infeasible": on_infeasible}
+    result = fem.run(
+        flat(repeat(1, REST, drain), REST, stepping={"tolerance": 0.1, "stoichiometry": 0.3})
+    )
+    (row,) = result.cycles
+    assert not row["complete"]
+
+
 def test_a_protocol_without_loops_has_no_cycles() -> None:
     assert fem.run(resistive(REST)).cycles == ()
+
+
+def test_a_history_of_before_has_no_cycles() -> None:
+    result = fem.run(resistive(repeat(1, REST)))
+    assert result.history is not None
+    columns = {n: v for n, v in result.history.columns.items() if not n.startswith("charged")}
+    older = replace(result, history=replace(result.history, columns=columns))
+    assert len(result.cycles) == 1
+    assert older.cycles == ()
