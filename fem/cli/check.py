@@ -157,7 +157,10 @@ def _protocol(operation: Protocol, capacity: float) -> Iterator[tuple[str, str]]
     for label, step in operation.unrolled[:SHOWN]:
         rate = step.charge_rate or step.discharge_rate
         current = "" if rate is None else f" ({abs(step.current(capacity) or 0.0):.4g} A/m2)"
-        ends = " or ".join(f"{name} {_text(value)}" for name, value in step.ends.items())
+        ends = " or ".join(
+            ["the end of its file"] * (step.profile is not None)
+            + [f"{name} {_text(value)}" for name, value in step.ends.items()]
+        )
         yield "", label + current + ("" if step.rest is not None else f" until {ends}")
     if operation.count > SHOWN:
         yield "", f"... and {operation.count - SHOWN} more"

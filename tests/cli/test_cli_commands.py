@@ -280,6 +280,27 @@ def test_check_of_a_protocol_lists_its_steps_and_the_charge_there_is(
     assert not list(here.iterdir())
 
 
+def test_check_lists_steps_of_power_and_of_a_file(
+    here: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (here / "cycle.csv").write_text("0,1\n10,2\n20,-3\n")
+    file = str(here / "cycle.csv")
+    steps = [
+        {"charge_power": "50 W/m^2", "until": {"time": "9 s"}},
+        {"profile": {"file": file, "power": "1 W/m^2"}},
+        {"profile": {"file": file, "current": "1 A/m^2"}, "until": {"voltage": "3.6 V"}},
+    ]
+    given = json.dumps(steps).replace('": ', '" = ')
+    assert main(["check", str(PROTOCOL), "--set", f"operation.steps={given}"]) == 0
+    text = capsys.readouterr().out
+    for words in (
+        "step 1: charge at 50 W/m^2 until time 9 s\n",
+        "step 2: power of cycle.csv until the end of its file\n",
+        "step 3: current of cycle.csv until the end of its file or voltage 3.6 V\n",
+    ):
+        assert words in text
+
+
 def test_check_of_a_protocol_with_fixed_particles_on_an_alloy(
     here: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
