@@ -118,8 +118,7 @@ class Cell:
         Raises
         ------
         InputError
-            If the case cannot be: see `fem.geometry.build`, `fem.parameters.resolve` and
-            `fem.cell.foresight`.
+            If the case cannot be: see `fem.geometry`, `fem.parameters`, `fem.cell.foresight`.
         """
         progress("geometry")
         shape = geometries.build(case)
@@ -175,10 +174,7 @@ class Cell:
         return State(0.0, evolving, held)
 
     def drives(
-        self,
-        current: float | None = None,
-        voltage: float | None = None,
-        power: float | None = None,
+        self, current: float | None = None, voltage: float | None = None, power: float | None = None
     ) -> list[Drive]:
         """A current out of the cathode (A per m of depth), a cell voltage (V), or a power (W/m).
 
