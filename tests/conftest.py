@@ -34,6 +34,13 @@ VARIANTS = """
     test_figures_are_legible_and_warn_of_nothing[wide|flat|elastic|isolated|discharge]
     test_figures_in_time_are_legible[wide|plane]
     test_pyplot_and_the_backend_are_left_alone
+    test_power_is_kept_at_every_step_and_in_the_ledger[charge-80.0-resolved|charge-80.0-averaged]
+    test_power_is_kept_at_every_step_and_in_the_ledger[discharge--80.0-averaged]
+    test_power_on_a_resistance[charge-900.0]
+    test_a_power_that_no_current_gives_is_out_of_reach[True]
+    test_a_line_is_followed_without_restarts[voltage-10 mV-Voltage / V]
+    test_a_profile_may_end_before_its_file[until0-time|until2-stoichiometry]
+    test_what_is_told_comes_true[1|3|5|9]
     test_hexagonal_array[0.1|0.7]
     test_square_array[0.1]
     test_reciprocity_of_random_discs

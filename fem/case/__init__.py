@@ -3,7 +3,9 @@
 from fem.case.cell import Isolated, ParticleCathode, PlaneCathode, Protrusion
 from fem.case.layouts import Grains, Lattice, RandomPacking
 from fem.case.model import Case
-from fem.case.operation import Protocol, Snapshot, Step, Until
+from fem.case.operation import Protocol, Snapshot
+from fem.case.profile import Profile
+from fem.case.steps import Step, Until
 from fem.case.text import parse_overrides
 from fem.case.wiring import EffectiveWiring, IdealWiring, ResolvedWiring
 
@@ -16,6 +18,7 @@ __all__ = [
     "Lattice",
     "ParticleCathode",
     "PlaneCathode",
+    "Profile",
     "Protocol",
     "Protrusion",
     "RandomPacking",

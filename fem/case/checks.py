@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 from fem.case.cell import Inactive, ParticleCathode, PlaneCathode
 from fem.case.layouts import Layout
-from fem.case.operation import Protocol, Snapshot, Step
+from fem.case.operation import Protocol, Snapshot
 from fem.case.rules import refuse
+from fem.case.steps import Step
 from fem.units import Quantity
 
 if TYPE_CHECKING:

@@ -23,6 +23,7 @@ CurrentDensity = Annotated[
     Quantity, Dimension("A/m^2", "current density", Bounds(nonzero=REST), "100 A/m^2")
 ]
 CurrentMagnitude = Annotated[Quantity, Dimension("A/m^2", "current density", POSITIVE, "100 A/m^2")]
+PowerMagnitude = Annotated[Quantity, Dimension("W/m^2", "power density", POSITIVE, "300 W/m^2")]
 ArealCharge = Annotated[Quantity, Dimension("A*s/m^2", "charge per area", POSITIVE, "1 mAh/cm^2")]
 ExchangeCurrentDensity = Annotated[
     Quantity, Dimension("A/m^2", "exchange current density", POSITIVE, "2 A/m^2")

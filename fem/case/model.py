@@ -21,8 +21,9 @@ from fem.case.explain import explain, require_known
 from fem.case.keys import Tables, fields
 from fem.case.kinds import MATERIAL
 from fem.case.numerics import Mesh, Output, Stepping
-from fem.case.operation import Operation, Snapshot
+from fem.case.operation import Operation, Protocol, Snapshot
 from fem.case.physics import Kinetics, Mechanics
+from fem.case.profile import read_profile
 from fem.case.rules import Text
 from fem.case.table import Table, flat, plain
 from fem.case.text import set_key
@@ -184,6 +185,9 @@ class Case(Table):
             files["inactive.file"] = self.inactive.file
         if self.geometry.image is not None:
             files["geometry.image.file"] = self.geometry.image.file
+        if isinstance(self.operation, Protocol):
+            profiles = self.operation.profiles.items()
+            files |= {f"{key}.file": profile.file for key, profile in profiles}
         return files
 
     @property
@@ -196,6 +200,9 @@ class Case(Table):
         for key, name in self.files.items():
             if not self.resolve(name).is_file():
                 raise missing_file(self.resolve(name), start, key=key, given=name)
+        if isinstance(self.operation, Protocol):
+            for profile in set(self.operation.profiles.values()):
+                read_profile(profile, self.resolve(profile.file))
 
     # -- text and hash --------------------------------------------------------------------------
 

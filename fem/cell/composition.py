@@ -26,6 +26,7 @@ from fem import mesh as meshes
 from fem.case import Case
 from fem.cell.blocks import Block, Content
 from fem.cell.build import CATHODE, FOIL, interfaces_of, terminals_of
+from fem.cell.foresight import foreseen
 from fem.cell.interfaces import (
     Answer,
     Interface,
@@ -117,11 +118,12 @@ class Cell:
         Raises
         ------
         InputError
-            If the case cannot be: see `fem.geometry.build` and `fem.parameters.resolve`.
+            If the case cannot be: see `fem.geometry`, `fem.parameters`, `fem.cell.foresight`.
         """
         progress("geometry")
         shape = geometries.build(case)
         parameters = resolve(case, shape)
+        foreseen(case, shape, parameters)
         progress("mesh")
         mesh = meshes.from_case(case, shape)
         meshed = time.perf_counter()
@@ -147,7 +149,9 @@ class Cell:
                     cure="make a new cell by fem.Cell.of(case.replace(...))",
                 )
         case = self.case.replace(dict(changes))
-        return type(self)(case, self.mesh, resolve(case, self.mesh.geometry), on=self)
+        parameters = resolve(case, self.mesh.geometry)
+        foreseen(case, self.mesh.geometry, parameters)
+        return type(self)(case, self.mesh, parameters, on=self)
 
     # ------------------------------------------------------------------------------ its parts
 
@@ -169,13 +173,15 @@ class Cell:
         held = {n: b.start for n, b in self.blocks.items() if not b.evolves}
         return State(0.0, evolving, held)
 
-    def drives(self, current: float | None = None, voltage: float | None = None) -> list[Drive]:
-        """A current out of the cathode (A per m of depth), or a cell voltage (V).
+    def drives(
+        self, current: float | None = None, voltage: float | None = None, power: float | None = None
+    ) -> list[Drive]:
+        """A current out of the cathode (A per m of depth), a cell voltage (V), or a power (W/m).
 
         The foil is at 0 V and isolated lithium carries no net current.
         """
         floating = [Drive(current=0.0) for _ in self.charge.terminals[CATHODE + 1 :]]
-        return [Drive(potential=0.0), Drive(potential=voltage, current=current), *floating]
+        return [Drive(potential=0.0), Drive(voltage, current, power), *floating]
 
     # --------------------------------------------------------------------------------- stages
 

@@ -20,6 +20,7 @@ from fem.results.result import Result
 
 if TYPE_CHECKING:
     from fem.case import Case
+    from fem.geometry import Geometry
     from fem.output import Recorder
 
 WIDTH = 100
@@ -54,7 +55,7 @@ def _snapshot(arguments: argparse.Namespace, case: Case, folder: str | Path) -> 
         )
     check_folder(folder, case)
     with Progress(arguments.quiet) as progress, naming(arguments):
-        drawn(case)
+        _tell_cost(case, drawn(case), arguments.quiet)
         result = fem.run(case, progress)
         progress("figures and files")
         fem.save(result, folder)
@@ -70,7 +71,7 @@ def _in_time(arguments: argparse.Namespace, case: Case, folder: str | Path) -> R
     assert isinstance(case.operation, Protocol)
     check_folder(folder, case, arguments.resume)
     with Progress(arguments.quiet) as progress, naming(arguments):
-        drawn(case)
+        _tell_cost(case, drawn(case), arguments.quiet)
         with recording(folder, case, arguments.resume) as recorder:
             for problem in recorder.checkpoint.damaged if recorder.checkpoint else ():
                 print(f"left out: {problem}", file=sys.stderr)
@@ -81,6 +82,15 @@ def _in_time(arguments: argparse.Namespace, case: Case, folder: str | Path) -> R
                 result = simulate(case, progress, (recorder, outlook), recorder.checkpoint)
                 progress("figures and files")
                 return recorder.finish(result)
+
+
+def _tell_cost(case: Case, shape: Geometry, quiet: bool) -> None:
+    """What `fem check` would warn of: a run that is long, or too large for this machine."""
+    from fem.cli.estimate import cost, too_much
+    from fem.parameters import resolve
+
+    for warning in () if quiet else too_much(case, cost(case, shape, resolve(case, shape))):
+        print(f"warning: {warning}", file=sys.stderr)
 
 
 @contextmanager

@@ -16,7 +16,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from fem.case import Case
-from fem.case.operation import Protocol as ProtocolTable
 from fem.errors import FemError, InputError
 from fem.output.checkpoints import Checkpoint, last_checkpoint, write_checkpoint
 from fem.output.folder import CHECKPOINTS, HIDDEN, replacing, settle, settle_all
@@ -70,9 +69,7 @@ class Recorder:
     """
 
     def __init__(self, folder: Path, case: Case, checkpoint: Checkpoint | None) -> None:
-        assert isinstance(case.operation, ProtocolTable)
         self.checkpoint = checkpoint
-        self._last = case.operation.count - 1
         self._folder = folder
         self._identity = _identity(case)
         self._frames = case.output.frames
@@ -163,7 +160,7 @@ class Recorder:
         number = accepted.number
         history.append(accepted.row)
         due = {number: times[number] for number in kept(number, self._frames)}
-        if accepted.ended_by and accepted.step == self._last:
+        if accepted.final:
             due[number] = times[number]
         if number in due:
             series = Series(folder)

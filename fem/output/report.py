@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from html import escape
 from typing import Any
 
 from fem.case.table import flat
 from fem.results.numbers import all_numbers, key_numbers
+from fem.results.quantities import declared
 from fem.results.result import Result
 
 WARNING = "Warning"
@@ -64,9 +65,17 @@ FILES_IN_TIME = {
     "history.csv": "a row an accepted step: time, voltage, current (positive on charge) and the "
     "numbers that follow, SI units in their names",
     "events.csv": "a row a step of the protocol: when it ended, and what ended it",
+    "cycles.csv": "a row a pass of a loop of the protocol: capacities, energies, efficiencies",
     "fields.pvd": "the series of fields for ParaView, files in series",
     "animation.gif": "the run in time",
 }
+MOST_CYCLES = 20
+"""Cycles that the page lists; `cycles.csv` has all."""
+CYCLE_COLUMNS = (
+    *("charge_capacity_Ah_m2", "discharge_capacity_Ah_m2", "coulombic_efficiency"),
+    *("charge_energy_Wh_m2", "discharge_energy_Wh_m2", "energy_efficiency"),
+)
+"""What the page shows of them."""
 STYLE = """\
 body { font: 16px/1.5 system-ui, sans-serif; color: #1a1a1a; background: #fff;
   max-width: 60rem; margin: 0 auto; padding: 1rem; overflow-wrap: anywhere; }
@@ -107,6 +116,8 @@ def report(result: Result, pictures: Mapping[str, bytes], viewer: str = "") -> s
     others = [note for note in result.notes if not note.startswith(WARNING)]
     metrics = result.metrics
     files = FILES | (FILES_IN_TIME if result.history is not None else {})
+    if not result.cycles:
+        files = {name: text for name, text in files.items() if name != "cycles.csv"}
     keys = flat(result.case.to_dict())
     link = f'<p><a href="{escape(viewer)}">Look into the fields</a>: choose one and a time, read '
     lines = [
@@ -124,6 +135,7 @@ def report(result: Result, pictures: Mapping[str, bytes], viewer: str = "") -> s
         "<h2>Key numbers</h2>",
         *_cards(metrics),
         *([f"{link}values under the mouse.</p>"] if viewer else []),
+        *_cycles(result.cycles),
         "<h2>Pictures</h2>",
         *(_figure(name, picture) for name, picture in pictures.items()),
         "<h2>Everything else</h2>",
@@ -179,6 +191,28 @@ def _numbers(metrics: Mapping[str, Any]) -> Iterator[str]:
                 f'<td class="value">{escape(number.value)}</td>'
                 f"<td>{escape(number.unit)}</td><td><code>{escape(number.name)}</code></td></tr>"
             )
+    yield "</table>"
+
+
+def _cycles(cycles: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    """The cycles of a protocol, of many the first and the last ones."""
+    if not cycles:
+        return
+    yield "<h2>Cycles</h2>"
+    shown = [declared(name) for name in CYCLE_COLUMNS]
+    heads = ["cycle", *(f"{each.label} {each.display}".strip() for each in shown)]
+    left_out = len(cycles) - MOST_CYCLES
+    ends = [*cycles[: MOST_CYCLES // 2], *cycles[-MOST_CYCLES // 2 :]] if left_out > 0 else cycles
+    yield "<table>"
+    yield "<tr>" + "".join(f"<th>{escape(head)}</th>" for head in heads) + "</tr>"
+    for number, cycle in enumerate(ends):
+        if left_out > 0 and number == MOST_CYCLES // 2:
+            yield f'<tr><td colspan="{len(heads)}">... {left_out} more in cycles.csv</td></tr>'
+        label = cycle["label"] + ("" if cycle["complete"] else " (not complete)")
+        values = (cycle[each.name] * each.factor for each in shown)
+        numbers = ("" if value != value else f"{value:.5g}" for value in values)
+        cells = "".join(f'<td class="value">{number}</td>' for number in numbers)
+        yield f"<tr><td>{escape(label)}</td>{cells}</tr>"
     yield "</table>"
 
 

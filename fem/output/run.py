@@ -18,7 +18,13 @@ from fem.output.series import COLLECTION, Series, write_series
 from fem.output.series import FOLDER as SERIES
 from fem.output.stored import NAME as STORED
 from fem.output.stored import load, write_result
-from fem.output.tables import write_anode, write_events, write_metrics, write_particles
+from fem.output.tables import (
+    write_anode,
+    write_cycles,
+    write_events,
+    write_metrics,
+    write_particles,
+)
 from fem.output.viewer import NAME as VIEWER
 from fem.output.viewer import viewer
 from fem.results.result import Result
@@ -41,10 +47,12 @@ GROWING = (HISTORY, SERIES, COLLECTION)
 """What a run in time writes besides, while it runs."""
 EVENTS = "events.csv"
 """When and why the steps of a protocol ended."""
+CYCLES = "cycles.csv"
+"""What each pass of a loop of the protocol took up and gave; missing without loops."""
 _OTHER_KINDS = tuple(
     f"{name}.{kind}" for name in (*CAPTIONS, *CAPTIONS_IN_TIME) for kind in ("svg", "pdf")
 )
-OWNED = (*FILES, *FIGURES_IN_TIME, *_OTHER_KINDS, *GROWING, EVENTS, CHECKPOINTS)
+OWNED = (*FILES, *FIGURES_IN_TIME, *_OTHER_KINDS, *GROWING, EVENTS, CYCLES, CHECKPOINTS)
 """Everything that a run of whatever kind writes, and the next one takes away."""
 KINDS = ("png", "svg", "pdf")
 """What figures are saved as."""
@@ -106,6 +114,8 @@ def write_all(result: Result, folder: Path, new: Path) -> None:
     write_particles(result.particles, new / "particles.csv")
     if result.history is not None:
         write_events(result.history, new / EVENTS)
+    if result.cycles:
+        write_cycles(result.cycles, new / CYCLES)
     write_fields(result, new / "fields.vtu")
     write_result(result, folder, new / STORED)
     _write_text(new / "case.toml", result.case.to_toml(folder))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ import numpy as np
 
 from fem.measures.anode import AnodeProfile
 from fem.measures.particles import ParticleTable
+from fem.results.cycles import COLUMNS
 from fem.results.history import History
 
 ANODE_COLUMNS = ("s_m", "x_m", "y_m", "plating_A_m2", "thickness_m", "normal_stress_Pa")
@@ -65,6 +66,11 @@ def write_events(history: History, path: Path) -> None:
         writer.writerow(EVENT_COLUMNS)
         for row, number, label, why in history.events:
             writer.writerow([repr(float(times[row])), number, label, why])
+
+
+def write_cycles(cycles: Sequence[Mapping[str, Any]], path: Path) -> None:
+    """``cycles.csv``: one row a pass of a loop of the protocol; a ratio of nothing is empty."""
+    write_table(path, COLUMNS, (cycle.values() for cycle in cycles))
 
 
 def write_table(path: Path, header: Iterable[str], rows: Iterable[Iterable[Any]]) -> None:

@@ -20,6 +20,8 @@ class Place(Flag):
     """``particles.csv``: one value a particle."""
     FIELDS = auto()
     """``fields.vtu``: one value, or the components of one, a point of the mesh."""
+    CYCLES = auto()
+    """``cycles.csv``: one value a pass of a loop of the protocol."""
 
 
 FACTORS = {
@@ -28,6 +30,7 @@ FACTORS = {
     ("V", "mV"): 1e3,
     ("Pa", "MPa"): 1e-6,
     ("Ah/m²", "mAh/cm²"): 0.1,
+    ("Wh/m²", "mWh/cm²"): 0.1,
 }
 """What a value in the first unit is multiplied by to be one in the second."""
 

@@ -22,6 +22,12 @@ Event = tuple[int, int, str, str]
 """Row, number of the protocol step, its label, and what ended it."""
 
 
+SURFACE_EMPTY, SURFACE_FULL = "particle surface empty", "particle surface full"
+USED_UP, OUT_OF_REACH = "lithium used up", "power out of reach"
+LIMITS = frozenset({SURFACE_EMPTY, SURFACE_FULL, USED_UP, OUT_OF_REACH})
+"""What ends a step that the cell can no longer do, whatever the user asked for."""
+
+
 @dataclass(frozen=True, eq=False)
 class History(Frozen):
     """The rows of a run.

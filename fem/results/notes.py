@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
-from fem.case import Case, Snapshot
+from collections.abc import Sequence
+
+from fem.case import Case, Snapshot, Step
 from fem.cell.composition import Cell
+from fem.cell.foresight import foreseen
 from fem.parameters import Parameters
+from fem.results.history import LIMITS, History
+
+MOST_TOLD = 3
+"""Steps of one kind that a note lists."""
 
 COUPLINGS = {
     "none": "Stress does not act back on the reactions.",
@@ -19,10 +26,14 @@ COUPLINGS = {
 
 def notes_of(cell: Cell) -> list[str]:
     """What was done to the drawing, and what the numbers of a snapshot or a run rest on."""
-    case = cell.case
-    if isinstance(case.operation, Snapshot):
-        return [*cell.mesh.geometry.notes, *_snapshot(case, case.operation)]
-    return [*cell.mesh.geometry.notes, *_protocol(case, cell.parameters)]
+    case, shape = cell.case, cell.mesh.geometry
+    notes = (
+        _snapshot(case, case.operation)
+        if isinstance(case.operation, Snapshot)
+        else _protocol(case, cell.parameters)
+    )
+    warnings = foreseen(case, shape, cell.parameters)
+    return [*shape.notes, *notes, *(f"Warning: {warning}" for warning in warnings)]
 
 
 def _protocol(case: Case, parameters: Parameters) -> list[str]:
@@ -67,6 +78,47 @@ def _protocol(case: Case, parameters: Parameters) -> list[str]:
             "voltages and capacities."
         )
     return notes
+
+
+def outcome(history: History, steps: Sequence[Step]) -> list[str]:
+    """What a reader must know of how the steps of an unrolled protocol ended."""
+    times, taken = history["Test Time / s"], history["dt_s"]
+    told, notes, at_once = list[str](), list[str](), list[str]()
+    for row, number, label, why in history.events:
+        first = row == 0 or history["step"][row - 1] != number
+        if why in LIMITS:
+            told.append(f"{label} ({why}, {times[row]:.6g} s)")
+        elif first and taken[row] == 0.0:
+            at_once.append(f"{label} ({why})")
+    if told:
+        _, number, _, why = history.events[-1]
+        left = len(steps) - number - 1
+        stopped = why in LIMITS and steps[number].on_infeasible == "stop"
+        if stopped:
+            notes.append(
+                f"Warning: the run stopped at {told.pop()}: the cell can do this step no longer. "
+                + (
+                    f"{left} further step{'s were' if left > 1 else ' was'} not begun. "
+                    if left
+                    else ""
+                )
+                + "A smaller current or an end that comes earlier lets it end as asked; "
+                'on_infeasible = "next" in the step lets the run go on.'
+            )
+        if told:
+            notes.append(f"Warning: ended because the cell could do no more: {_first(told)}.")
+    if at_once:
+        notes.append(
+            "Warning: over as they began, since what ends them was reached already: "
+            f"{_first(at_once)}."
+        )
+    return notes
+
+
+def _first(items: Sequence[str]) -> str:
+    """The first few of many, and how many more there are."""
+    more = f"; and {len(items) - MOST_TOLD} more" if len(items) > MOST_TOLD else ""
+    return "; ".join(items[:MOST_TOLD]) + more
 
 
 def _snapshot(case: Case, operation: Snapshot) -> list[str]:

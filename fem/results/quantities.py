@@ -20,6 +20,7 @@ __all__ = ["REGISTRY", "SECTIONS", "Declared", "Place", "declared", "declared_co
 
 _METRICS, _HISTORY, _ANODE, _PARTICLES = Place.METRICS, Place.HISTORY, Place.ANODE, Place.PARTICLES
 _FIELDS = Place.FIELDS
+_CYCLES = Place.CYCLES
 _BOTH = _METRICS | _HISTORY
 
 _MEAN = {"mean": "mean", "max": "largest", "min": "least"}
@@ -61,6 +62,17 @@ _SECTIONS: dict[str, tuple[Declared, ...]] = {
         Declared("throughput_Ah_m2", "Ah/m²", "throughput per area", _BOTH, shown="mAh/cm²",
             meaning="All charge passed since the start of the run per area of the cell, whatever "
             "its direction: never negative. Only in a run in time."),
+        Declared("charged_Ah_m2", "Ah/m²", "charge taken up per area", _HISTORY, shown="mAh/cm²",
+            meaning="Charge of all steps in time that charged since the start of the run, per area "
+            "of the cell."),
+        Declared("discharged_Ah_m2", "Ah/m²", "charge given per area", _HISTORY, shown="mAh/cm²",
+            meaning="The same of those that discharged; both are positive, and add up to the "
+            "throughput."),
+        Declared("energy_charged_Wh_m2", "Wh/m²", "energy taken up per area", _HISTORY,
+            shown="mWh/cm²", meaning="Integral of voltage times current over all steps in time "
+            "that charged since the start of the run, per area of the cell."),
+        Declared("energy_discharged_Wh_m2", "Wh/m²", "energy given per area", _HISTORY,
+            shown="mWh/cm²", meaning="The same of those that discharged, positive."),
     ),
     "Voltage": (
         Declared("cell_voltage_V", "V", "cell voltage", _METRICS, main=True, meaning=
@@ -283,6 +295,42 @@ _SECTIONS: dict[str, tuple[Declared, ...]] = {
             "yz, xz; positive: tension."),
         Declared("von_mises", "Pa", "von Mises stress", _FIELDS, shown="MPa", meaning=
             "Equivalent stress of shear where mechanics is solved."),
+    ),
+    "A cycle": (
+        Declared("loop", "", "loop of the protocol", _CYCLES, text=True, meaning=
+            "Key of the loop in the case. Each pass of it is a cycle; loops in loops have their "
+            "own rows, before that of the pass around them."),
+        Declared("cycle", "", "number of the cycle", _CYCLES, meaning=
+            "Counted from 1 in each loop."),
+        Declared("label", "", "place of the cycle", _CYCLES, text=True, meaning=
+            "In words, with the passes of the loops around it."),
+        Declared("complete", "", "complete", _CYCLES, text=True, meaning=
+            "Whether all its steps have ended as asked: true or false. False where the run stopped "
+            "in it, or the cell could do one of them no longer."),
+        Declared("begin_s", "s", "begin of the cycle", _CYCLES, meaning=
+            "Time since the start of the run."),
+        Declared("end_s", "s", "end of the cycle", _CYCLES, meaning=
+            "Time since the start of the run; of a cycle that is not complete, its last state."),
+        Declared("charge_capacity_Ah_m2", "Ah/m²", "capacity of charge", _CYCLES, shown="mAh/cm²",
+            meaning="Charge taken up in the cycle per area of the cell, all its steps in time that "
+            "charge together."),
+        Declared("discharge_capacity_Ah_m2", "Ah/m²", "capacity of discharge", _CYCLES,
+            shown="mAh/cm²", meaning="Charge given in the cycle per area of the cell; positive."),
+        Declared("coulombic_efficiency", "", "coulombic efficiency", _CYCLES, meaning=
+            "Capacity of discharge over that of charge of the same cycle, whichever came first; "
+            "empty if nothing was charged."),
+        Declared("charge_energy_Wh_m2", "Wh/m²", "energy of charge", _CYCLES, shown="mWh/cm²",
+            meaning="Integral of voltage times current where the cycle charges, per area of the "
+            "cell."),
+        Declared("discharge_energy_Wh_m2", "Wh/m²", "energy of discharge", _CYCLES,
+            shown="mWh/cm²", meaning="The same where it discharges; positive."),
+        Declared("energy_efficiency", "", "energy efficiency", _CYCLES, meaning=
+            "Energy of discharge over that of charge of the same cycle; empty if nothing was "
+            "charged."),
+        Declared("charge_voltage_mean_V", "V", "mean voltage of charge", _CYCLES, meaning=
+            "Energy of charge over its capacity."),
+        Declared("discharge_voltage_mean_V", "V", "mean voltage of discharge", _CYCLES, meaning=
+            "Energy of discharge over its capacity."),
     ),
 }
 # fmt: on

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fem.case import Case
+from fem.case import Case, Protocol
 from fem.forms import charge
 from fem.frozen import Frozen, same
 from fem.geometry import Geometry, Phase
@@ -19,6 +19,7 @@ from fem.measures.anode import AnodeProfile
 from fem.measures.particles import ParticleTable, Rims
 from fem.mesh import Ints, Mesh
 from fem.parameters import resolve
+from fem.results.cycles import cycle_rows
 from fem.results.history import Frame, History
 from fem.results.numbers import key_numbers
 from fem.spaces import Space
@@ -175,6 +176,14 @@ class Result(Frozen):
     def applied(self) -> float:
         """Applied current density per cell width in A/m^2."""
         return float(self.metrics["current_density_A_m2"])
+
+    @cached_property
+    def cycles(self) -> tuple[dict[str, Any], ...]:
+        """A row for every pass of a loop of the protocol: `fem.results.cycles.COLUMNS`."""
+        operation = self.case.operation
+        if self.history is None or not isinstance(operation, Protocol):
+            return ()
+        return tuple(cycle_rows(self.history, operation.cycles))
 
     def at(self, name: str, x: float, y: float) -> Floats:
         """A field at the point nearest to (x, y) in m of those where it is defined.

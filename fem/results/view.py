@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fem.cell.composition import CATHODE, Cell
-from fem.cell.ledger import Work, ledger
+from fem.cell.ledger import Passed, Work, ledger
 from fem.cell.reactions import Reactions
 from fem.cell.state import State
 from fem.cell.stress import conditions_of, pressure_at_nodes
@@ -132,7 +132,7 @@ class View:
         state: State,
         step: int,
         taken: float,
-        throughput: float,
+        passed: Passed,
         iterations: int,
         work: Work | None = None,
         energy: float = 0.0,
@@ -143,9 +143,9 @@ class View:
         ----------
         step
             The step of the unrolled protocol.
-        taken, throughput, iterations
-            Length of the step in s, charge passed since the start of the run in C per m of depth,
-            and Newton iterations.
+        taken, passed, iterations
+            Length of the step in s, what has passed since the start of the run, and Newton
+            iterations.
         work, energy
             Mechanical work since the start, and the elastic energy then, in J per m of depth.
         """
@@ -157,7 +157,7 @@ class View:
         mean = anode.mean(anode.plating)
         thick = anode.mean(anode.thickness)
         surfaces = cell.reacting_surfaces(state)
-        balance = ledger(cell, cell.initial().content, state.content, throughput)
+        balance = ledger(cell, cell.initial().content, state.content, passed.throughput)
         per_width = HOUR * geometry.width
         row: dict[str, float] = {
             "Test Time / s": state.time,
@@ -167,7 +167,11 @@ class View:
             "dt_s": taken,
             "current_density_A_m2": current / geometry.width,
             "capacity_Ah_m2": cell.charge_given(state.content) / per_width,
-            "throughput_Ah_m2": throughput / per_width,
+            "throughput_Ah_m2": passed.throughput / per_width,
+            "charged_Ah_m2": passed.charged / per_width,
+            "discharged_Ah_m2": passed.discharged / per_width,
+            "energy_charged_Wh_m2": passed.energy_charged / per_width,
+            "energy_discharged_Wh_m2": passed.energy_discharged / per_width,
             "open_circuit_V": rest,
             "overpotential_V": voltage - rest,
             "anode_plating_mean_A_m2": mean,

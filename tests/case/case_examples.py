@@ -211,3 +211,11 @@ def protocol() -> dict[str, Any]:
     return particles() | copy.deepcopy(
         {"operation": PROTOCOL, "stepping": STEPPING, "output": {"frames": 12}}
     )
+
+
+def profiled() -> dict[str, Any]:
+    """The cell of `protocol`, whose first step follows a file."""
+    data = protocol()
+    file = str(Path(__file__).with_name("cycle.csv"))
+    data["operation"]["steps"][0] = {"profile": {"file": file, "power": "1 W/m^2"}}
+    return data

@@ -10,13 +10,14 @@ from typing import Any
 
 import numpy as np
 import pytest
-from case_examples import packed, particles, pictured, plane, protocol, wired
+from case_examples import packed, particles, pictured, plane, profiled, protocol, wired
 
 from fem.case import (
     Case,
     EffectiveWiring,
     IdealWiring,
     PlaneCathode,
+    Profile,
     Protocol,
     ResolvedWiring,
     Step,
@@ -41,6 +42,8 @@ FOREIGN = re.compile(r"pydantic|Input should|Value error|valid dictionary|Extra 
 
 
 def base(key: Key) -> dict[str, Any]:
+    if key.owner is Profile:
+        return profiled()
     if key.owner in (Protocol, Step, Until, Stepping, Output):
         return protocol()
     if key.owner in (RandomPacking, Grains, Size):

@@ -66,7 +66,7 @@ RUNS: dict[str, Callable[[], fem.Case]] = {
         },
         inactive={},
     ),
-    "in time": protocol,
+    "in time": lambda: protocol(operation__steps=[{"repeat": 1, "steps": CYCLE}]),
     "in time, with stress": lambda: protocol(
         mechanics__enabled=True,
         mechanics__lithium="elastic",
@@ -92,6 +92,7 @@ def emitted(results: dict[str, Result]) -> dict[Place, set[str]]:
         Place.ANODE: set(ANODE_COLUMNS),
         Place.PARTICLES: set(PARTICLE_COLUMNS),
         Place.FIELDS: set().union(*(result.fields for result in results.values())),
+        Place.CYCLES: set().union(*(row for result in results.values() for row in result.cycles)),
     }
 
 

@@ -30,7 +30,7 @@ def test_a_hold_ends_at_a_stoichiometry_from_either_side() -> None:
 def test_a_surface_left_full_recovers_under_a_smaller_current() -> None:
     history = history_of(
         bed(
-            {"discharge": "60 A/m^2", "until": {"time": "1 h"}},
+            {"discharge": "60 A/m^2", "until": {"time": "1 h"}, "on_infeasible": "next"},
             {"discharge": "1 A/m^2", "until": {"time": "5 s"}},
             kinetics__cathode__stoichiometry=0.8,
         )
@@ -56,3 +56,47 @@ def test_lithium_above_a_protrusion_can_be_stripped_too() -> None:
     )
     left = cell.lithium_left({**state.content, "lithium.charge": charge})
     assert left == pytest.approx(1e-6, rel=1e-9)
+
+
+TOO_MUCH = {"discharge": "60 A/m^2", "until": {"time": "1 h"}}
+
+
+def stopping(**keys: str) -> fem.Case:
+    """Particles near full: 60 A/m^2 fills their surfaces within seconds, whatever is asked."""
+    step = {**TOO_MUCH, **keys}
+    loop = {"repeat": 2, "steps": [step, {"charge": "1 A/m^2", "until": {"time": "5 s"}}]}
+    return bed(loop, {"rest": "1 s"}, kinetics__cathode__stoichiometry=0.8)
+
+
+def test_a_run_stops_at_a_step_that_the_cell_can_no_longer_do_and_says_so() -> None:
+    result = fem.run(stopping())
+    assert result.history is not None
+    assert ends(result.history) == ["particle surface full"]
+    time = result.history["Test Time / s"][-1]
+    assert result.metrics["simulated_time_s"] == time
+    (note,) = [note for note in result.notes if note.startswith("Warning: the run stopped")]
+    assert f"cycle 1 of 2, step 1: discharge at 60 A/m^2 (particle surface full, {time:.6g} s)" in (
+        note
+    )
+    assert "4 further steps were not begun" in note
+    assert 'on_infeasible = "next"' in note
+
+
+def test_a_run_goes_on_where_the_step_says_so_and_tells_which_steps_were_cut_short() -> None:
+    result = fem.run(stopping(on_infeasible="next"))
+    assert result.history is not None
+    assert ends(result.history) == ["particle surface full", "time"] * 2 + ["time"]
+    (note,) = [note for note in result.notes if "the cell could do no more" in note]
+    assert note.count("particle surface full") == 2
+    assert not any("stopped" in note for note in result.notes)
+
+
+def test_a_step_that_is_over_as_it_begins_is_told() -> None:
+    """At x = 0.6 the cell rests at 3.88 V."""
+    charge = {"charge": "20 A/m^2", "until": {"time": "5 s"}}
+    result = fem.run(flat({"discharge": "20 A/m^2", "until": {"voltage": "4.2 V"}}, charge))
+    assert result.history is not None
+    assert ends(result.history) == ["voltage", "time"]
+    (note,) = [note for note in result.notes if "over as they began" in note]
+    assert "step 1: discharge at 20 A/m^2 (voltage)" in note
+    assert not any(note.startswith("Warning: over") for note in fem.run(flat(charge)).notes)
