@@ -17,7 +17,7 @@ from fem.mesh import Mesh
 from fem.parameters import Parameters
 from fem.physics.charge import Surface, Terminal
 from fem.physics.congruent import ParticleBundle, ParticleGroup, groups, reacting
-from fem.physics.particles import Diffusion, Fixed, diffusion_model
+from fem.physics.particles import Diffusion, Fixed, diffusion_model, layers_at
 from fem.physics.surfaces import Patches
 from fem.physics.wiring import Network, in_contact, in_medium
 
@@ -110,7 +110,15 @@ def _particles(case: Case, mesh: Mesh, parameters: Parameters) -> list[ParticleI
             model = Fixed(mesh, members, scale)
         else:
             assert active is not None and table.diffusion != "fixed"
-            model = diffusion_model(table.diffusion, mesh, members, scale, active.diffusivity)
+            assert table.stoichiometry is not None
+            diffusivity = active.diffusivity
+            typical = (
+                float(diffusivity(np.array([float(table.stoichiometry)]))[0])
+                if callable(diffusivity)
+                else diffusivity
+            )
+            layers = layers_at(mesh, members, typical)
+            model = diffusion_model(table.diffusion, mesh, members, scale, diffusivity, layers)
         found.append(
             ParticleInterface(
                 mesh,
