@@ -52,6 +52,8 @@ def describe(case: Case, shape: Geometry, parameters: Parameters) -> str:
         ("mesh", _mesh(case, shape)),
         *_sources(parameters.used),
     ]
+    if parameters.active is not None and parameters.active.rising:
+        rows.append(("warning", parameters.active.rising))
     lines = []
     for head, text in rows:
         lines += textwrap.wrap(

@@ -6,6 +6,7 @@ from fem.case import Case, Snapshot
 from fem.cell.composition import Cell
 from fem.parameters import Parameters
 
+SENSE = "A potential against state of charge has 1 - x in the place of x"
 COUPLINGS = {
     "none": "Stress does not act back on the reactions.",
     "lithium": "The normal pressure p on lithium shifts its potential by V p / F.",
@@ -55,6 +56,8 @@ def _protocol(case: Case, parameters: Parameters) -> list[str]:
             "electrolyte, whatever the tension: real ones would come loose."
         )
     active = parameters.active
+    if active is not None and active.rising:
+        notes.append(f"Warning: {active.rising}. {SENSE}.")
     if active is not None and active.mixed:
         notes.append(
             "Warning: potential, window and concentration of the active material come from "

@@ -25,7 +25,7 @@ from fem.results.view import View
 from fem.runs.accepted import Accepted, Checkpoint, Counters, Observer
 from fem.runs.growth import Shape, due, follow
 from fem.runs.protocol import Task, beyond_window, task
-from fem.runs.steps import Trial
+from fem.runs.steps import Trial, unstable
 from fem.runs.steps import step as one_step
 from fem.solve.stepping import Controller
 
@@ -146,15 +146,8 @@ class _Run:
     def _task(self, label: str, step: ProtocolStep) -> Task:
         counters = self._counters
         assert counters.begun is not None
-        return task(
-            label,
-            step,
-            self._cell,
-            counters.begun,
-            counters.given,
-            counters.beyond,
-            counters.mean,
-        )
+        since = (counters.begun, counters.given, counters.beyond, counters.mean)
+        return task(label, step, self._cell, *since)
 
     def _begin(self, label: str, step: ProtocolStep) -> None:
         """The potentials jump to those of the new current; the step may be over at once."""
@@ -207,6 +200,8 @@ class _Run:
             trial = self._try(todo, dt, label)
             if trial is None:
                 continue
+            if wrong := unstable(self._cell, trial.state):
+                raise self._lost(wrong, label)
             ended_by = todo.end_name if last and trial.state.time == todo.end else ""
             if todo.reached(trial.state) >= 0.0:
                 try:

@@ -8,8 +8,12 @@ from dataclasses import dataclass
 from fem.cell.blocks import Content, largest
 from fem.cell.composition import Cell
 from fem.cell.state import State, extrapolated
+from fem.errors import SolveError
 from fem.physics.charge import ChargeSolution, Drive
 from fem.solve.stepping import Stage, backward_euler, combine, tr_bdf2
+
+SITES = 1e-6
+"""How far beyond empty or full a stoichiometry is still rounding and error of a step."""
 
 
 @dataclass(frozen=True)
@@ -66,4 +70,22 @@ def step(cell: Cell, state: State, dt: float, drives: Sequence[Drive]) -> Trial:
         change=largest(cell.blocks, change, "change_weight"),
         iterations=sum(s.iterations for _, s in starts),
         linear_iterations=sum(s.linear_iterations for _, s in starts),
+    )
+
+
+def unstable(cell: Cell, state: State) -> SolveError | None:
+    """What to say where a potential that rises with x has driven it out of 0 to 1; else nothing."""
+    active = cell.parameters.active
+    if active is None or not active.rising or cell.fixed:
+        return None
+    values = cell.reacting_surfaces(state)
+    if values.min() >= -SITES and values.max() <= 1.0 + SITES:
+        return None
+    return SolveError(
+        f"the lithium fraction x has left 0 to 1 ({values.min():.4g} to {values.max():.4g} at the "
+        f"surface of particles): {active.rising}",
+        cures=(
+            f"materials.{active.material}.open_circuit_potential against the lithium fraction: "
+            "against state of charge, write 1 - x in the place of x",
+        ),
     )
