@@ -24,7 +24,7 @@ from typing import ClassVar, Literal
 import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
-from scipy.sparse.linalg import splu
+from scipy.sparse.linalg import SuperLU, splu
 
 from fem.constants import FARADAY
 from fem.forms.diffusion import diffusion, mass, shapes
@@ -303,7 +303,7 @@ class Resolved(Diffusion):
         known = self._layered.prolongation
         if known.shape[0] == known.shape[1]:
             return state
-        return np.asarray(self._projection(known.T @ (self._one_mass @ state.T)).T)
+        return np.asarray(self._projection.solve(known.T @ (self._one_mass @ state.T)).T)
 
     @cached_property
     def _one_mass(self) -> csr_matrix:
@@ -311,9 +311,9 @@ class Resolved(Diffusion):
         return self._mass[: self.size, : self.size]
 
     @cached_property
-    def _projection(self) -> Callable[[Floats], Floats]:
+    def _projection(self) -> SuperLU:
         known = self._layered.prolongation
-        return splu((known.T @ self._one_mass @ known).tocsc()).solve
+        return splu((known.T @ self._one_mass @ known).tocsc())
 
     def places(self, mesh: Mesh) -> Floats:
         """Coordinates (k, size, 2) in m of the values of a state, on the mesh as it is now."""

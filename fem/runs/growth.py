@@ -166,7 +166,7 @@ def _at_new_nodes(old: _Before, new: Cell, name: str, values: Floats) -> Floats:
     before, after = (
         next(p for p in cell.particles if p.lithiation_name == name) for cell in (old.cell, new)
     )
-    if not isinstance(after.model, Resolved):
+    if not (isinstance(before.model, Resolved) and isinstance(after.model, Resolved)):
         return values
     same_nodes(old.mesh, new.mesh)  # refuses what has moved
     # Each particle on its own: two that touch have nodes in one place.
