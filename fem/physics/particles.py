@@ -40,10 +40,6 @@ Diffusivity = float | Callable[[Floats], Floats]
 """In m^2/s: a constant, or a function of the stoichiometry."""
 Kind = Literal["resolved", "averaged", "fixed"]
 
-RESOLVED = 1.0
-"""Time in s after a jump of the current from which on the surface is resolved in space."""
-THINNEST = 1.0
-"""Thickness of the layer at the surface, as a share of how far lithium diffuses in that time."""
 KEPT = 6
 """Numbers c for which factors of a constant matrix are kept: the stages of recent steps."""
 
@@ -148,17 +144,6 @@ def diffusion_model(
     if kind == "averaged":
         return Averaged(mesh, group, max_concentration, diffusivity)
     return Resolved(mesh, group, max_concentration, diffusivity, layers)
-
-
-def layers_at(mesh: Mesh, group: ParticleGroup, diffusivity: float) -> int:
-    """How often triangles must be halved towards the surface to resolve `RESOLVED` after a jump.
-
-    `diffusivity` in m^2/s is a typical one.
-    """
-    nodes = mesh.nodes[:, group.nodes[0][group.edges[:, :2]]]
-    size = float(np.hypot(*(nodes[..., 1] - nodes[..., 0])).max())
-    thin = THINNEST * np.sqrt(diffusivity * RESOLVED)
-    return max(0, int(np.ceil(np.log2(size / thin))))
 
 
 # ---------------------------------------------------------------------- models without a gradient
