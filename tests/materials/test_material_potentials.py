@@ -173,7 +173,7 @@ def test_slope_of_the_extended_curve(name: str, t: float) -> None:
 @pytest.mark.parametrize(
     ("formula", "rise"),
     [("3.2 + 0.8*x", (0.64, 0.1, 0.9)), ("4.3 - 0.7*x", (0.0, 0.1, 0.1)),
-     ("4 - 0.5*x + 0.1*exp(-((x - 0.5)/0.05)^2)", (0.0769, 0.3787, 0.4937))],
+     ("4 - 0.5*x + 0.1*exp(-((x - 0.5)/0.05)**2)", (0.0769, 0.3787, 0.4937))],
 )  # fmt: skip
 def test_the_largest_rise(formula: str, rise: tuple[float, float, float]) -> None:
     """Of a line over its window; of a bump on a falling line, from where its slope turns.
