@@ -56,6 +56,8 @@ class ActiveMaterial:
     partial_molar_volume
         Volume that a mole of lithium adds in m^3/mol, positive for a material that swells when it
         takes up lithium. `None` where nothing asks for it.
+    material
+        Its name.
     mixed
         Whether potential, window and concentration stand in different files. The stoichiometry of
         one source is then taken for that of another, which shifts potentials and capacities.
@@ -67,6 +69,19 @@ class ActiveMaterial:
     diffusivity_factor: float
     partial_molar_volume: float | None
     mixed: bool
+    material: str = ""
+
+    @property
+    def rising(self) -> str:
+        """What is wrong with a potential that rises with x, in a sentence; empty if it falls."""
+        if not self.potential.rises:
+            return ""
+        rise, start, end = self.potential.rise
+        return (
+            f"the open-circuit potential of {self.material} rises by {1e3 * rise:.3g} mV from "
+            f"x = {start:.3g} to {end:.3g}, where x is the lithium fraction; that of a stable "
+            "electrode falls, and where it rises particles do not come to rest"
+        )
 
     @property
     def window_charge(self) -> float:
@@ -194,6 +209,7 @@ def _active(case: Case, material: str, potential: Curve, read: Reader) -> Active
         else 1.0,
         partial_molar_volume=volume,
         mixed=len(_files(material, read)) > 1,
+        material=material,
     )
 
 

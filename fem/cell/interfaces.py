@@ -334,11 +334,19 @@ class ParticleInterface(Interface):
 
     def on_mesh(self, values: Floats, out: Floats) -> None:
         """Put values of particles (k, n) at the mesh nodes of each into `out` (N,)."""
-        self.members.spread(self._mesh, values, out)
+        self.members.spread(self._mesh, self.model.at_nodes(values), out)
 
     def on_triangles(self, values: Floats) -> Floats:
         """Values of particles (k, n) at the six nodes of their triangles, one after the other."""
-        return self.members.on_triangles(self._mesh, values)
+        return self.members.on_triangles(self._mesh, self.model.at_nodes(values))
+
+    def swelling(self, content: Content) -> Floats:
+        """Change of the stoichiometry since the start, likewise, with no lithium lost.
+
+        A layer thinner than the triangles is spread over them.
+        """
+        change = self.model.projected(self.lithiation(content))
+        return self.members.on_triangles(self._mesh, change)
 
     def recall(self, base: Content, c: float, guess: Content) -> Recall:
         stage = self.model.condensed(c, self.stoichiometry(guess))

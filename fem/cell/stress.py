@@ -103,7 +103,7 @@ class Stress:
         found = np.zeros((len(elements), 6))
         for each in self._particles:
             # Triangle by triangle: particles that touch share nodes, where their lithium jumps.
-            change = each.on_triangles(each.lithiation(content))
+            change = each.swelling(content)
             found[np.searchsorted(elements, each.members.elements.ravel())] = change
         return active.partial_molar_volume * active.max_concentration * found
 

@@ -64,6 +64,8 @@ def describe(case: Case, shape: Geometry, parameters: Parameters) -> str:
         *_sources(parameters.used),
         *_warnings([*foreseen(case, shape, parameters), *too_much(case, expected)]),
     ]
+    if parameters.active is not None and parameters.active.rising:
+        rows.append(("warning", parameters.active.rising))
     lines = []
     for head, text in rows:
         lines += textwrap.wrap(

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from fem.geometry import Geometry
     from fem.output import Recorder
 
+STEPPING = "stepping."
+"""What cures name where other steps may help; a run may be taken up with others."""
 WIDTH = 100
 PLAIN = str.maketrans({"µ": "u", "²": "2"})
 """Letters of units that not every terminal can show."""
@@ -97,7 +99,11 @@ def _tell_cost(case: Case, shape: Geometry, quiet: bool) -> None:
 def _telling_how_to_go_on(
     arguments: argparse.Namespace, folder: str | Path, recorder: Recorder
 ) -> Iterator[None]:
-    """Errors and interrupts say what is on the disk, and the command that goes on from there."""
+    """Errors and interrupts say what is on the disk, and how to get further.
+
+    A step depends on the state before it alone, so that the same case fails again in the same
+    place: only where other steps may help is there anything to go on with.
+    """
     try:
         yield
     except (KeyboardInterrupt, SolveError) as stopped:
@@ -109,7 +115,11 @@ def _telling_how_to_go_on(
         kept = f"t = {recorder.time:.6g} s, {recorder.steps} steps on disk"
         hint = f"continue with: {shlex.join(words)}"
         if isinstance(stopped, SolveError):
-            stopped.cures = (*stopped.cures, f"{hint}  ({kept})")
+            if any(STEPPING in cure for cure in stopped.cures):
+                what = f"change [stepping], which a run may be taken up with, and {hint}"
+            else:
+                what = "change the case and run it in another folder: as it is, it fails here again"
+            stopped.cures = (*stopped.cures, f"{what}  ({kept})")
             raise
         raise KeyboardInterrupt(f"interrupted at {kept}; {hint}") from None
 

@@ -37,6 +37,7 @@ Block = tuple[Floats | csr_matrix, Floats]
 LEAST_EXCHANGE = 1e-4
 """Residuals compare at the least with this share of the exchange current, some microvolts' worth.
 """
+EPSILON = float(np.finfo(float).eps)
 
 
 class ChargeEquations:
@@ -229,6 +230,27 @@ class ChargeEquations:
             end = place + self.mismatch[key].size
             parts.append(float(np.abs(residual[place:end]).max()) / self._sizes[key])
             place = end
+        return max(parts)
+
+    def rounding(self, z: Floats) -> float:
+        """What rounding of the unknowns may leave of `norm`, where `residual` was evaluated last.
+
+        An overpotential is the difference of potentials of volts, and where reactions are fast, or
+        one electrode is far faster than the other, its last digit is a current that can be seen.
+        """
+        layout = self.layout
+        size = np.abs(z[: self.size])
+        loads = []
+        for part, offset, (_, slope, _) in zip(layout.parts, self._offset, self.last, strict=True):
+            potentials = part.patches.at_points(np.abs(offset) + 2.0 * size.max())
+            loads.append(part.patches.loads(slope * potentials))
+        currents = abs(layout.conductance) @ size + np.abs(layout.gathered(loads))
+        parts = [EPSILON * float(np.linalg.norm(currents)) / self.scale]
+        for j, name in self.answering:
+            matrix = self.responses[j].inner[name].matrix
+            assert matrix is not None
+            change = apply(abs(matrix), EPSILON * np.abs(loads[j]))
+            parts.append(float(change.max()) / self._sizes[j, name])
         return max(parts)
 
     def tangent(self) -> csr_matrix:

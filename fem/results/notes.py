@@ -13,6 +13,7 @@ from fem.results.history import LIMITS, History
 MOST_TOLD = 3
 """Steps of one kind that a note lists."""
 
+SENSE = "A potential against state of charge has 1 - x in the place of x"
 COUPLINGS = {
     "none": "Stress does not act back on the reactions.",
     "lithium": "The normal pressure p on lithium shifts its potential by V p / F.",
@@ -71,6 +72,8 @@ def _protocol(case: Case, parameters: Parameters) -> list[str]:
             f"Lithium diffuses in the particles {active.diffusivity_factor:.3g} times as fast as "
             "at the reference temperature of the material, by its activation energy."
         )
+    if active is not None and active.rising:
+        notes.append(f"Warning: {active.rising}. {SENSE}.")
     if active is not None and active.mixed:
         notes.append(
             "Warning: potential, window and concentration of the active material come from "

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.spatial import cKDTree
 from skfem import MeshTri2
 
 from fem.case import Case
@@ -22,7 +23,7 @@ from fem.mesh.motion import advanced, largest_stretch, smallest_quality
 from fem.mesh.plain import describe, mesh_arrays, mesh_from
 from fem.mesh.remesh import remeshed, same_nodes
 from fem.mesh.transfer import transferred
-from fem.physics.congruent import ParticleGroup
+from fem.physics.particles import Resolved
 
 Floats = NDArray[np.float64]
 
@@ -165,13 +166,15 @@ def _at_new_nodes(old: _Before, new: Cell, name: str, values: Floats) -> Floats:
     before, after = (
         next(p for p in cell.particles if p.lithiation_name == name) for cell in (old.cell, new)
     )
-    if not isinstance(after.members, ParticleGroup) or values.shape[1] == 1:
+    if not (isinstance(before.model, Resolved) and isinstance(after.model, Resolved)):
         return values
-    everywhere, renumbered = (np.zeros(mesh.nodes.shape[1]) for mesh in (old.mesh, new.mesh))
-    before.on_mesh(values, everywhere)
-    here, there = same_nodes(old.mesh, new.mesh)
-    renumbered[there] = everywhere[here]
-    return after.members.gathered(renumbered)
+    same_nodes(old.mesh, new.mesh)  # refuses what has moved
+    # Each particle on its own: two that touch have nodes in one place.
+    carried = np.empty_like(values)
+    places = before.model.places(old.mesh), after.model.places(new.mesh)
+    for row, (here, there) in enumerate(zip(*places, strict=True)):
+        carried[row] = values[row, cKDTree(here).query(there)[1]]
+    return carried
 
 
 def _on_new_line(old: _Before, new: Cell, name: str, values: Floats) -> Floats:

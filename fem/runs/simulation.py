@@ -27,7 +27,7 @@ from fem.results.view import View
 from fem.runs.accepted import Accepted, Checkpoint, Counters, Observer, refuse_other_blocks
 from fem.runs.growth import Shape, due, follow
 from fem.runs.protocol import Task, beyond_window, task
-from fem.runs.steps import Trial
+from fem.runs.steps import Trial, unstable
 from fem.runs.trials import attempt, locate, require_reachable
 from fem.solve.stepping import Controller
 
@@ -231,6 +231,8 @@ class _Run:
             trial = self._try(todo, dt, label)
             if trial is None:
                 continue
+            if wrong := unstable(self._cell, trial.state):
+                raise self._lost(wrong, label)
             ended_by = todo.end_name if last and trial.state.time == todo.end else ""
             if todo.reached(trial.state) >= 0.0:
                 try:

@@ -8,8 +8,12 @@ from dataclasses import dataclass
 from fem.cell.blocks import Content, largest
 from fem.cell.composition import CATHODE, Cell
 from fem.cell.state import State, extrapolated
+from fem.errors import SolveError
 from fem.physics.charge import ChargeSolution, Drive
 from fem.solve.stepping import DIAGONAL, WEIGHT, Stage, backward_euler, combine, tr_bdf2
+
+SITES = 1e-6
+"""How far beyond empty or full a stoichiometry is still rounding and error of a step."""
 
 
 @dataclass(frozen=True)
@@ -88,3 +92,21 @@ def step(
 def _power(cell: Cell, solution: ChargeSolution) -> float:
     """Power into the cell in W per m of depth."""
     return solution.voltages[CATHODE] * cell.currents(solution)[CATHODE]
+
+
+def unstable(cell: Cell, state: State) -> SolveError | None:
+    """What to say where a potential that rises with x has driven it out of 0 to 1; else nothing."""
+    active = cell.parameters.active
+    if active is None or not active.rising or cell.fixed:
+        return None
+    values = cell.reacting_surfaces(state)
+    if values.min() >= -SITES and values.max() <= 1.0 + SITES:
+        return None
+    return SolveError(
+        f"the lithium fraction x has left 0 to 1 ({values.min():.4g} to {values.max():.4g} at the "
+        f"surface of particles): {active.rising}",
+        cures=(
+            f"materials.{active.material}.open_circuit_potential against the lithium fraction: "
+            "against state of charge, write 1 - x in the place of x",
+        ),
+    )

@@ -93,17 +93,19 @@ def test_status_of_an_interrupt(here: Path, monkeypatch: pytest.MonkeyPatch) -> 
     assert main(["run", str(CASE), *SHORT]) == 130
 
 
-def test_a_failed_step_is_status_1_and_can_be_gone_on_from(
-    here: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+@pytest.mark.parametrize("cure", ["a finer mesh", "a larger stepping.most_steps"])
+def test_a_failed_step_is_status_1_and_says_what_to_change(
+    cure: str, here: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    error = SolveError("no convergence", field="phi_e", cures=["a finer mesh"])
+    """Going on is offered only with other steps: all else fails again for certain."""
+    error = SolveError("no convergence", field="phi_e", cures=[cure])
     monkeypatch.setattr(simulation, "simulate", stopping(error, 4))
     assert main(["run", str(CASE), *SHORT, "--out", "run"]) == 1
     text = capsys.readouterr().err
-    assert text.startswith(
-        "no convergence (field phi_e)\n  try: a finer mesh\n  try: continue with"
-    )
+    assert text.startswith(f"no convergence (field phi_e)\n  try: {cure}\n  try: change ")
     assert "4 steps on disk" in text
+    assert ("continue with: fem run" in text) == ("stepping" in cure)
+    assert ("it fails here again" in text) == ("stepping" not in cure)
     assert (here / "run" / "checkpoints").is_dir()
 
 
