@@ -41,8 +41,9 @@ def _protocol(case: Case, parameters: Parameters) -> list[str]:
     else:
         notes.append(
             "The Li|SE interface moves with the plated lithium. The electrolyte gives way without "
-            "stress, and the volume it loses leaves the cell. Thickness is plated volume over the "
-            "present area, which shrinks in hollows and grows on tips."
+            "stress, and the volume it loses leaves the cell. Thickness is what was "
+            "plated per area on each point of the moving surface, added up in time: in hollows and "
+            "on tips that is not the volume over the present area."
         )
     if mechanics.enabled:
         notes.append(

@@ -123,7 +123,8 @@ _SECTIONS: dict[str, tuple[Declared, ...]] = {
         Declared("thickness_{size}_m", "m", "plated thickness, {size}", _BOTH, shown="µm",
             words=_MEAN, meaning=
             "Lithium plated on the foil since the start, {size} along it; negative where drawn "
-            "lithium was stripped. On a line that moves, plated volume over its present length."),
+            "lithium was stripped. A line that moves counts on each of its points what was plated "
+            "per area there and then, whatever its length becomes."),
         Declared("thickness_{size}_over_mean", "", "plated thickness over 2 µm, {size} / mean",
             _BOTH, words=_ENDS, least=_RATIO, meaning=
             "Of the thickness averaged over 2 µm of arc, the {size} along the foil over the mean "

@@ -14,7 +14,7 @@ from fem.case import Case
 from fem.cell.blocks import Content, Place
 from fem.cell.build import lithium_of
 from fem.cell.composition import Cell
-from fem.cell.interfaces import LithiumInterface
+from fem.cell.lithium import Followed, LithiumInterface
 from fem.cell.state import State
 from fem.geometry import Phase
 from fem.mesh import Mesh
@@ -43,27 +43,31 @@ class Shape:
     ----------
     fresh
         Nodes of the mesh when its triangles were new (2, N), in m.
-    plated
-        Charge on the lithium, at its quadrature points, when the line was moved last.
+    followed
+        What the line shows of the plated lithium.
     """
 
     mesh: Mesh
     fresh: Floats
-    plated: Floats
+    followed: Followed
 
     @classmethod
-    def drawn(cls, mesh: Mesh, cell: Cell) -> Shape:
+    def drawn(cls, cell: Cell) -> Shape:
         """The mesh as drawn, with nothing plated."""
-        return cls(mesh, mesh.nodes, cell.blocks[cell.lithium.charge_name].start)
+        return cls(cell.mesh, cell.mesh.nodes, cell.lithium.followed)
 
     @property
-    def followed(self) -> float:
+    def charge(self) -> float:
         """Charge of the lithium that the line has followed, in C per m of depth."""
-        return float(self.plated.sum())
+        return float(self.followed.charge.sum())
 
     def arrays(self) -> dict[str, NDArray[Any]]:
         """All arrays, for a file; `facts` has the rest."""
-        return mesh_arrays(self.mesh) | {"shape.fresh": self.fresh, "shape.plated": self.plated}
+        return mesh_arrays(self.mesh) | {
+            "shape.fresh": self.fresh,
+            "shape.plated": self.followed.charge,
+            "shape.thickness": self.followed.thickness,
+        }
 
     def facts(self) -> dict[str, Any]:
         """The geometry in the types of JSON."""
@@ -72,19 +76,18 @@ class Shape:
     @classmethod
     def taken_up(cls, arrays: Mapping[str, NDArray[Any]], facts: dict[str, Any]) -> Shape:
         """The shape that `arrays` and `facts` told of."""
-        return cls(mesh_from(arrays, facts), arrays["shape.fresh"], arrays["shape.plated"])
+        followed = Followed(arrays["shape.plated"], arrays["shape.thickness"])
+        return cls(mesh_from(arrays, facts), arrays["shape.fresh"], followed)
 
 
-def growth(cell: Cell, shape: Shape, state: State) -> Floats:
+def growth(cell: Cell, state: State) -> Floats:
     """Thickness plated at the nodes of the lithium since it moved last (m,), in m."""
-    lithium = cell.lithium
-    since = lithium.charge(state.content) - shape.plated
-    return lithium.at_nodes(lithium.thickness_at_points(since))
+    return cell.lithium.at_nodes(cell.lithium.since(state.content))
 
 
-def due(case: Case, cell: Cell, shape: Shape, state: State) -> bool:
+def due(case: Case, cell: Cell, state: State) -> bool:
     """Whether enough was plated for the line to move."""
-    return float(np.abs(growth(cell, shape, state)).max()) >= LAG * float(case.mesh.size)
+    return float(np.abs(growth(cell, state)).max()) >= LAG * float(case.mesh.size)
 
 
 def follow(case: Case, cell: Cell, shape: Shape, state: State) -> tuple[Shape, Cell, State]:
@@ -96,7 +99,7 @@ def follow(case: Case, cell: Cell, shape: Shape, state: State) -> tuple[Shape, C
         If the line meets itself, a particle or the bed.
     """
     mesh, patches = shape.mesh, cell.lithium.patches
-    thickness = growth(cell, shape, state)
+    thickness = growth(cell, state)
     volume = patches.by_piece(patches.loads(patches.at_points(thickness[None])))
     bodies = [patches.part(np.arange(patches.count) == k) for k in range(patches.count)]
     nodes = [body.patches.nodes[0] for body in bodies]
@@ -113,9 +116,12 @@ def follow(case: Case, cell: Cell, shape: Shape, state: State) -> tuple[Shape, C
     )
     if largest_stretch(mesh, worn) < MOST_STRETCH and smallest_quality(mesh, worn) > WORST_QUALITY:
         new = Cell(case, mesh, cell.parameters, like=cell)
-        plated = cell.lithium.charge(state.content)
-        new.included = {new.lithium.charge_name: plated}
-        return Shape(mesh, shape.fresh, plated), new, state
+        lithium = cell.lithium
+        followed = Followed(
+            lithium.charge(state.content), lithium.thickness_at_points(state.content)
+        )
+        new.lithium.followed = followed
+        return Shape(mesh, shape.fresh, followed), new, state
     return _renewed(case, cell, mesh, state)
 
 
@@ -127,10 +133,13 @@ def _renewed(case: Case, cell: Cell, old: Mesh, state: State) -> tuple[Shape, Ce
     before = _Before(cell, old, lithium_of(case, old, cell.parameters))
     new = Cell(case, mesh, cell.parameters)
     content = _carried(before, new, state.content)
-    new.included = content
+    thickness = cell.lithium.thickness_at_points(state.content)
+    new.lithium.followed = Followed(
+        new.lithium.charge(content), _values_on_new_line(before, new, "", thickness)
+    )
     rate = None if state.rate is None else _carried(before, new, state.rate)
     return (
-        Shape(mesh, mesh.nodes, new.lithium.charge(content)),
+        Shape(mesh, mesh.nodes, new.lithium.followed),
         new,
         State(state.time, content, state.held, rate),
     )

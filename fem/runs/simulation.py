@@ -100,12 +100,12 @@ class _Run:
         if resume is not None:
             _refuse_other_blocks(cell, resume.facts["blocks"])
         if case.geometry.anode.motion == "moved":
-            self._shape = Shape.drawn(cell.mesh, cell)
+            self._shape = Shape.drawn(cell)
             if resume is not None:
                 self._shape = Shape.taken_up(resume.arrays, resume.facts["shape"])
                 moved = Cell(case, self._shape.mesh, cell.parameters)
-                moved.included = {moved.lithium.charge_name: self._shape.plated}
-                self._view = self._view.on(moved, self._shape.followed)
+                moved.lithium.followed = self._shape.followed
+                self._view = self._view.on(moved, self._shape.charge)
         self._protocol = case.operation.unrolled
         self._rows = Log(() if resume is None else resume.rows)
         self._events: list[Event] = []
@@ -190,7 +190,7 @@ class _Run:
                     ),
                     label,
                 )
-            if self._shape is not None and due(self._case, self._cell, self._shape, self._state):
+            if self._shape is not None and due(self._case, self._cell, self._state):
                 self._follow(todo)
                 todo = self._task(label, step)
             if self._switched(todo):
@@ -231,7 +231,7 @@ class _Run:
         except SolveError as error:
             raise self._lost(error, todo.label) from None
         self._shape, self._state = shape, state
-        self._view = self._view.on(cell, shape.followed)
+        self._view = self._view.on(cell, shape.charge)
 
     def _switched(self, todo: Task) -> bool:
         """Let particles stop or start to react, if the state asks for it; whether any did."""
