@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fem.case import Case, Snapshot
 from fem.cell.composition import Cell
-from fem.parameters import Parameters
+from fem.measures.anode import enclosed
 
 COUPLINGS = {
     "none": "Stress does not act back on the reactions.",
@@ -22,11 +22,12 @@ def notes_of(cell: Cell) -> list[str]:
     case = cell.case
     if isinstance(case.operation, Snapshot):
         return [*cell.mesh.geometry.notes, *_snapshot(case, case.operation)]
-    return [*cell.mesh.geometry.notes, *_protocol(case, cell.parameters)]
+    return [*cell.mesh.geometry.notes, *_protocol(cell)]
 
 
-def _protocol(case: Case, parameters: Parameters) -> list[str]:
+def _protocol(cell: Cell) -> list[str]:
     """The assumptions behind a run; those that are likely to mislead begin with "Warning"."""
+    case, parameters = cell.case, cell.parameters
     table, mechanics = case.kinetics.cathode, case.mechanics
     notes = [
         {
@@ -44,6 +45,12 @@ def _protocol(case: Case, parameters: Parameters) -> list[str]:
             "stress, and the volume it loses leaves the cell. Thickness is what was "
             "plated per area on each point of the moving surface, added up in time: in hollows and "
             "on tips that is not the volume over the present area."
+        )
+    if pockets := enclosed(cell.mesh):
+        area = sum(region.area for region in pockets) * 1e12
+        notes.append(
+            f"Lithium has closed in {len(pockets)} pieces of electrolyte ({area:.3g} um2), which "
+            "no current reaches: they keep their shape."
         )
     if mechanics.enabled:
         notes.append(

@@ -221,6 +221,11 @@ _SECTIONS: dict[str, tuple[Declared, ...]] = {
         Declared("swept_error", "", "area gained against volume plated", _HISTORY, meaning=
             "How far that area is from the volume of lithium that the line has followed, over the "
             "volume."),
+        Declared("closed_area_m2", "m²", "area of closed gaps", _HISTORY, shown="µm²", meaning=
+            "Gaps of electrolyte that lithium has closed on itself, and necks of lithium that were "
+            "stripped through, since the start."),
+        Declared("enclosed_area_m2", "m²", "area of enclosed electrolyte", _HISTORY, shown="µm²",
+            meaning="Pieces of electrolyte that lithium has closed in; no current reaches them."),
     ),
     "Run": (
         Declared("seconds_mesh", "s", "computing time of geometry and mesh", _METRICS, meaning=

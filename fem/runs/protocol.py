@@ -19,6 +19,8 @@ RELATIVE_TOLERANCE = 1e-9
 
 SURFACE_EMPTY, SURFACE_FULL = "particle surface empty", "particle surface full"
 USED_UP = "lithium used up"
+SHORT = "short circuit"
+"""Lithium has reached the cathode: the run ends, whatever steps are left."""
 
 
 @dataclass(frozen=True)

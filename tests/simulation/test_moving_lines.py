@@ -171,6 +171,30 @@ def test_lines_move_and_runs_are_taken_up(
         assert json.loads(json.dumps(last[-1].facts())) == kept[-1][1]
 
 
+@pytest.mark.slow
+def test_lithium_in_an_image_closes_around_what_it_meets_until_it_shorts(tmp_path: Path) -> None:
+    """The line closes around a particle and a pore, an island meets another pore, one a particle.
+
+    Nothing is lost on the way, and the area is that of the lithium.
+    """
+    case = shown(tmp_path, lithium=True).replace(
+        {
+            "operation.steps": [{"charge": "60 A/m^2", "until": {"capacity": "4 mAh/cm^2"}}],
+            "kinetics.cathode.diffusion": "fixed",
+            "mesh.size": "1 um",
+        }
+    )
+    result = fem.run(case)
+    history = result.history
+    assert history is not None
+    assert history.events[-1][3] == "short circuit"
+    assert history["lithium_error"].max() < 1e-10
+    assert history["swept_error"].max() < 1e-9
+    changes = np.count_nonzero(np.diff(history["closed_area_m2"]))
+    assert changes >= 3
+    assert any("lithium has reached particle" in note for note in result.notes)
+
+
 # ---------------------------------------------------------------------- what a thickness counts
 
 
