@@ -171,6 +171,9 @@ class Case(Table):
         files = {f"material_files[{i}]": name for i, name in enumerate(self.material_files)}
         if self.inactive.file is not None:
             files["inactive.file"] = self.inactive.file
+        surface = self.geometry.anode.surface
+        if surface is not None and surface.file is not None:
+            files["geometry.anode.surface.file"] = surface.file
         if self.geometry.image is not None:
             files["geometry.image.file"] = self.geometry.image.file
         return files
@@ -202,6 +205,10 @@ class Case(Table):
             tables["material_files"] = names
             if self.inactive.file is not None:
                 tables["inactive"]["file"] = self._seen_from(folder, self.inactive.file)
+            surface = self.geometry.anode.surface
+            if surface is not None and surface.file is not None:
+                seen = self._seen_from(folder, surface.file)
+                tables["geometry"]["anode"]["surface"]["file"] = seen
             if self.geometry.image is not None:
                 image = self._seen_from(folder, self.geometry.image.file)
                 tables["geometry"]["image"]["file"] = image
