@@ -131,43 +131,54 @@ def follow(case: Case, cell: Cell, shape: Shape, state: State) -> Moved:
     SolveError
         If the line cannot move in the space that is left.
     """
-    size = float(case.mesh.size)
+    size, first = float(case.mesh.size), True
     while not shape.short:
         most = float(np.abs(growth(cell, state)).max())
         gap = gap_to_cathode(cell.mesh)
         room = min(FARTHEST * size, np.inf if gap is None else 0.5 * gap.width)
         share = min(1.0, room / most) if most > 0.0 else 1.0
-        shape, cell, state = _moved(case, cell, shape, state, share)
+        shape, cell, state = _moved(case, cell, shape, state, share, first)
+        first = False
         gap = gap_to_cathode(cell.mesh)
         if gap is not None and gap.width <= REACHED * size:
             shape = replace(shape, short=gap.words)
             geometry = shape.mesh.geometry
             geometry = replace(geometry, notes=(*geometry.notes, f"Short circuit: {gap.words}."))
             cell.mesh = replace(shape.mesh, geometry=geometry)
-            shape = replace(shape, mesh=cell.mesh)
+            lithium = cell.lithium
+            lithium.followed = replace(
+                lithium.followed,
+                thickness=lithium.followed.thickness - lithium.since(state.content),
+            )
+            shape = replace(shape, mesh=cell.mesh, followed=lithium.followed)
         if share == 1.0:
             break
     return shape, cell, state
 
 
-def _moved(case: Case, cell: Cell, shape: Shape, state: State, share: float) -> Moved:
-    """Move the line by a share of what was plated, and close what has become narrow then."""
+def _moved(case: Case, cell: Cell, shape: Shape, state: State, share: float, first: bool) -> Moved:
+    """Move the line by a share of what was plated, and close what has become narrow then.
+
+    All that was plated counts as thickness with the `first` share, on the line on which it came.
+    """
     size, line = float(case.mesh.size), cell.lithium.patches.nodes[0]
     growing = Growing(cell.mesh.nodes[:, line], growth(cell, state))
     try:
-        moved = _advanced(case, cell, shape, state, share)
+        moved = _advanced(case, cell, shape, state, share, first)
     except SolveError:
         closing = change(cell.mesh, size, growing, WIDER)
         if closing is None:
             raise
         shape, cell, state = _merged(case, cell, shape, state, closing)
-        moved = _advanced(case, cell, shape, state, share)
+        moved = _advanced(case, cell, shape, state, share, first)
     shape, cell, state = moved
     closing = change(cell.mesh, size, growing)
     return moved if closing is None else _merged(case, cell, shape, state, closing)
 
 
-def _advanced(case: Case, cell: Cell, shape: Shape, state: State, share: float) -> Moved:
+def _advanced(
+    case: Case, cell: Cell, shape: Shape, state: State, share: float, first: bool
+) -> Moved:
     """Lines with the pieces that they have, moved by a share of what was plated."""
     mesh, lithium = shape.mesh, cell.lithium
     thickness = share * growth(cell, state)
@@ -177,7 +188,7 @@ def _advanced(case: Case, cell: Cell, shape: Shape, state: State, share: float) 
     known, charge = lithium.followed, lithium.charge(state.content)
     followed = Followed(
         known.charge + share * (charge - known.charge) if share < 1.0 else charge,
-        known.thickness + share * lithium.since(state.content),
+        known.thickness + lithium.since(state.content) if first else known.thickness,
     )
     worn = Mesh(
         MeshTri2(shape.fresh, mesh.skfem.t), mesh.region, mesh.edges, mesh.outline, mesh.geometry
