@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from case_examples import packed, particles, pictured, plane, protocol, wired
+from case_examples import packed, particles, pictured, plane, protocol, wavy, wired
 
 from fem.case import (
     Case,
@@ -21,6 +21,7 @@ from fem.case import (
     Step,
     Until,
 )
+from fem.case.cell import Surface
 from fem.case.containers import Items, Materials
 from fem.case.image import Image, Labels, Values
 from fem.case.keys import Key, Tables, walk
@@ -42,6 +43,8 @@ FOREIGN = re.compile(r"pydantic|Input should|Value error|valid dictionary|Extra 
 def base(key: Key) -> dict[str, Any]:
     if key.owner in (Protocol, Step, Until, Stepping, Output):
         return protocol()
+    if key.owner is Surface:
+        return wavy()
     if key.owner in (RandomPacking, Grains, Size):
         return packed(sizes=key.owner is Size or key.path.endswith(".sizes"))
     if key.owner in WIRINGS:
