@@ -78,7 +78,7 @@ OUTSIDERS = {
     "PIL": {"geometry", "plot"},
     "pyamg": {"solve"},
     "pymunk": {"geometry"},
-    "shapely": {"geometry"},
+    "shapely": {"geometry", "mesh"},
     "skimage": {"geometry"},
 }
 """Packages that one room hides from the others, so that it alone changes if they do."""

@@ -183,6 +183,9 @@ class Case(Table):
         }
         if self.inactive.file is not None:
             files["inactive.file"] = self.inactive.file
+        surface = self.geometry.anode.surface
+        if surface is not None and surface.file is not None:
+            files["geometry.anode.surface.file"] = surface.file
         if self.geometry.image is not None:
             files["geometry.image.file"] = self.geometry.image.file
         if isinstance(self.operation, Protocol):

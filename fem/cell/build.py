@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 
 from fem.case import Case
 from fem.case.operation import Protocol
-from fem.cell.interfaces import Interface, LithiumInterface, ParticleInterface
+from fem.cell.interfaces import Interface, ParticleInterface
+from fem.cell.lithium import LithiumInterface
 from fem.geometry import Phase
 from fem.geometry.contacts import Contacts
 from fem.laws.interfaces import Intercalation, Plating, no_potential

@@ -30,11 +30,11 @@ from fem.cell.foresight import foreseen
 from fem.cell.interfaces import (
     Answer,
     Interface,
-    LithiumInterface,
     ParticleInterface,
     largest_move,
     written,
 )
+from fem.cell.lithium import LithiumInterface
 from fem.cell.state import State
 from fem.cell.stress import Stress
 from fem.errors import InputError, SolveError
@@ -105,9 +105,6 @@ class Cell:
         if parameters.elastic is not None:
             known = None if on is None else on.stress
             self.stress = Stress(case, mesh, parameters, self.interfaces, known)
-        charge = self.lithium.charge_name
-        self.included: Content = {charge: self.blocks[charge].start}
-        """Charge on the lithium that the shape of the mesh already shows."""
         self.meshed = 0.0
         """When the mesh was ready (`time.perf_counter`); 0 for a mesh that was there before."""
 
@@ -335,9 +332,7 @@ class Cell:
         """
         lithium, patches = self.lithium, self.lithium.patches
         below = self.mesh.geometry.lithium_y - patches.at_points(self.mesh.nodes[1, patches.nodes])
-        since = lithium.charge(content) - lithium.charge(self.included)
-        left = float(self.case.geometry.anode.strippable) + below
-        left = left + lithium.thickness_at_points(since)
+        left = float(self.case.geometry.anode.strippable) + below + lithium.since(content)
         return float(left[patches.piece == 0].min())
 
     def currents(self, solution: ChargeSolution) -> list[float]:

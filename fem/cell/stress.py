@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 
 from fem.case import Case
 from fem.cell.blocks import Content
-from fem.cell.interfaces import Interface, LithiumInterface, ParticleInterface
+from fem.cell.interfaces import Interface, ParticleInterface
+from fem.cell.lithium import LithiumInterface
 from fem.mesh import Mesh
 from fem.parameters import Parameters
 from fem.physics.charge import Inner

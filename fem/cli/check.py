@@ -83,11 +83,11 @@ def _cell(case: Case, shape: Geometry) -> Iterator[tuple[str, str]]:
         f"{cell.depth.text} deep",
     )
     shown = "as in the image" if anode.thickness is None else anode.thickness.text
-    yield (
-        "lithium",
-        f"{anode.material}, {shown}, "
-        f"{_count(len(anode.protrusions), 'protrusion')}, {len(anode.isolated)} isolated",
-    )
+    surface = _count(len(anode.protrusions), "protrusion")
+    if anode.surface is not None:
+        wave = anode.surface.amplitude
+        surface = f"points of {anode.surface.file}" if wave is None else f"a sine of {wave.text}"
+    yield "lithium", f"{anode.material}, {shown}, {surface}, {len(anode.isolated)} isolated"
     if cell.separator is not None:
         yield "separator", f"{cell.separator.material}, {cell.separator.thickness.text}"
     if cell.image is not None:

@@ -6,10 +6,11 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from fem.case.cell import Geometry as Cell
+from fem.case import Case
 from fem.errors import InputError
 from fem.geometry.curves import Arc, Line
 from fem.geometry.lithium import TAU, Protrusion, lithium_line, refuse_islands, refuse_protrusions
+from fem.geometry.surface import sampled, surface_of
 from fem.geometry.types import OUTSIDE, Deposit, Outline, Phase, Region
 
 
@@ -24,7 +25,7 @@ class Above:
     deposits: tuple[Deposit, ...]
 
 
-def drawn(cell: Cell, width: float, base: float) -> Above:
+def drawn(case: Case, width: float, base: float) -> Above:
     """Separator, lithium, protrusions and isolated lithium above an image that ends at `base` (m).
 
     Raises
@@ -32,7 +33,7 @@ def drawn(cell: Cell, width: float, base: float) -> Above:
     InputError
         If protrusions or isolated lithium do not fit into the separator.
     """
-    anode, separator = cell.anode, cell.separator
+    anode, separator = case.geometry.anode, case.geometry.separator
     assert anode.thickness is not None
     thickness = 0.0 if separator is None else float(separator.thickness)
     level = base + thickness
@@ -55,7 +56,10 @@ def drawn(cell: Cell, width: float, base: float) -> Above:
                 allowed=f"above the image, which ends at {base * 1e6:.4g} um",
                 cure="draw it into the separator, or into the image",
             )
-    refuse_islands(islands, [], shapes, width, base, level)
+    curve = surface_of(case, width, level)
+    places = None if curve is None else sampled(curve)
+    refuse_islands(islands, [], shapes, width, base, level, places)
+    left, right = (level, level) if places is None else places[1, [0, -1]].tolist()
 
     regions = [Region("lithium", Phase.LITHIUM, anode.material, 0.0)]
     foil = 0
@@ -63,16 +67,16 @@ def drawn(cell: Cell, width: float, base: float) -> Above:
         regions.insert(0, Region("separator", Phase.ELECTROLYTE, separator.material, 0.0))
         foil = 1
     outlines = [
-        Outline(Line((width, level), (width, height)), foil, OUTSIDE),
+        Outline(Line((width, right), (width, height)), foil, OUTSIDE),
         Outline(Line((width, height), (0.0, height)), foil, OUTSIDE),
-        Outline(Line((0.0, height), (0.0, level)), foil, OUTSIDE),
+        Outline(Line((0.0, height), (0.0, left)), foil, OUTSIDE),
     ]
     if separator is not None:
         outlines += [
-            Outline(Line((width, base), (width, level)), 0, OUTSIDE),
-            Outline(Line((0.0, level), (0.0, base)), 0, OUTSIDE),
+            Outline(Line((width, base), (width, right)), 0, OUTSIDE),
+            Outline(Line((0.0, left), (0.0, base)), 0, OUTSIDE),
         ]
-        surface = lithium_line(shapes, width, level)
+        surface = lithium_line(shapes, width, level, curve)
         outlines += [Outline(curve, foil, 0, deposit) for curve, deposit in surface]
     for number, island in enumerate(islands, start=1):
         for q in range(4):

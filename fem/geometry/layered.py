@@ -18,6 +18,7 @@ from fem.geometry.lithium import (
     refuse_protrusions,
 )
 from fem.geometry.particles import channels, particles, refuse_overlap
+from fem.geometry.surface import sampled, surface_of
 from fem.geometry.types import OUTSIDE, Geometry, Lattice, Outline, Phase, Region
 
 PIECES = 18
@@ -56,7 +57,10 @@ def build(case: Case) -> Geometry:
         Arc((x, y), (0.5 * d, 0.5 * d), (0.0, TAU))
         for x, y, d in zip(bed.x, bed.y, bed.diameter, strict=True)
     ]
-    refuse_islands(islands, discs, shapes, width, t_cathode, y_lithium)
+    surface = surface_of(case, width, y_lithium)
+    places = None if surface is None else sampled(surface)
+    refuse_islands(islands, discs, shapes, width, t_cathode, y_lithium, places)
+    left, right = (y_lithium, y_lithium) if places is None else places[1, [0, -1]].tolist()
 
     cathode = cell.cathode
     electrolytes = [(cell.separator.material, 1.0, "separator")]
@@ -82,17 +86,17 @@ def build(case: Case) -> Geometry:
     outlines = [
         Outline(Line((0.0, 0.0), (width, 0.0)), below, OUTSIDE),
         Outline(Line((width, 0.0), (width, t_cathode)), below, OUTSIDE),
-        Outline(Line((width, t_cathode), (width, y_lithium)), separator, OUTSIDE),
-        Outline(Line((width, y_lithium), (width, height)), foil, OUTSIDE),
+        Outline(Line((width, t_cathode), (width, right)), separator, OUTSIDE),
+        Outline(Line((width, right), (width, height)), foil, OUTSIDE),
         Outline(Line((width, height), (0.0, height)), foil, OUTSIDE),
-        Outline(Line((0.0, height), (0.0, y_lithium)), foil, OUTSIDE),
-        Outline(Line((0.0, y_lithium), (0.0, t_cathode)), separator, OUTSIDE),
+        Outline(Line((0.0, height), (0.0, left)), foil, OUTSIDE),
+        Outline(Line((0.0, left), (0.0, t_cathode)), separator, OUTSIDE),
         Outline(Line((0.0, t_cathode), (0.0, 0.0)), below, OUTSIDE),
         Outline(Line((0.0, t_cathode), (width, t_cathode)), separator, below),
     ]
     outlines += [
         Outline(curve, foil, separator, deposit)
-        for curve, deposit in lithium_line(shapes, width, y_lithium)
+        for curve, deposit in lithium_line(shapes, width, y_lithium, surface)
     ]
     for number, island in enumerate(islands, start=1):
         around = separator if island.centre[1] > t_cathode else below

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
+import shapely
 from numpy.typing import NDArray
 from scipy.optimize import brentq
 
@@ -77,9 +78,12 @@ class Protrusion:
 
 
 def lithium_line(
-    shapes: Sequence[Protrusion], width: float, y: float
+    shapes: Sequence[Protrusion], width: float, y: float, surface: Curve | None = None
 ) -> Iterable[tuple[Curve, int]]:
     """The Li|SE interface from the left wall to the right, each curve with its protrusion."""
+    if surface is not None:
+        yield surface, -1
+        return
     x = 0.0
     for shape in sorted(shapes, key=lambda shape: shape.x):
         yield Line((x, y), (shape.x - shape.reach, y)), -1
@@ -136,6 +140,7 @@ def refuse_islands(
     width: float,
     t_cathode: float,
     y_lithium: float,
+    surface: NDArray[np.float64] | None = None,
 ) -> None:
     """Raise an `InputError` for isolated lithium that is not all inside one electrolyte."""
     t = np.linspace(0.0, 1.0, 721)
@@ -144,11 +149,15 @@ def refuse_islands(
         (f"protrusion {s.number}", np.hstack([c.point(t) for c in s.curves(y_lithium)]))
         for s in shapes
     ]
+    top = y_lithium
+    if surface is not None:
+        deposits.append(("the lithium surface", surface))
+        top = float(surface[1].max())
     for number, island in enumerate(islands):
         key = f"geometry.anode.isolated[{number}]"
         x, y = island.point(t)
         across = y.min() <= t_cathode <= y.max()
-        if x.min() <= 0 or x.max() >= width or y.min() <= 0 or y.max() >= y_lithium or across:
+        if x.min() <= 0 or x.max() >= width or y.min() <= 0 or y.max() >= top or across:
             raise InputError(
                 f"isolated lithium {number} leaves its layer",
                 key=key,
@@ -168,9 +177,10 @@ def refuse_islands(
 
 
 def _reaches(x: NDArray[np.float64], y: NDArray[np.float64], line: NDArray[np.float64]) -> bool:
-    """Whether a point lies on or above a deposit's outline (2, n), whose x only grows."""
-    beside = (x >= line[0, 0]) & (x <= line[0, -1])
-    return bool((y[beside] >= np.interp(x[beside], line[0], line[1])).any())
+    """Whether a point lies on or above a line (2, n) that leads from left to right."""
+    ring = np.c_[line, [[line[0, -1], line[0, 0]], 2 * [line[1].max() + np.ptp(y) + np.ptp(x)]]]
+    above = shapely.Polygon(ring.T)
+    return bool(shapely.intersects_xy(above, x, y).any())
 
 
 def _touch(one: Arc, two: Arc, t: NDArray[np.float64]) -> bool:

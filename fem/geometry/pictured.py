@@ -85,7 +85,7 @@ def build(case: Case) -> Geometry:
         _refuse_foil(clean, shown)
         above = Above((), (), height, height - float(shown.area[0] * pixel.prod()) / width, ())
     else:
-        above = drawn(cell, width, height)
+        above = drawn(case, width, height)
 
     roles = Roles.of(shown, cell.separator is not None)
     order = _in_order(shown)

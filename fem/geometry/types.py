@@ -16,6 +16,10 @@ OUTSIDE = -1
 """Region index of what lies beyond the cell."""
 
 
+ENCLOSED = "enclosed "
+"""How names of electrolytes begin that lithium has closed in."""
+
+
 class Phase(StrEnum):
     """What a region is made of, as far as the physics distinguishes it."""
 

@@ -11,6 +11,7 @@ from scipy.integrate import cumulative_simpson
 from fem.forms.interface import shape_slope
 from fem.frozen import Frozen
 from fem.geometry import Phase
+from fem.geometry.types import ENCLOSED, Region
 from fem.mesh import Ints, Mesh
 
 Floats = NDArray[np.float64]
@@ -113,6 +114,11 @@ def foil_nodes(mesh: Mesh) -> tuple[Ints, Floats]:
 def lithium_area(mesh: Mesh) -> float:
     """Area of all lithium in m^2."""
     return sum(r.area for r in mesh.geometry.regions if r.phase == Phase.LITHIUM)
+
+
+def enclosed(mesh: Mesh) -> list[Region]:
+    """Pieces of electrolyte that lithium has closed in, which no current reaches any more."""
+    return [r for r in mesh.geometry.regions if r.name.startswith(ENCLOSED)]
 
 
 def spread(

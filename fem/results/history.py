@@ -24,6 +24,8 @@ Event = tuple[int, int, str, str]
 
 SURFACE_EMPTY, SURFACE_FULL = "particle surface empty", "particle surface full"
 USED_UP, OUT_OF_REACH = "lithium used up", "power out of reach"
+SHORT = "short circuit"
+"""Lithium has reached the cathode: the run ends, whatever steps are left."""
 LIMITS = frozenset({SURFACE_EMPTY, SURFACE_FULL, USED_UP, OUT_OF_REACH})
 """What ends a step that the cell can no longer do, whatever the user asked for."""
 

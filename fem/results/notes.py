@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from fem.case import Case, Snapshot, Step
 from fem.cell.composition import Cell
 from fem.cell.foresight import foreseen
-from fem.parameters import Parameters
 from fem.results.history import LIMITS, History
 
 MOST_TOLD = 3
@@ -29,16 +28,15 @@ def notes_of(cell: Cell) -> list[str]:
     """What was done to the drawing, and what the numbers of a snapshot or a run rest on."""
     case, shape = cell.case, cell.mesh.geometry
     notes = (
-        _snapshot(case, case.operation)
-        if isinstance(case.operation, Snapshot)
-        else _protocol(case, cell.parameters)
+        _snapshot(case, case.operation) if isinstance(case.operation, Snapshot) else _protocol(cell)
     )
     warnings = foreseen(case, shape, cell.parameters)
     return [*shape.notes, *notes, *(f"Warning: {warning}" for warning in warnings)]
 
 
-def _protocol(case: Case, parameters: Parameters) -> list[str]:
+def _protocol(cell: Cell) -> list[str]:
     """The assumptions behind a run; those that are likely to mislead begin with "Warning"."""
+    case, parameters = cell.case, cell.parameters
     table, mechanics = case.kinetics.cathode, case.mechanics
     notes = [
         {
@@ -53,8 +51,15 @@ def _protocol(case: Case, parameters: Parameters) -> list[str]:
     else:
         notes.append(
             "The Li|SE interface moves with the plated lithium. The electrolyte gives way without "
-            "stress, and the volume it loses leaves the cell. Thickness is plated volume over the "
-            "present area, which shrinks in hollows and grows on tips."
+            "stress, and the volume it loses leaves the cell. Thickness is what was "
+            "plated per area on each point of the moving surface, added up in time: in hollows and "
+            "on tips that is not the volume over the present area."
+        )
+    if pockets := enclosed(cell.mesh):
+        area = sum(region.area for region in pockets) * 1e12
+        notes.append(
+            f"Lithium has closed in {len(pockets)} pieces of electrolyte ({area:.3g} um2), which "
+            "no current reaches: they keep their shape."
         )
     if mechanics.enabled:
         notes.append(

@@ -135,7 +135,8 @@ _SECTIONS: dict[str, tuple[Declared, ...]] = {
         Declared("thickness_{size}_m", "m", "plated thickness, {size}", _BOTH, shown="µm",
             words=_MEAN, meaning=
             "Lithium plated on the foil since the start, {size} along it; negative where drawn "
-            "lithium was stripped. On a line that moves, plated volume over its present length."),
+            "lithium was stripped. A line that moves counts on each of its points what was plated "
+            "per area there and then, whatever its length becomes."),
         Declared("thickness_{size}_over_mean", "", "plated thickness over 2 µm, {size} / mean",
             _BOTH, words=_ENDS, least=_RATIO, meaning=
             "Of the thickness averaged over 2 µm of arc, the {size} along the foil over the mean "
@@ -235,6 +236,11 @@ _SECTIONS: dict[str, tuple[Declared, ...]] = {
         Declared("swept_error", "", "area gained against volume plated", _HISTORY, meaning=
             "How far that area is from the volume of lithium that the line has followed, over the "
             "volume."),
+        Declared("closed_area_m2", "m²", "area of closed gaps", _HISTORY, shown="µm²", meaning=
+            "Gaps of electrolyte that lithium has closed on itself, and necks of lithium that were "
+            "stripped through, since the start."),
+        Declared("enclosed_area_m2", "m²", "area of enclosed electrolyte", _HISTORY, shown="µm²",
+            meaning="Pieces of electrolyte that lithium has closed in; no current reaches them."),
     ),
     "Run": (
         Declared("seconds_mesh", "s", "computing time of geometry and mesh", _METRICS, meaning=

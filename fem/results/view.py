@@ -19,7 +19,7 @@ from fem.cell.stress import conditions_of, pressure_at_nodes
 from fem.constants import FARADAY
 from fem.frozen import FrozenMapping
 from fem.materials import references
-from fem.measures.anode import AnodeProfile, lithium_area, spread
+from fem.measures.anode import AnodeProfile, enclosed, lithium_area, spread
 from fem.measures.charge import charge_metrics, particle_table, rims
 from fem.measures.stress import (
     fracture_metrics,
@@ -61,21 +61,24 @@ class View:
         Area of lithium as drawn, in m^2.
     followed
         Charge of the lithium that the line has followed, in C per m of depth.
+    closed
+        Area of gaps and necks that lithium lines have closed, in m^2.
     """
 
     cell: Cell
     began: float = field(default_factory=time.perf_counter)
     drawn: float = 0.0
     followed: float = 0.0
+    closed: float = 0.0
 
     @classmethod
     def of(cls, cell: Cell, began: float) -> View:
         """The view of a run that began with this cell."""
         return cls(cell, began, lithium_area(cell.mesh))
 
-    def on(self, cell: Cell, followed: float) -> View:
+    def on(self, cell: Cell, followed: float, closed: float) -> View:
         """The same run after its lithium line has moved by all that was plated up to now."""
-        return replace(self, cell=cell, followed=followed)
+        return replace(self, cell=cell, followed=followed, closed=closed)
 
     # ------------------------------------------------------------------------------ one instant
 
@@ -228,6 +231,8 @@ class View:
         return {
             "swept_area_m2": swept,
             "swept_error": abs(swept - volume) / abs(volume) if volume else 0.0,
+            "closed_area_m2": self.closed,
+            "enclosed_area_m2": sum(r.area for r in enclosed(self.cell.mesh)),
         }
 
     # -------------------------------------------------------------------------------- a result

@@ -20,7 +20,7 @@ from fem.cell.ledger import Work
 from fem.cell.state import State
 from fem.errors import SolveError
 from fem.geometry import Inactivity
-from fem.results.history import LIMITS, OUT_OF_REACH, Event, Frames, Log
+from fem.results.history import LIMITS, OUT_OF_REACH, SHORT, Event, Frames, Log
 from fem.results.notes import notes_of, outcome
 from fem.results.result import Result
 from fem.results.view import View
@@ -96,15 +96,11 @@ class _Run:
         self._case, self._observers, self._switch = case, observers, switch
         self._view = View.of(cell, began)
         self._shape: Shape | None = None
-        if resume is not None:
-            refuse_other_blocks(cell, resume.facts["blocks"])
         if case.geometry.anode.motion == "moved":
-            self._shape = Shape.drawn(cell.mesh, cell)
+            self._shape = Shape.drawn(cell)
             if resume is not None:
-                self._shape = Shape.taken_up(resume.arrays, resume.facts["shape"])
-                moved = Cell(case, self._shape.mesh, cell.parameters)
-                moved.included = {moved.lithium.charge_name: self._shape.plated}
-                self._view = self._view.on(moved, self._shape.followed)
+                self._shape = shape = Shape.taken_up(resume.arrays, resume.facts["shape"])
+                self._view = self._view.on(shape.cell(case), shape.charge, shape.closed)
         self._protocol = case.operation.unrolled
         self._waveforms = {
             profile: read_profile(profile, case.resolve(profile.file))
@@ -117,11 +113,11 @@ class _Run:
         self._state = cell.initial()
         self._progress = progress
         if resume is not None:
+            refuse_other_blocks(self._cell, resume.facts["blocks"])
             self._state = State.from_arrays(resume.arrays)
             self._counters = Counters.of(resume.facts["counters"])
-            self._events = [
-                (int(r), int(s), str(a), str(b)) for r, s, a, b in resume.facts["events"]
-            ]
+            events = resume.facts["events"]
+            self._events = [(int(r), int(s), str(a), str(b)) for r, s, a, b in events]
 
     @property
     def _cell(self) -> Cell:
@@ -140,9 +136,8 @@ class _Run:
         history = self._rows.history(self._events)
         notes = [*notes_of(self._cell), *outcome(history, [step for _, step in self._protocol])]
         result = self._view.result(self._state, self._rows.last, notes)
-        frames = [
-            frame for number, frame in self._frames.kept if number < self._counters.number - 1
-        ]
+        last = self._counters.number - 1
+        frames = [frame for number, frame in self._frames.kept if number < last]
         frames.append(self._view.frame(self._state))
         return replace(result, history=history, frames=tuple(frames))
 
@@ -207,9 +202,11 @@ class _Run:
                     ),
                     label,
                 )
-            if self._shape is not None and due(self._case, self._cell, self._shape, self._state):
-                self._follow(todo)
-                todo = self._task(label, step)
+            if self._shape is not None and due(self._case, self._cell, self._state):
+                todo = self._follow(label, step)
+                if self._shape.short:
+                    self._accept(self._state, todo, SHORT, 0, 0.0)
+                    break
             if self._switched(todo):
                 todo = self._task(label, step)
             dt, last = self._next(todo)
@@ -248,16 +245,18 @@ class _Run:
             self._counters = replace(self._counters, dt=following)
             self._accept(trial.state, todo, ended_by, trial.iterations, taken, trial.energy)
 
-    def _follow(self, todo: Task) -> None:
-        """Move the lithium line by what was plated since it moved last."""
+    def _follow(self, label: str, step: ProtocolStep) -> Task:
+        """Move the lithium line by what was plated since it moved last; what is to do then."""
         assert self._shape is not None
         try:
             shape, cell, state = follow(self._case, self._cell, self._shape, self._state)
+            self._view = self._view.on(cell, shape.charge, shape.closed)
+            todo = self._task(label, step)
             state = cell.reshaped(state, todo.drives(state.time, state.time))
         except SolveError as error:
-            raise self._lost(error, todo.label) from None
+            raise self._lost(error, label) from None
         self._shape, self._state = shape, state
-        self._view = self._view.on(cell, shape.followed)
+        return todo
 
     def _switched(self, todo: Task) -> bool:
         """Let particles stop or start to react, if the state asks for it; whether any did."""
@@ -347,7 +346,8 @@ class _Run:
         self._rows.add(row)
         if ended_by:
             self._events.append((len(self._rows) - 1, step, todo.label, ended_by))
-            self._counters = replace(self._counters, step=step + 1, begun=None)
+            following = len(self._protocol) if ended_by == SHORT else step + 1
+            self._counters = replace(self._counters, step=following, begun=None)
         accepted = Accepted(
             number=number,
             row=row,

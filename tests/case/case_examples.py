@@ -176,6 +176,14 @@ def particles() -> dict[str, Any]:
     return copy.deepcopy(PARTICLES)
 
 
+def wavy() -> dict[str, Any]:
+    """The cell of `particles` with a sine in place of its protrusions."""
+    data = particles()
+    del data["geometry"]["anode"]["protrusions"]
+    data["geometry"]["anode"]["surface"] = {"amplitude": "2 um", "wavelength": "40 um"}
+    return data
+
+
 def packed(*, sizes: bool = False) -> dict[str, Any]:
     """The cell of `particles` with a random packing: of one log-normal size, or of a table."""
     data, packing = particles(), copy.deepcopy(PACKING)

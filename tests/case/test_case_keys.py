@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from case_examples import packed, particles, pictured, plane, profiled, protocol, wired
+from case_examples import packed, particles, pictured, plane, profiled, protocol, wavy, wired
 
 from fem.case import (
     Case,
@@ -23,6 +23,7 @@ from fem.case import (
     Step,
     Until,
 )
+from fem.case.cell import Surface
 from fem.case.containers import Items, Materials
 from fem.case.image import Image, Labels, Values
 from fem.case.keys import Key, Tables, walk
@@ -46,6 +47,8 @@ def base(key: Key) -> dict[str, Any]:
         return profiled()
     if key.owner in (Protocol, Step, Until, Stepping, Output):
         return protocol()
+    if key.owner is Surface:
+        return wavy()
     if key.owner in (RandomPacking, Grains, Size):
         return packed(sizes=key.owner is Size or key.path.endswith(".sizes"))
     if key.owner in WIRINGS:
