@@ -52,10 +52,11 @@ ROOM = 298.15
 """Reference temperature in K of a file that gives none, as the format has it."""
 
 
-def active_materials(path: Path) -> list[Material]:
+def active_materials(path: Path) -> list[tuple[Material, str]]:
     """The active materials of the positive electrode: one, or one a particle of a blend.
 
-    The id is made from the file's name and, in a blend, that of the particle.
+    The id is made from the file's name and, in a blend, that of the particle. Beside each, the
+    table of the file in which it stands.
 
     Raises
     ------
@@ -91,21 +92,20 @@ def active_materials(path: Path) -> list[Material]:
         place = f"{ELECTRODE}.{BLEND}.{name}" if name else ELECTRODE
         values = _below(particles, name, f"{ELECTRODE}.{BLEND}.", file) if name else electrode
         many = len(particles) > 1
-        found.append(
-            Material(
-                material_id(path, name if many else ""),
-                title=f"{title}, {name}" if many else title,
-                kind="active material",
-                summary=f"Positive electrode of the BPX file {path.name}"
-                + (f", particle {name}." if name else "."),
-                properties=_properties(values, reference, place, source, file),
-                branches={
-                    branch: _property(POTENTIAL, values[field], f"{place}.{field}", source, file)
-                    for branch, field in BRANCHES.items()
-                    if values.get(field) is not None
-                },
-            )
+        material = Material(
+            material_id(path, name if many else ""),
+            title=f"{title}, {name}" if many else title,
+            kind="active material",
+            summary=f"Positive electrode of the BPX file {path.name}"
+            + (f", particle {name}." if name else "."),
+            properties=_properties(values, reference, place, source, file),
+            branches={
+                branch: _property(POTENTIAL, values[field], f"{place}.{field}", source, file)
+                for branch, field in BRANCHES.items()
+                if values.get(field) is not None
+            },
         )
+        found.append((material, place))
     return found
 
 
@@ -117,9 +117,9 @@ def material_id(path: Path, particle: str = "") -> str:
     return f"{name}_{part}" if part else name
 
 
-def key_of(name: str) -> str:
-    """Where the property `name` stands in a file."""
-    return f"{ELECTRODE}.{FIELDS.get(name, name)}"
+def field_of(name: str) -> str:
+    """What a file calls the property `name`."""
+    return FIELDS.get(name, REFERENCE_FIELD if name == REFERENCE else name)
 
 
 def _properties(

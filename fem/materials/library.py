@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import cache
 from importlib import resources
@@ -12,11 +12,9 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, TypeAlias, cast, get_args
 
-import numpy as np
-
 from fem.errors import InputError, closest
 from fem.materials import bpx, measured
-from fem.materials.formula import Formula
+from fem.materials.checks import Place, check
 from fem.materials.material import Material, Property, Status, unknown_property
 from fem.materials.properties import (
     ACTIVATION,
@@ -25,10 +23,9 @@ from fem.materials.properties import (
     KINDS,
     POTENTIAL,
     PROPERTIES,
-    REFERENCE,
     WINDOW,
 )
-from fem.materials.shapes import Diffusivity, Shape
+from fem.materials.shapes import Shape
 from fem.materials.values import quantity, through
 from fem.text import names_table, read_table, read_text, read_toml
 
@@ -52,8 +49,6 @@ its reference temperature; a partial molar volume says what a volume change says
 over it.
 """
 Window: TypeAlias = tuple[float | None, float | None]
-_CHECKED = 1001
-"""Points of the window at which a formula is checked."""
 
 
 def library(
@@ -83,8 +78,8 @@ def library(
     materials = dict(_built_in())
     for path in files:
         if path.suffix.lower() == ".json":
-            for material in bpx.active_materials(path):
-                _add(materials, material, str(path))
+            for material, place in bpx.active_materials(path):
+                _add(materials, material, Place(place, bpx.field_of), str(path))
         else:
             _merge(materials, read_toml(read_text(path), str(path)), str(path))
     for name, values in overrides.items():
@@ -112,7 +107,7 @@ def library(
             )
             for prop, value in values.items()
         }
-        materials[name] = _with(materials[name], given, _below(key), file)
+        materials[name] = _with(materials[name], given, Place(key), file)
     return MappingProxyType(materials)
 
 
@@ -141,7 +136,7 @@ def _built_in() -> Mapping[str, Material]:
     return MappingProxyType(materials)
 
 
-def _add(materials: dict[str, Material], new: Material, file: str) -> None:
+def _add(materials: dict[str, Material], new: Material, place: Place, file: str) -> None:
     """Add a whole material to `materials`, or its properties to the one of its name."""
     before = materials.get(new.id)
     if before is not None and before.kind != new.kind:
@@ -151,7 +146,7 @@ def _add(materials: dict[str, Material], new: Material, file: str) -> None:
             file=file,
         )
     material = replace(new, properties=before.properties if before else {})
-    materials[new.id] = _with(material, new.properties, bpx.key_of, file)
+    materials[new.id] = _with(material, new.properties, place, file)
 
 
 def _merge(materials: dict[str, Material], document: Mapping[str, Any], file: str) -> None:
@@ -203,7 +198,7 @@ def _merge(materials: dict[str, Material], document: Mapping[str, Any], file: st
             prop: _entry(prop, entry, f"{name}.{prop}", file, window)
             for prop, entry in entries.items()
         }
-        materials[name] = _with(material, given, _below(name), file)
+        materials[name] = _with(material, given, Place(name), file)
 
 
 def _text(value: object, name: str, field: str, file: str) -> str:
@@ -308,90 +303,15 @@ def _window(values: Mapping[str, Any], key: str, file: str | None) -> Window:
     return low, high
 
 
-def _below(key: str) -> Callable[[str], str]:
-    """The key of a property below `key`."""
-    return lambda name: f"{key}.{name}"
-
-
 def _with(
     material: Material,
     given: Mapping[str, Property],
-    key_of: Callable[[str], str],
+    place: Place,
     file: str | None,
 ) -> Material:
     """`material` with the properties `given`, which must still fit together."""
     dropped = {old for new, olds in _DROPPED.items() if new in given for old in olds}
     kept = {name: prop for name, prop in material.properties.items() if name not in dropped}
     material = replace(material, properties={**kept, **given})
-    curve = None
-    if POTENTIAL in material:
-        _check_window(material, key_of, file)
-        curve = material.potential
-        if isinstance(curve.shape, Formula):
-            _check_formula(POTENTIAL, curve.shape, curve.lower, curve.upper, key_of, file)
-    for name in (ENTROPIC, ACTIVATION):
-        if name in material and REFERENCE not in material:
-            raise InputError(
-                f"a {name} needs the temperature from which it counts",
-                key=key_of(REFERENCE),
-                file=file,
-                allowed=PROPERTIES[REFERENCE].bounds,
-                cure=f"add {REFERENCE} = {PROPERTIES[REFERENCE].written} beside it",
-            )
-    if curve and ENTROPIC in material and isinstance(by := material[ENTROPIC].quantity, Formula):
-        _check_formula(ENTROPIC, by, curve.lower, curve.upper, key_of, file)
-    if DIFFUSIVITY in material:
-        diffusivity = material.diffusivity
-        if isinstance(diffusivity, Diffusivity) and isinstance(diffusivity.shape, Formula):
-            ends = diffusivity.lower, diffusivity.upper
-            _check_formula(DIFFUSIVITY, diffusivity.shape, *ends, key_of, file)
+    check(material, place, file)
     return material
-
-
-def _check_window(material: Material, key_of: Callable[[str], str], file: str | None) -> None:
-    """The window must not be empty, and the potential must be known in it."""
-    curve = material.potential
-    shape = curve.shape
-    for name, bound in zip(WINDOW, (curve.lower, curve.upper), strict=True):
-        if not shape.lower <= bound <= shape.upper:
-            raise InputError(
-                "the open-circuit potential is not known there",
-                key=key_of(name),
-                given=bound,
-                allowed=f"from {shape.lower:g} to {shape.upper:g}",
-                cure=f"keep the window inside, or give another {POTENTIAL}",
-                file=file,
-            )
-    if not curve.lower < curve.upper:
-        raise InputError(
-            "the window of the stoichiometry is empty",
-            key=key_of(WINDOW[0]),
-            given=curve.lower,
-            allowed=f"below stoichiometry_max = {curve.upper:g}",
-            file=file,
-        )
-
-
-def _check_formula(
-    name: str,
-    formula: Formula,
-    lower: float,
-    upper: float,
-    key_of: Callable[[str], str],
-    file: str | None,
-) -> None:
-    """A formula must give allowed values everywhere in the window."""
-    x = np.linspace(lower, upper, _CHECKED)
-    values = formula.function(x)
-    slopes = formula.slope(x)
-    for at, value, slope in zip(x, values, slopes, strict=True):
-        if not PROPERTIES[name].admits(value) or not np.isfinite(slope):
-            raise InputError(
-                f"the formula gives {value:g} at x = {at:g}",
-                key=key_of(name),
-                given=formula.text,
-                allowed=f"{PROPERTIES[name].bounds}, with a finite slope, from x = {lower:g} to "
-                f"{upper:g}",
-                cure=f"correct the formula, or give {' and '.join(WINDOW)} between which it holds",
-                file=file,
-            )

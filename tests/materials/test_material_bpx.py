@@ -165,6 +165,12 @@ def test_id_from_the_name_of_the_file(name: str, expected: str) -> None:
         (lambda e: e.update({"Particle": {"Large": 1, "Small": {}}}), "Particle.Large",
          "not a file of"),
         (lambda e: e.update({"Particle": 1}), "Particle", "not a file of"),
+        (lambda e: e.update({"Minimum stoichiometry": 0.95}), "Minimum stoichiometry",
+         "below Maximum stoichiometry = 0.9"),
+        (lambda e: e.update({"OCP [V]": "4 + log(x - 0.5)"}), "OCP [V]",
+         "give Minimum stoichiometry and Maximum stoichiometry"),
+        (lambda e: e.update({"Particle": {"A": {**e, "OCP [V]": "log(x - 0.5)"}, "B": {**e}}}),
+         "Particle.A.OCP [V]", "at x = 0.27"),
     ],
 )  # fmt: skip
 def test_bad_electrode(tmp_path: Path, change: Change, key: str, part: str) -> None:
