@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from fem.case import Case, Snapshot, Step
 from fem.cell.composition import Cell
 from fem.cell.foresight import foreseen
+from fem.measures.anode import enclosed
 from fem.results.history import LIMITS, History
 
 MOST_TOLD = 3
