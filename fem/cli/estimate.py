@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from fem import geometry
 from fem.case import Case
 from fem.errors import InputError
-from fem.geometry import Geometry, Outline
+from fem.geometry import Geometry
+from fem.mesh import expected
 
 LIMIT = 5e6
 """Triangles; ten million unknowns a field take tens of gigabytes."""
@@ -35,24 +34,6 @@ def drawn(case: Case) -> Geometry:
 
 
 def triangles(case: Case, shape: Geometry) -> float:
-    """About how many: ten an edge on interfaces, and the largest ones in the rest of the area."""
-    size = float(case.mesh.size)
-    largest = 10.0 * size if case.mesh.max_size is None else float(case.mesh.max_size)
-    edges = sum(_edges(outline, size) for outline in shape.outlines if _reacts(shape, outline))
-    return 10.0 * edges + 1.6 * shape.width * shape.height / largest**2
-
-
-def _edges(outline: Outline, size: float) -> float:
-    from fem.mesh import EDGE_PER_GAP, EDGE_PER_RADIUS
-
-    t = np.linspace(0.0, 1.0, 65)
-    lengths = np.hypot(*np.diff(outline.curve.point(t)))
-    radius = outline.curve.radius(0.5 * (t[1:] + t[:-1]))
-    local = np.minimum(min(size, EDGE_PER_GAP * outline.size), EDGE_PER_RADIUS * radius)
-    return max(1.0 + len(outline.curve.corners), float((lengths / local).sum()))
-
-
-def _reacts(shape: Geometry, outline: Outline) -> bool:
-    """Whether the phases on both sides differ."""
-    sides = {shape.regions[i].phase if i >= 0 else None for i in (outline.left, outline.right)}
-    return len(sides) == 2 and None not in sides
+    """About how many."""
+    largest = None if case.mesh.max_size is None else float(case.mesh.max_size)
+    return expected(shape, float(case.mesh.size), largest)

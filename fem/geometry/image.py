@@ -79,6 +79,13 @@ def picture(image: Image, path: Path) -> Picture:
     return Picture(piece, phase, specks, corners, fractions)
 
 
+def sides(image: Image, path: Path) -> int:
+    """Sides of pixels between two phases in an image as it is read."""
+    kinds, phases = _kinds(_read(path), image)
+    phase = np.unique(phases, return_inverse=True)[1][kinds]
+    return sum(int(np.count_nonzero(np.diff(phase, axis=axis))) for axis in (0, 1))
+
+
 def _read(path: Path) -> NDArray[Any]:
     """The pixels of a file as whole numbers (h, w)."""
     pixels: NDArray[Any] = _numpy(path) if path.suffix.lower() == ".npy" else _pillow(path)

@@ -13,6 +13,8 @@ from fem.case import Case
 from fem.case.image import Image
 from fem.errors import InputError
 from fem.geometry.above import Above, drawn
+from fem.geometry.coarse import MOST_DRIFT as MOST_COARSENING
+from fem.geometry.coarse import TOLERANCE_PER_SIZE, coarsened
 from fem.geometry.coverage import Arc, arcs, polygons
 from fem.geometry.curves import Curve, Line
 from fem.geometry.image import KEY, Picture, picture
@@ -48,6 +50,8 @@ class Shapes:
         Centroid of the pixels of each piece (2, n).
     arcs
         All that separates pieces; the lithium foil, if the image shows one, is piece 0.
+    tolerance
+        In pixels, with which outlines were coarsened for the size of elements; 0 for not at all.
     """
 
     width: int
@@ -57,6 +61,17 @@ class Shapes:
     pixels: Ints
     centre: Floats
     arcs: tuple[Arc, ...]
+    tolerance: float
+
+    @property
+    def coarsening(self) -> str:
+        """What the size of elements made of outlines, in words."""
+        count = sum(len(arc.points) - 1 for arc in self.arcs)
+        return (
+            f"Outlines were coarsened to {count} straight pieces for the size of elements, with a "
+            f"tolerance of {self.tolerance:.3g} pixels that changes no phase by more than "
+            f"{MOST_COARSENING:.0%} of its area."
+        )
 
     def is_top(self, arc: Arc) -> bool:
         """Whether an arc lies on the upper edge."""
@@ -78,8 +93,10 @@ class Shapes:
         return found
 
 
-def shapes(clean: Picture, smoothing: float) -> Shapes:
+def shapes(clean: Picture, smoothing: float, size: float) -> Shapes:
     """The outlines of a clean image, smoothed within a tolerance in pixels.
+
+    Those that are smoothed at all are coarsened for elements of a `size` in pixels.
 
     Raises
     ------
@@ -109,7 +126,12 @@ def shapes(clean: Picture, smoothing: float) -> Shapes:
         np.bincount(clean.piece.ravel(), weights=z.ravel() + 0.5) / pixels
         for z in (column, height - 1 - row)
     ]
-    return Shapes(width, height, clean.phase, area, pixels, np.stack(centre), tuple(arcs(faces)))
+    found, tolerance = arcs(faces), 0.0
+    if smoothing > 0.0 and TOLERANCE_PER_SIZE * size > smoothing:
+        found, area, tolerance = coarsened(faces, clean.phase, size)
+    return Shapes(
+        width, height, clean.phase, area, pixels, np.stack(centre), tuple(found), tolerance
+    )
 
 
 @dataclass(frozen=True)
@@ -154,8 +176,8 @@ def build(case: Case) -> Geometry:
     cell, image = case.geometry, case.geometry.image
     assert image is not None
     clean = picture(image, case.resolve(image.file))
-    shown = shapes(clean, image.smoothing)
     pixel = float(image.pixel_size)
+    shown = shapes(clean, image.smoothing, float(case.mesh.size) / pixel)
     width, height = pixel * shown.width, pixel * shown.height
     if image.labels.lithium is not None:
         _refuse_foil(clean, shown)
@@ -313,6 +335,8 @@ def _notes(
         f"{'Warning: c' if change > MUCH_CHANGE else 'C'}leaning and smoothing changed area "
         f"fractions: {', '.join(shares)}."
     )
+    if shown.tolerance:
+        yield shown.coarsening
     for word, phase, alive in (
         ("electrolyte", Phase.ELECTROLYTE, roles.electrolyte),
         ("lithium", Phase.LITHIUM, roles.lithium),

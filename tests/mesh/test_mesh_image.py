@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from unittest.mock import patch
 
 import numpy as np
 import pytest
@@ -15,7 +14,8 @@ from scipy.ndimage import gaussian_filter
 import fem
 from fem.geometry import Phase, build
 from fem.geometry.types import OUTSIDE
-from fem.mesh import from_case, quality, triangulate
+from fem.mesh import from_case, quality
+from fem.mesh.delaunay import SMALLEST_ANGLE
 from fem.mesh.plain import describe, geometry_from
 from fem.runs import snapshot
 
@@ -30,7 +30,7 @@ def check(mesh):
     """Every side has two triangles, or one at a wall; the regions have their areas exactly."""
     geometry = mesh.geometry
     figures = quality(mesh)
-    assert figures.smallest_angle > 0.1
+    assert figures.smallest_angle > 15.0
     for _, area, exact in figures.areas:
         assert area == pytest.approx(exact, rel=1e-9, abs=0)
     total = sum(area for _, area, _ in figures.areas)
@@ -51,23 +51,11 @@ def check(mesh):
 
 
 @pytest.mark.parametrize(("name", "labels"), [("cathode", WITH_VOID), ("cell", SHOWN)])
-@pytest.mark.parametrize("delaunay", [False, True])
-def test_samples_are_meshed_conformingly(monkeypatch, name, labels, delaunay):
-    if delaunay:
-        monkeypatch.setattr(triangulate, "MOST_FRONT_EDGES", 0)
+def test_samples_are_meshed_conformingly(name, labels):
     case = pictured(SAMPLES / f"{name}.png", labels=labels)
     mesh = from_case(case, build(case))
     check(mesh)
-    assert quality(mesh).smallest_angle > 5.0
-
-
-def test_delaunay_makes_fewer_triangles(monkeypatch):
-    case = pictured(SAMPLES / "cathode.png", labels=WITH_VOID)
-    cell = build(case)
-    front = from_case(case, cell)
-    monkeypatch.setattr(triangulate, "MOST_FRONT_EDGES", 0)
-    fewer = from_case(case, cell)
-    assert len(fewer.region) < 0.7 * len(front.region)
+    assert quality(mesh).smallest_angle >= SMALLEST_ANGLE
 
 
 def test_edges_on_interfaces_have_at_most_the_size_of_the_case(tmp_path):
@@ -167,10 +155,9 @@ def drawn(seed: int, shape: tuple[int, int], grain: float, shown: bool) -> np.nd
     specks=st.sampled_from([0, 1, 4, 12]),
     smoothing=st.sampled_from([0.0, 0.3, 0.7]),
     shown=st.booleans(),
-    delaunay=st.booleans(),
 )
 def test_any_image_is_solved_or_refused_with_a_reason(
-    tmp_path_factory, seed, shape, grain, specks, smoothing, shown, delaunay
+    tmp_path_factory, seed, shape, grain, specks, smoothing, shown
 ):
     path = saved(tmp_path_factory.mktemp("any"), drawn(seed, shape, grain, shown))
     values = SHOWN if shown else {"electrolyte": 1, "active": [2, 3], "void": 0}
@@ -184,9 +171,7 @@ def test_any_image_is_solved_or_refused_with_a_reason(
         assert str(refused.key).startswith("geometry.image")
         return
     event("meshed")
-    limit = 0 if delaunay else triangulate.MOST_FRONT_EDGES
-    with patch.object(triangulate, "MOST_FRONT_EDGES", limit):
-        result = snapshot.solve(case)
+    result = snapshot.solve(case)
     check(result.mesh)
     assert cell.regions == result.geometry.regions
     assert result.metrics["plating_total_over_applied"] == pytest.approx(1.0, abs=1e-9)
