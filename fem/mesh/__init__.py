@@ -15,10 +15,10 @@ from fem.mesh.triangulate import (
     Triangulation,
     chains_of,
     expected,
-    fill,
     joined,
     pictured,
     refined,
+    sound,
 )
 
 __all__ = [
@@ -68,7 +68,7 @@ def _triangulate(geometry: Geometry, size: float, growth: float, largest: float)
     if copied is not None:
         below, remaining = copied
         line = remaining[0]
-        above = fill(remaining, growth, largest)
+        above = sound(remaining, growth, largest, line.number)
         # Copies only fit if the mesher kept the edges of the line between.
         if (above.outline == line.number).sum() == line.points.shape[1] - 1:
             height = line.points[1, 0]
@@ -76,7 +76,7 @@ def _triangulate(geometry: Geometry, size: float, growth: float, largest: float)
             return joined([below, above], [seam, above.on(line.number)])
     if pictured(geometry):
         return refined(chains, growth, largest)
-    return fill(chains, growth, largest)
+    return sound(chains, growth, largest)
 
 
 def from_case(case: Case, geometry: Geometry) -> Mesh:

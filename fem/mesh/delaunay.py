@@ -47,6 +47,8 @@ class Refinement:
         Vertices (n, 2), those of segments; their convex hull is the rectangle.
     segments
         Directed vertex pairs (ns, 2) that do not cross.
+    whole
+        Which of them must not be cut (ns,); angles beside these may stay small.
 
     Attributes
     ----------
@@ -58,8 +60,9 @@ class Refinement:
         Vertices of each triangle (nt, 3).
     """
 
-    def __init__(self, points: Floats, segments: Ints) -> None:
+    def __init__(self, points: Floats, segments: Ints, whole: Bools | None = None) -> None:
         self.points, self.segments = points, segments
+        self._whole = np.zeros(len(segments), dtype=bool) if whole is None else whole
         self.parent = np.arange(len(segments))
         self._sharp = np.flatnonzero(sharpest(points, segments) < _SHARP)
         self._triangulate()
@@ -70,7 +73,7 @@ class Refinement:
         Raises
         ------
         RuntimeError
-            If that does not end: segments cross.
+            If that does not end, since segments cross, or if one must not be cut and has to be.
         """
         for _ in range(_ROUNDS):
             sides = self._sides()
@@ -81,7 +84,10 @@ class Refinement:
                 k, triangle = np.divmod(side[there], len(self.triangles))
                 apex = self.triangles[triangle, k]
                 crowded[there] |= self._inside(np.flatnonzero(there), self.points[apex])
-            which = np.flatnonzero(crowded)
+            whole = self._whole[self.parent]
+            if (missing & whole).any():
+                break
+            which = np.flatnonzero(crowded & ~whole)
             if not len(which):
                 return
             middles = self._middles(which)
@@ -93,7 +99,7 @@ class Refinement:
                 _, cavity = self._cavities(middles, sides[which, 0] % len(self.triangles))
                 self._split(which)
                 self._insert(middles, cavity)
-        raise RuntimeError("segments cross")
+        raise RuntimeError("lines cross, or are too close to each other")
 
     def seed(self, growth: float, largest: float) -> None:
         """Place vertices away from segments, whose spacing grows by `growth` a unit of distance."""
@@ -103,7 +109,7 @@ class Refinement:
             near = min(6, len(middle))
             distance, k = tree.query(middle, k=[*range(1, near + 1)])
             wanted = np.minimum((length[k] + growth * distance).min(axis=1), largest)
-            long = np.flatnonzero(length > 2.0 * wanted)
+            long = np.flatnonzero((length > 2.0 * wanted) & ~self._whole[self.parent])
             if not len(long):
                 break
             middles = self._middles(long)
@@ -153,10 +159,17 @@ class Refinement:
             met, rows = segment[cavity].ravel(), np.repeat(who, 3)
             met, rows = met[met >= 0], rows[met >= 0]
             crowding = self._inside(met, new[rows])
+            # Beside a segment that stays whole, centres may even lie outside.
+            low, high = self.points.min(axis=0), self.points.max(axis=0)
+            stuck = ((new < low) | (new > high)).any(axis=1)
+            stuck[rows[crowding & self._whole[self.parent[met]]]] = True
+            if stuck.all():
+                return
+            crowding &= ~stuck[rows]
             # The worst triangle goes first: it alone changes what is in its cavity.
             owner = np.full(count, len(new))
-            np.minimum.at(owner, cavity, who)
-            taken = np.ones(len(new), dtype=bool)
+            np.minimum.at(owner, cavity[~stuck[who]], who[~stuck[who]])
+            taken = ~stuck
             taken[who[owner[cavity] != who]] = False
             halved = np.unique(met[crowding & taken[rows]])
             taken[rows[crowding]] = False

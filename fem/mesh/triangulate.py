@@ -18,7 +18,7 @@ from fem.errors import InputError
 from fem.geometry.curves import Curve
 from fem.geometry.spline import Spline
 from fem.geometry.types import OUTSIDE, Geometry, Outline
-from fem.mesh.delaunay import Refinement
+from fem.mesh.delaunay import Refinement, angles
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -33,6 +33,8 @@ MOST_FRONT_EDGES = 10_000
 3/2. Delaunay's method, beyond that, makes half as many triangles in a time that grows as their
 number; its smallest angles are two thirds as large. Round particles with narrow gaps are another
 matter: at 24,000 edges Delaunay's method takes ten times as long as the front."""
+SOUND_ANGLE = 15.0
+"""Angle in degrees that no triangle should have less of."""
 MOST_EDGES = 500_000
 """Edges on interfaces beyond which a mesh is refused: it would have tens of millions of nodes."""
 
@@ -123,10 +125,13 @@ def fill(
     )
 
 
-def refined(chains: Sequence[Chain], growth: float, largest: float) -> Triangulation:
-    """Triangles of a rectangle without small angles, where chains may be cut: for images.
+def refined(
+    chains: Sequence[Chain], growth: float, largest: float, whole: int | None = None
+) -> Triangulation:
+    """Triangles of a rectangle without small angles, where chains may be cut.
 
-    Parameters as for `fill`; the time grows as the number of edges.
+    Parameters as for `fill`; the chain with the number `whole` keeps its edges. The time grows as
+    the number of edges.
     """
     ends = np.cumsum([chain.points.shape[1] for chain in chains])
     points = np.hstack([chain.points for chain in chains]).T
@@ -137,9 +142,10 @@ def refined(chains: Sequence[Chain], growth: float, largest: float) -> Triangula
     start = np.delete(np.arange(ends[-1]), ends - 1)
     chain_of = np.repeat(np.arange(len(chains)), np.diff(ends, prepend=0) - 1)
     segments = number.ravel()[np.stack([start, start + 1], axis=1)]
-    mesh = Refinement(points[first], segments)
+    kept = np.array([chain.number == whole for chain in chains])[chain_of]
     sides = np.array([(chain.left, chain.right) for chain in chains])
     try:
+        mesh = Refinement(points[first], segments, kept)
         mesh.conform()
         mesh.seed(growth, largest)
         mesh.improve()
@@ -157,6 +163,24 @@ def refined(chains: Sequence[Chain], growth: float, largest: float) -> Triangula
         edges=mesh.segments,
         outline=np.array([chain.number for chain in chains])[chain_of[mesh.parent]],
     )
+
+
+def sound(
+    chains: Sequence[Chain], growth: float, largest: float, whole: int | None = None
+) -> Triangulation:
+    """`fill` a rectangle, or `refined` where that has smaller angles than `SOUND_ANGLE`."""
+    made = fill(chains, growth, largest)
+    if _smallest_angle(made) >= SOUND_ANGLE:
+        return made
+    try:
+        other = refined(chains, growth, largest, whole)
+    except InputError:
+        return made
+    return max(made, other, key=_smallest_angle)
+
+
+def _smallest_angle(made: Triangulation) -> float:
+    return float(angles(made.vertices.T, made.triangles).min())
 
 
 def expected(geometry: Geometry, size: float, largest: float | None = None) -> float:

@@ -15,14 +15,16 @@ from scipy.ndimage import gaussian_filter
 import fem
 from fem.case.alone import image_alone
 from fem.effective.transport import of_image
+from fem.geometry import build
 from fem.geometry.rectangle import MOST_EDGES, element_size, rectangle
 from fem.geometry.types import OUTSIDE
-from fem.mesh import delaunay, expected, generate, quality
+from fem.mesh import delaunay, expected, from_case, generate, quality, triangulate
 from fem.mesh.delaunay import SMALLEST_ANGLE, Refinement, angles
 
 sys.path.append(str(Path(__file__).parents[1] / "geometry"))
 from image_examples import saved
 
+CASES = Path(__file__).parents[2] / "cases"
 PIXEL = 1e-7
 LABELS = {"electrolyte": 0, "active": 1}
 
@@ -155,6 +157,28 @@ def test_lines_that_cross_end(monkeypatch):
     segments = np.array([[0, 1], [1, 2], [2, 3], [3, 0], [0, 2], [1, 3]])
     with pytest.raises(RuntimeError, match="cross"):
         Refinement(points, segments).conform()
+
+
+def test_what_must_not_be_cut_stays_whole():
+    """A long edge beside short ones: cut if it may be, and kept if not."""
+    base = np.array([[0.0, 0.0], [1.0, 0.0], [5.0, 0.0]])
+    top = np.array([[5.0, 1.0], [2.6, 0.2], [2.4, 0.2], [0.0, 1.0]])
+    points = np.concatenate([base, [[5.0, 4.0], [0.0, 4.0]], top[1:3]])
+    segments = np.array([[0, 1], [1, 2], [2, 3], [3, 4], [4, 0], [5, 6]])
+    for keep in (False, True):
+        mesh = Refinement(points, segments, np.array([False, keep, *4 * [False]]))
+        mesh.conform()
+        mesh.seed(0.3, 2.0)
+        mesh.improve()
+        assert ((mesh.parent == 1).sum() == 1) == keep
+        assert (angles(mesh.points, mesh.triangles).min() >= SMALLEST_ANGLE) == (not keep)
+
+
+def test_a_bed_of_particles_has_no_small_angles():
+    """Above the copied tiles of this case the mesher alone leaves an angle of 11.7 degrees."""
+    case = fem.Case.load(CASES / "zheng2023_flat.toml")
+    mesh = from_case(case, build(case))
+    assert quality(mesh).smallest_angle >= triangulate.SOUND_ANGLE
 
 
 @pytest.mark.slow
