@@ -6,6 +6,7 @@ import argparse
 import re
 from collections.abc import Iterable
 from pathlib import Path
+from textwrap import wrap
 from typing import TYPE_CHECKING, Any
 
 from fem.case import parse_overrides
@@ -149,6 +150,8 @@ def describe(transport: Transport) -> str:
         ]
     for conductor in transport.conductors:
         lines += ["", *_conductor(conductor)]
+    for note in box.mesh.geometry.notes:
+        lines += ["", *wrap(note, 88)]
     return "\n".join(lines)
 
 

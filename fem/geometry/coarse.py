@@ -19,9 +19,13 @@ MOST_DRIFT = 0.01
 """Change of a phase's area by coarsening, relative to it, that is accepted ..."""
 LITTLE_DRIFT = 0.001
 """... unless it is less than this share of the image."""
+LEAST_LEFT = 0.25
+"""Share of its area that is left of every piece."""
 _FINER = 0.8
 _SHARPEST = np.radians(30.0)
 _ROUNDS = 20
+_FARTHEST = 1.0
+"""Distance in pixels by which an outline may be moved sideways."""
 
 
 def coarsened(
@@ -30,7 +34,8 @@ def coarsened(
     """What separates the pieces of an image, simplified for elements of a size in pixels.
 
     The tolerance is the largest one in proportion to the size, or below, that changes no phase by
-    more than `MOST_DRIFT`. Details come back where simplified outlines meet at a sharp angle.
+    more than `MOST_DRIFT`. Details come back where simplified outlines meet at a sharp angle, and
+    each outline is moved sideways until the areas beside it are what they were.
 
     Parameters
     ----------
@@ -48,10 +53,10 @@ def coarsened(
     tolerance = TOLERANCE_PER_SIZE * size
     while tolerance > 0.5:
         simple = shapely.coverage_simplify(faces, tolerance, simplify_boundary=False)
-        found = _blunted(arcs(simple), fine)
+        found = _restored(_blunted(arcs(simple), fine), fine)
         now = _areas(found, len(faces))
         drift = np.abs(np.bincount(kind, now - area, len(names)))
-        kept = (drift <= allowed).all() and (now > 0.5 * area).all()
+        kept = (drift <= allowed).all() and (now > LEAST_LEFT * area).all()
         if kept and not crossing([arc.points.T for arc in found]):
             return found, now, tolerance
         tolerance *= _FINER
@@ -88,6 +93,45 @@ def _blunted(coarse: Sequence[Arc], fine: Sequence[Arc]) -> list[Arc]:
     ]
 
 
+def _restored(found: Sequence[Arc], fine: Sequence[Arc]) -> list[Arc]:
+    """Arcs moved sideways so that the areas beside them are those of the fine ones.
+
+    Those that would then cross others stay.
+    """
+    wanted = {_key(arc): _moment(arc.points) for arc in fine}
+    moved = [
+        arc if arc.right == OUTSIDE else _sideways(arc, wanted[_key(arc)] - _moment(arc.points))
+        for arc in found
+    ]
+    for _ in range(_ROUNDS):
+        lines = shapely.linestrings(
+            np.concatenate([arc.points for arc in moved]),
+            indices=np.repeat(np.arange(len(moved)), [len(arc.points) for arc in moved]),
+        )
+        wrong = ~shapely.is_simple(lines)
+        wrong[shapely.STRtree(lines).query(lines, predicate="crosses").ravel()] = True
+        if not wrong.any():
+            return moved
+        moved = [old if bad else new for old, new, bad in zip(found, moved, wrong, strict=True)]
+    return list(found)
+
+
+def _sideways(arc: Arc, gain: float) -> Arc:
+    """An arc with all points but its ends moved by one distance, so that its left side gains."""
+    closed = bool((arc.points[0] == arc.points[-1]).all())
+    points = arc.points[:-1] if closed else arc.points
+    chord = np.roll(points, -1, axis=0) - np.roll(points, 1, axis=0)
+    if not closed:
+        chord[[0, -1]] = 0.0
+    length = np.hypot(*chord.T)
+    if not length.any():
+        return arc
+    normal = np.stack([chord[:, 1], -chord[:, 0]], axis=1) / np.maximum(length, 1e-9)[:, None]
+    distance = np.clip(2.0 * gain / length.sum(), -_FARTHEST, _FARTHEST)
+    points = points + distance * normal
+    return Arc(np.concatenate([points, points[:1]]) if closed else points, arc.left, arc.right)
+
+
 def _key(arc: Arc) -> tuple[int, int, float, float]:
     """What tells arcs apart that have the same ends, or are closed and may start anywhere."""
     closed = bool((arc.points[0] == arc.points[-1]).all())
@@ -115,12 +159,17 @@ def _areas(found: Sequence[Arc], count: int) -> Floats:
     """The area of each piece within arcs."""
     areas = np.zeros(count + 1)
     for arc in found:
-        x, y = arc.points.T
-        moment = 0.5 * (x[1:] + x[:-1]) @ np.diff(y)
+        moment = _moment(arc.points)
         areas[arc.left] += moment
         areas[arc.right] -= moment
     assert OUTSIDE == -1
     return areas[:-1]
+
+
+def _moment(points: Floats) -> float:
+    """The integral of x dy along straight pieces."""
+    x, y = points.T
+    return float(0.5 * (x[1:] + x[:-1]) @ np.diff(y))
 
 
 def _complex(points: Floats) -> NDArray[np.complex128]:
