@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
 
-from fem.case import Case, ParticleCathode, RandomPacking
+from fem.case import Case, Clustered, ParticleCathode, PlaneCathode, RandomPacking
 from fem.geometry.curves import Arc, Line
 from fem.geometry.lithium import (
     TAU,
@@ -126,7 +126,24 @@ def build(case: Case) -> Geometry:
         particles=bed,
         deposits=tuple(shape.deposit(y_lithium) for shape in shapes),
         lattice=lattice,
+        notes=tuple(_notes(cathode)),
     )
+
+
+def _notes(cathode: ParticleCathode | PlaneCathode) -> Iterator[str]:
+    """What the structure of a random packing is, in words."""
+    if not isinstance(cathode, ParticleCathode):
+        return
+    if not isinstance(cathode.particles, RandomPacking):
+        return
+    structure = cathode.particles.structure
+    if isinstance(structure, Clustered):
+        yield (
+            "The particles are hard discs in equilibrium in a random landscape, which gathers them "
+            f"about {structure.length.text} apart."
+        )
+    else:
+        yield "The particles are spread as hard discs are in equilibrium: without clusters."
 
 
 def _lattice(case: Case, islands: Sequence[Arc]) -> Lattice | None:
