@@ -16,6 +16,7 @@ from fem.geometry.lithium import (
     lithium_line,
     refuse_islands,
     refuse_protrusions,
+    sizes_on_lithium,
 )
 from fem.geometry.particles import channels, particles, refuse_overlap
 from fem.geometry.types import OUTSIDE, Geometry, Lattice, Outline, Phase, Region
@@ -57,6 +58,14 @@ def build(case: Case) -> Geometry:
         for x, y, d in zip(bed.x, bed.y, bed.diameter, strict=True)
     ]
     refuse_islands(islands, discs, shapes, width, t_cathode, y_lithium)
+    surface = list(lithium_line(shapes, width, y_lithium))
+    around = {
+        "the left wall": Line((0.0, 0.0), (0.0, y_lithium)),
+        "the right wall": Line((width, 0.0), (width, y_lithium)),
+        "the collector": Line((0.0, 0.0), (width, 0.0)),
+        "the lower edge of the separator": Line((0.0, t_cathode), (width, t_cathode)),
+    }
+    sizes = sizes_on_lithium(islands, discs, shapes, surface, around)
 
     cathode = cell.cathode
     electrolytes = [(cell.separator.material, 1.0, "separator")]
@@ -91,13 +100,13 @@ def build(case: Case) -> Geometry:
         Outline(Line((0.0, t_cathode), (width, t_cathode)), separator, below),
     ]
     outlines += [
-        Outline(curve, foil, separator, deposit)
-        for curve, deposit in lithium_line(shapes, width, y_lithium)
+        Outline(curve, foil, separator, deposit, sizes.get(f"protrusion {deposit}", np.inf))
+        for curve, deposit in surface
     ]
     for number, island in enumerate(islands, start=1):
-        around = separator if island.centre[1] > t_cathode else below
-        outlines += _closed(island, len(regions), around)
+        among = separator if island.centre[1] > t_cathode else below
         name = f"isolated lithium {number - 1}"
+        outlines += _closed(island, len(regions), among, 4 * [sizes.get(name, np.inf)])
         regions.append(Region(name, Phase.LITHIUM, lithium, 0.0, body=number))
     lattice = _lattice(case, islands)
     # Tiles of a lattice are told by the quarters of their discs. Elsewhere the electrolyte is
@@ -106,7 +115,8 @@ def build(case: Case) -> Geometry:
     pieces, per_gap = (4, 1.0) if lattice else (PIECES, 2.0)
     narrow = per_gap * channels(bed, width, t_cathode, pieces)
     for number, disc in enumerate(discs):
-        outlines += _closed(disc, len(regions), below, narrow[number].tolist())
+        short = np.minimum(narrow[number], sizes.get(f"particle {number}", np.inf))
+        outlines += _closed(disc, len(regions), below, short.tolist())
         regions.append(Region(f"particle {number}", Phase.ACTIVE, material, 0.0, body=number))
 
     areas = np.zeros(len(regions))

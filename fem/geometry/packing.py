@@ -16,6 +16,7 @@ from scipy.special import ndtr, ndtri
 
 from fem.case import Clustered, RandomPacking
 from fem.errors import InputError
+from fem.geometry.gaps import refuse_narrow
 from fem.geometry.mixing import Potential, mixed
 from fem.geometry.neighbours import close_pairs
 
@@ -49,6 +50,7 @@ def pack(packing: RandomPacking, width: float, height: float) -> tuple[Floats, F
         If the sizes cannot make up the area fraction, a disc is larger than the rectangle, or the
         packing jams before the fraction is reached.
     """
+    refuse_narrow("a particle", "its neighbour", float(packing.gap), f"{KEY}.gap")
     rng = np.random.default_rng(packing.seed)
     box = width * height
     diameter = _particles(packing, packing.fraction * box, rng)
