@@ -84,7 +84,7 @@ def strength(fraction: float) -> float:
     and less, get no more than those at freezing.
     """
     eta = min(fraction, FREEZING)
-    return CONTRAST * (1.0 + eta) / (1.0 - eta) ** 3
+    return float(CONTRAST * (1.0 + eta) / (1.0 - eta) ** 3)
 
 
 def mixed(
@@ -122,7 +122,7 @@ def mixed(
             sweeps += 1
         rate = moved / (len(z) * (sweeps - first))
         step = min(step * (1.0 + 0.5 * (rate - ACCEPTED)), _LONGEST_STEP * unit)
-    return np.c_[z.real, z.imag]
+    return np.stack([z.real, z.imag], axis=1)
 
 
 def _mean_square(path: Complexes) -> float:

@@ -147,10 +147,10 @@ def test_what_cannot_be_meshed_names_the_pair(kind: str, gap: float) -> None:
     ],
 )
 def test_wider_gaps_are_meshed(kind: str, gap: float) -> None:
-    """No triangle folds, and the areas are those drawn."""
+    """No triangle folds, however stretched it is, and the areas are those drawn."""
     cell = case(kinds(gap)[kind][2])
     found = quality(from_case(cell, build(cell)))
-    assert found.smallest_angle > 0.3
+    assert found.smallest_angle > 0.1
     assert found.largest_area_error < 1e-3
 
 
@@ -164,7 +164,9 @@ def test_above_an_image(tmp_path: Any, kind: str, gap: float) -> None:
         "isolated": island(4 * UM, (8 + 1.5) * UM + gap),
         "protrusions": protrusion(4 * UM, 20 * UM - gap),
     }[kind]
-    cell = pictured(saved(tmp_path, pixels)).replace({f"geometry.anode.{kind}": [shape]})
+    cell = pictured(saved(tmp_path, pixels), smoothing=0).replace(
+        {f"geometry.anode.{kind}": [shape]}
+    )
     if gap < LEAST:
         with pytest.raises(fem.InputError, match="0 and the upper edge of the image are only"):
             build(cell)
