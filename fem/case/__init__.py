@@ -1,7 +1,7 @@
 """The description of a case: what a user writes in a case file, validated and frozen."""
 
 from fem.case.cell import Isolated, ParticleCathode, PlaneCathode, Protrusion
-from fem.case.layouts import Grains, Lattice, RandomPacking
+from fem.case.layouts import Clustered, Equilibrium, Grains, Lattice, RandomPacking
 from fem.case.model import Case
 from fem.case.operation import Protocol, Snapshot
 from fem.case.profile import Profile
@@ -11,7 +11,9 @@ from fem.case.wiring import EffectiveWiring, IdealWiring, ResolvedWiring
 
 __all__ = [
     "Case",
+    "Clustered",
     "EffectiveWiring",
+    "Equilibrium",
     "Grains",
     "IdealWiring",
     "Isolated",

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import PurePath
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, GetCoreSchemaHandler, GetJsonSchemaHandler
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import core_schema
 
 from fem.units import Quantity
 
@@ -51,6 +54,25 @@ def flat(value: Any, path: str = "") -> Iterator[tuple[str, str]]:
         yield path, str(value).lower()
     else:
         yield path, "none" if value in ({}, "") else str(value)
+
+
+@dataclass(frozen=True)
+class ByName:
+    """The `name` of a kind is short for a table of that kind with nothing else in it."""
+
+    name: str
+
+    def __get_pydantic_core_schema__(
+        self, source: Any, handler: GetCoreSchemaHandler
+    ) -> core_schema.CoreSchema:
+        return core_schema.no_info_before_validator_function(
+            lambda value: {"kind": value} if isinstance(value, str) else value, handler(source)
+        )
+
+    def __get_pydantic_json_schema__(
+        self, core: core_schema.CoreSchema, handler: GetJsonSchemaHandler
+    ) -> JsonSchemaValue:
+        return {"anyOf": [handler(core), {"type": "string", "enum": [self.name]}]}
 
 
 def plain(value: Any, quantity: Any = lambda q: q.text, *, explicit: bool = False) -> Any:

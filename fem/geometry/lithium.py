@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -13,6 +13,7 @@ from scipy.optimize import brentq
 
 from fem.errors import InputError
 from fem.geometry.curves import Arc, Curve, Line
+from fem.geometry.gaps import Shape, sizes_beside_gaps
 from fem.geometry.types import Deposit
 
 TAU = 2.0 * np.pi
@@ -174,6 +175,55 @@ def refuse_islands(
                 allowed="an ellipse with electrolyte all around it",
                 cure="move it or make it smaller",
             )
+
+
+def sizes_on_lithium(
+    islands: Sequence[Arc],
+    discs: Sequence[Arc],
+    shapes: Sequence[Protrusion],
+    line: Sequence[tuple[Curve, int]],
+    around: Mapping[str, Line],
+) -> dict[str, float]:
+    """Sizes of outlines beside narrow gaps in m, by the name of what they bound.
+
+    Parameters
+    ----------
+    line
+        The curves of the Li|SE interface, each with its protrusion.
+    around
+        Walls and boundaries between layers, by name.
+
+    Raises
+    ------
+    InputError
+        If a gap cannot be meshed; the message names the pair.
+    """
+    of: dict[int, list[Curve]] = {-1: []}
+    for curve, number in line:
+        of.setdefault(number, []).append(curve)
+    foil = "the lithium foil"
+    named = [
+        Shape(f"protrusion {s.number}", s.key, of[s.number], frozenset({foil})) for s in shapes
+    ]
+    named += [
+        Shape(f"isolated lithium {i}", f"geometry.anode.isolated[{i}]", [island])
+        for i, island in enumerate(islands)
+    ]
+    near = {
+        f"particle {i}": [disc]
+        for i, disc in enumerate(discs)
+        if any(_near(disc, island) for island in islands)
+    }
+    walls = {name: [each] for name, each in around.items()}
+    return sizes_beside_gaps(named, {foil: of[-1], **walls, **near})
+
+
+def _near(disc: Arc, island: Arc) -> bool:
+    """Whether the boxes of a disc and an ellipse are no farther apart than the disc's radius."""
+    (r, _), centres = disc.semi_axes, zip(disc.centre, island.centre, strict=True)
+    return all(
+        abs(a - b) < 2.0 * r + half for (a, b), half in zip(centres, island.semi_axes, strict=True)
+    )
 
 
 def _reaches(x: NDArray[np.float64], y: NDArray[np.float64], line: NDArray[np.float64]) -> bool:

@@ -8,6 +8,7 @@ from scipy.spatial import cKDTree
 
 from fem.case import Case, Lattice, ParticleCathode, RandomPacking
 from fem.errors import InputError
+from fem.geometry.gaps import refuse_narrow
 from fem.geometry.neighbours import close_pairs
 from fem.geometry.packing import pack
 from fem.geometry.types import Inactivity, Particles
@@ -64,6 +65,9 @@ def _lattice(lattice: Lattice, width: float, thickness: float) -> tuple[Floats, 
             allowed="a pitch larger than the diameter",
             cure=f"fewer {direction}, a smaller diameter, or a larger cell",
         )
+    gap = 0.5 * (min(pitch_x, pitch_y) - float(lattice.diameter))
+    side = "rows" if pitch_y < pitch_x else "columns"
+    refuse_narrow("particle 0", "the layer's edge", gap, f"geometry.cathode.particles.{side}")
     return x, y, np.full(len(x), float(lattice.diameter))
 
 
