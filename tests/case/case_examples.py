@@ -81,6 +81,8 @@ PACKING: dict[str, Any] = {
     "material": "NCM811",
 }
 
+CLUSTERED: dict[str, Any] = {"kind": "clustered", "length": "20 um"}
+
 SIZES: list[dict[str, Any]] = [
     {"diameter": "10 um", "share": 0.7},
     {"diameter": "6 um", "share": 0.3},
@@ -184,9 +186,11 @@ def wavy() -> dict[str, Any]:
     return data
 
 
-def packed(*, sizes: bool = False) -> dict[str, Any]:
+def packed(*, sizes: bool = False, structure: dict[str, Any] | None = None) -> dict[str, Any]:
     """The cell of `particles` with a random packing: of one log-normal size, or of a table."""
     data, packing = particles(), copy.deepcopy(PACKING)
+    if structure is not None:
+        packing["structure"] = structure
     if sizes:
         del packing["diameter"], packing["spread"]
         packing["sizes"] = copy.deepcopy(SIZES)

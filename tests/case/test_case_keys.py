@@ -10,7 +10,17 @@ from typing import Any
 
 import numpy as np
 import pytest
-from case_examples import packed, particles, pictured, plane, profiled, protocol, wavy, wired
+from case_examples import (
+    CLUSTERED,
+    packed,
+    particles,
+    pictured,
+    plane,
+    profiled,
+    protocol,
+    wavy,
+    wired,
+)
 
 from fem.case import (
     Case,
@@ -27,7 +37,7 @@ from fem.case.cell import Surface
 from fem.case.containers import Items, Materials
 from fem.case.image import Image, Labels, Values
 from fem.case.keys import Key, Tables, walk
-from fem.case.layouts import Grains, RandomPacking, Size
+from fem.case.layouts import Clustered, Equilibrium, Grains, RandomPacking, Size
 from fem.case.numerics import Output, Stepping
 from fem.case.rules import Bounds, Choice, Dimension, Flag, Number, Rule, Text, Whole
 from fem.case.text import set_key
@@ -49,6 +59,9 @@ def base(key: Key) -> dict[str, Any]:
         return protocol()
     if key.owner is Surface:
         return wavy()
+    if key.owner in (Equilibrium, Clustered):
+        kind = {"kind": "equilibrium"} if key.owner is Equilibrium else dict(CLUSTERED)
+        return packed(structure=kind)
     if key.owner in (RandomPacking, Grains, Size):
         return packed(sizes=key.owner is Size or key.path.endswith(".sizes"))
     if key.owner in WIRINGS:
@@ -223,7 +236,7 @@ def test_table_that_is_none_is_refused(key: Key) -> None:
         data = base(key)
         set_key(data, place(key), value)
         # The name of a kind of wiring is short for its table.
-        named = value == "x" and key.path.endswith(".wiring")
+        named = value == "x" and key.path.endswith((".wiring", ".structure"))
         assert refused(data).key == place(key) + (".kind" if named else "")
     if key.form.many:
         data = base(key)

@@ -53,7 +53,7 @@ WRONG = {
     "run thesis": "thesis: cannot be read",
     "run broken.toml": "not valid TOML",
     "run latin.toml": "not UTF-8",
-    "check picture.png": "a PNG image, where text is needed",
+    "check picture.png": "cannot be read as an image",
     "run picture.png": "fem transport reads an image",
     "run twice.toml": "already given on line",
     "run empty.toml": "geometry: this table is missing",

@@ -2,7 +2,7 @@
 
 A comment above a block says what it is: ``write: FILE`` the start of a case file, ``tables into:
 FILE`` tables that replace those of the same name in it, ``tables of a case`` some that fit into the
-case of the page, ``not run here: REASON`` one that another test runs. Shell and Python without a
+case of the page (``with FILE`` of two columns), ``not run here: REASON`` one that another test runs. Shell and Python without a
 comment are run in their order, in a folder with ``cases/`` and ``meshes/`` beside.
 """
 
@@ -149,9 +149,9 @@ def test_every_block_says_what_it_is(page: Path, folder: Path) -> None:
         if block.kind == "toml" and said == "values with units":
             assert all(base(value) for value in tomllib.loads(block.text).values()), block.place
         elif block.kind == "toml":
-            assert said.startswith(("write: ", "tables into: ")) or said == "tables of a case", (
-                block.place
-            )
+            assert said.startswith(("write: ", "tables into: ", "tables of a case")), block.place
+            if name := said.partition("tables of a case with ")[2]:
+                (folder / name).write_text("seconds,values\n0,1\n10,2\n", encoding="utf-8")
             start = tomllib.loads((folder / "my_case.toml").read_text("utf-8"))
             if not said.startswith("write: "):
                 fem.Case.from_dict(replaced(start, block.text), folder / "a.toml")
