@@ -28,7 +28,7 @@ What came out with the values of the case file, in per cent of the mean:
   ohmic layer the nonuniformity falls from 20.1 to 17.7, without resistance from 27.3 to 24.3.
 * The moving surface adds 0.24 points per um of lithium, 1.2 after 1 mAh/cm2, at any current.
 * Running dry adds 0.2, 0.6 and 2.0 points. At 10 A/m2 the cell gets through 1 mAh/cm2; the first
-  surface is empty after 109 s at 100 A/m2, and after 1 to 3 s at 1000 A/m2.
+  surface is empty after 110 s at 100 A/m2, and within seconds at 1000 A/m2.
 
 So in relative terms lithium grows slightly more uneven with time whatever the current, and more
 uneven with current mostly by particles that run dry. In absolute terms the difference grows in

@@ -202,12 +202,13 @@ def draw(found: Mapping[str, Sequence[Sample]], case: fem.Case) -> Figure:
 # ----------
 # What comes out of five samples of each kind: on average the current is more even among fine
 # grains, by every measure and in every variant. The difference is small while all particles touch
-# electrolyte. With the case as it is, P95/mean is 2.15 +- 0.07 against 2.25 +- 0.03, and single
-# samples may disagree (four of five do not); most of the unevenness is that between front and back,
-# which both kinds share. What scatters at equal height is half as much again among coarse grains
-# (0.126 against 0.084). Without pores the front is not favoured as much, and both are almost even
-# (1.15 and 1.17). The paper's own shares of particles without contact do more than the shape of the
-# paths: with them P95/mean is 2.46, and the cell needs 3.5 mV more.
+# electrolyte. With the case as it is, P95/mean is 2.09 +- 0.06 against 2.16 +- 0.05, with the fine
+# cell the evener in all five pairs; along the rims it is in three of five only. Most of the
+# unevenness is that between front and back, which both kinds share. What scatters at equal height
+# is three quarters more among coarse grains (0.073 against 0.041). Without pores the front is not
+# favoured as much, and both are almost even (1.14 and 1.15). The paper's own shares of particles
+# without contact do more than the shape of the paths: with them P95/mean is 2.32, and the cell
+# needs 2.6 mV more.
 
 
 def main(

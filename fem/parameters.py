@@ -17,7 +17,7 @@ from fem.case.physics import AnodeKinetics, CathodeKinetics
 from fem.constants import FARADAY
 from fem.geometry import Geometry, Phase
 from fem.laws.kinetics import Kinetics
-from fem.materials import Curve, Diffusivity, Reader, Used, library
+from fem.materials import Curve, Diffusivity, Reader, Used, library, unknown_material
 
 Floats = NDArray[np.float64]
 SCALE = (
@@ -51,9 +51,13 @@ class ActiveMaterial:
         Of lithium at stoichiometry 1 in mol/m^3; 0 where nothing asks for it.
     diffusivity
         In m^2/s, a number or a function of the stoichiometry; 0 where nothing diffuses.
+    diffusivity_factor
+        By how much it differs from that at the reference temperature of its source.
     partial_molar_volume
         Volume that a mole of lithium adds in m^3/mol, positive for a material that swells when it
         takes up lithium. `None` where nothing asks for it.
+    material
+        Its name.
     mixed
         Whether potential, window and concentration stand in different files. The stoichiometry of
         one source is then taken for that of another, which shifts potentials and capacities.
@@ -62,8 +66,22 @@ class ActiveMaterial:
     potential: Curve
     max_concentration: float
     diffusivity: float | Diffusivity
+    diffusivity_factor: float
     partial_molar_volume: float | None
     mixed: bool
+    material: str = ""
+
+    @property
+    def rising(self) -> str:
+        """What is wrong with a potential that rises with x, in a sentence; empty if it falls."""
+        if not self.potential.rises:
+            return ""
+        rise, start, end = self.potential.rise
+        return (
+            f"the open-circuit potential of {self.material} rises by {1e3 * rise:.3g} mV from "
+            f"x = {start:.3g} to {end:.3g}, where x is the lithium fraction; that of a stable "
+            "electrode falls, and where it rises particles do not come to rest"
+        )
 
     @property
     def window_charge(self) -> float:
@@ -106,6 +124,25 @@ class Parameters:
     used: tuple[Used, ...]
 
 
+def reader(case: Case) -> Reader:
+    """The material library as a case has it.
+
+    Raises
+    ------
+    InputError
+        If a file cannot be read, a value is not what it should be, or the case names a material
+        that there is not.
+    """
+    file = str(case.file) if case.file else None
+    overrides = MappingProxyType(dict(case.materials))
+    files = [case.resolve(name) for name in case.material_files]
+    materials = library(files, overrides, file, case.directory)
+    for key, name in case.material_names.items():
+        if name not in materials:
+            raise unknown_material(name, materials, key, file)
+    return Reader(materials)
+
+
 def resolve(case: Case, geometry: Geometry) -> Parameters:
     """Look up everything that a run of `case` needs.
 
@@ -114,9 +151,7 @@ def resolve(case: Case, geometry: Geometry) -> Parameters:
     InputError
         If a material or a property is missing or out of bounds.
     """
-    file = str(case.file) if case.file else None
-    overrides = MappingProxyType(dict(case.materials))
-    read = Reader(library([case.resolve(f) for f in case.material_files], overrides, file))
+    read = reader(case)
     regions = geometry.regions
     conductivity = np.array(
         [
@@ -133,9 +168,11 @@ def resolve(case: Case, geometry: Geometry) -> Parameters:
     anode_potential, active = 0.0, None
     if table.stoichiometry is not None:
         # Lithium and two-phase alloys have one potential, whatever their composition.
-        counter = read.potential(case.geometry.anode.material).unchecked(np.array(0.5))
+        counter = read.potential(case.geometry.anode.material, temperature=temperature).unchecked(
+            np.array(0.5)
+        )
         anode_potential = float(counter)
-        curve = read.potential(material)
+        curve = read.potential(material, temperature=temperature)
         curve(table.stoichiometry)  # refuses a start outside its window
         active = _active(case, material, curve, read)
     return Parameters(
@@ -152,7 +189,7 @@ def resolve(case: Case, geometry: Geometry) -> Parameters:
 
 def _active(case: Case, material: str, potential: Curve, read: Reader) -> ActiveMaterial:
     """Concentration, diffusivity and molar volume are only read where the run uses them."""
-    in_time = isinstance(case.operation, Protocol)
+    in_time, temperature = isinstance(case.operation, Protocol), float(case.operation.temperature)
     diffuses = in_time and case.kinetics.cathode.diffusion != "fixed"
     volume = None
     if case.mechanics.swelling or case.mechanics.coupling in ("particles", "both"):
@@ -166,9 +203,13 @@ def _active(case: Case, material: str, potential: Curve, read: Reader) -> Active
     return ActiveMaterial(
         potential=potential,
         max_concentration=scale,
-        diffusivity=read.diffusivity(material) if diffuses else 0.0,
+        diffusivity=read.diffusivity(material, temperature=temperature) if diffuses else 0.0,
+        diffusivity_factor=read.material(material).diffusivity_factor(temperature)
+        if diffuses
+        else 1.0,
         partial_molar_volume=volume,
         mixed=len(_files(material, read)) > 1,
+        material=material,
     )
 
 

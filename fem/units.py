@@ -14,10 +14,20 @@ from typing import Any
 
 import pint
 
-_VALUE = re.compile(r"\s*([+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)\s+(\S.*?)\s*")
-# A unit is names, optional integer powers, joined by * or /: no numbers, sums or parentheses.
-_FACTOR = r"[A-Za-zµμΩ°%]+(?:(?:\^|\*\*)-?\d+(?:/\d+|\.\d+)?)?"
-_UNIT = re.compile(rf"(?:1/)?{_FACTOR}(?:\s*[*/]\s*{_FACTOR})*")
+NUMBER = r"[+−-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+−-]?[0-9]+)?"
+NOTHING_OF_IT = r"(?![0-9.]|[eE][+−-]?[0-9])"
+"""Behind a number: what stands there would belong to it."""
+_VALUE = re.compile(rf"\s*({NUMBER}){NOTHING_OF_IT}\s*(\S.*?)\s*")
+# A unit is names with powers, joined by * · / or a blank: no numbers, sums or parentheses.
+_FACTOR = re.compile(r"([A-Za-z\u00c5µΩ°%]+)(?:(?:\^|\*\*)?(-?[0-9]+(?:/[0-9]+|\.[0-9]+)?))?")
+_JOINT = re.compile(r"\s*([*·/])\s*|\s+")
+_POINT = re.compile(r"(?<=[⁰¹²³⁴⁵⁶⁷⁸⁹])[⋅·.](?=[⁰¹²³⁴⁵⁶⁷⁸⁹])")
+_RAISED = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻⁺", "0123456789-+")
+_LETTERS = str.maketrans(
+    {"−": "-", "–": "-", "⋅": "·", "∙": "·", "×": "*", "μ": "µ", "\u2126": "Ω", "\u212b": "\u00c5"}
+    | {"℃": "°C", "℉": "°F"}
+)
+"""Signs that look alike, as one of them."""
 
 
 @cache
@@ -55,9 +65,60 @@ def _si_factor(unit: str, si_unit: str) -> tuple[float, float]:
     return float(scale), float(zero)
 
 
-def _spelt(unit: str) -> str:
-    """`unit` with symbols in the spelling that the registry knows."""
-    return unit.replace("Ω", "ohm").replace("°C", "degC").replace("μ", "µ")
+def _spelt(unit: str) -> str | None:
+    """`unit` in the spelling that the registry knows, or `None` if it is none.
+
+    Raises
+    ------
+    ValueError
+        If it may be read in two ways; the message says how to write it.
+    """
+    rest = _POINT.sub(".", unit).translate(_LETTERS).translate(_RAISED)
+    parts, joint = [], ""
+    if rest.startswith("1/"):
+        parts, rest = ["1/"], rest[2:]
+    while factor := _FACTOR.match(rest):
+        name, power = factor.groups()
+        if joint in ("·", " ") and "/" in "".join(parts):
+            raise ValueError(
+                f"{unit!r} can be read in two ways: write every divisor behind a / of its own, "
+                "as in J/mol/K, or a power to every unit, as in J mol-1 K-1"
+            )
+        name = name.replace("Ω", "ohm").replace("°C", "degC").replace("°F", "degF")
+        exponent = "" if power is None else f"**({power})"
+        parts += ["*" if joint in ("·", " ") else joint, name + exponent]
+        rest = rest[factor.end() :]
+        if not rest:
+            return "".join(parts)
+        following = _JOINT.match(rest)
+        if following is None:
+            return None
+        joint, rest = following[1] or " ", rest[following.end() :]
+    return None
+
+
+def _slip(text: str) -> str | None:
+    """A value as people write it, in words and as it is written; `None` if it is not known."""
+    plain = text.strip().translate(_LETTERS).translate(_RAISED)
+    if match := re.fullmatch(r"([+-]?[\d.]+)\s*[*·x]\s*10(?:\^|\*\*)?([+-]?\d+)\s*(.*)", plain):
+        return f'powers of ten are written with an e: "{match[1]}e{match[2]} {match[3]}"'
+    if match := re.fullmatch(
+        r"([+-]?\d+)[ \u00a0\u202f'](\d{3}(?:[ \u00a0\u202f']\d{3})*.*)", plain
+    ):
+        whole = re.sub(r"(?<=\d)[ \u00a0\u202f'](?=\d{3})", "", plain)
+        return f'digits stand in one piece: "{whole}"'
+    if match := re.fullmatch(r"([+-]?\d+),(\d+)(.*)", plain):
+        ways = f'"{match[1]}.{match[2]}{match[3]}"'
+        if len(match[2]) == 3:
+            ways += f' or "{match[1]}{match[2]}{match[3]}"'
+        return f"decimals are written with a point: {ways}"
+    return None
+
+
+def _parts(text: str) -> tuple[str, str] | None:
+    """Number and unit of a value."""
+    match = _VALUE.fullmatch(text.replace("−", "-"))
+    return (match[1], match[2]) if match else None
 
 
 def parse(text: str, si_unit: str) -> Quantity:
@@ -66,7 +127,8 @@ def parse(text: str, si_unit: str) -> Quantity:
     Parameters
     ----------
     text
-        A number, white space and a unit; nothing else (no arithmetic, no comment).
+        A number and a unit; nothing else (no arithmetic, no comment). Units are names with powers
+        (``cm^2``, ``cm²``, ``cm-2``), joined by ``*``, ``·``, ``/`` or a blank.
     si_unit
         The SI unit of the result, which also fixes the dimension that is allowed.
 
@@ -76,19 +138,23 @@ def parse(text: str, si_unit: str) -> Quantity:
         If the text is not of that form, the unit is unknown, has another dimension, or the
         number is not finite. The message says what is allowed.
     """
-    match = _VALUE.fullmatch(text)
-    if match is None:
-        raise ValueError(f'not of the form "number unit", such as "1 {si_unit}"')
-    number, unit = match.groups()
-    if not _UNIT.fullmatch(unit):
+    parts = _parts(text)
+    if parts is None:
+        raise ValueError(_slip(text) or f'not of the form "number unit", such as "1 {si_unit}"')
+    number, unit = parts
+    spelt = _spelt(unit)
+    if spelt is None:
         raise ValueError(
-            f'{unit!r} is not a unit: names joined by * or /, powers with ^, such as "1 {si_unit}"'
+            _slip(text)
+            or f"{unit!r} is not a unit: names joined by * or /, powers with ^, such as "
+            f'"1 {si_unit}"'
         )
     try:
-        scale, offset = _si_factor(_spelt(unit), si_unit)
+        scale, offset = _si_factor(spelt, si_unit)
     except pint.DimensionalityError:
+        meant = "; degrees are degC or degF" if si_unit == "K" and unit in "CF" else ""
         raise ValueError(
-            f"{unit!r} has another dimension; a unit like {si_unit!r} is needed"
+            f"{unit!r} has another dimension; a unit like {si_unit!r} is needed{meant}"
         ) from None
     # Some compounds fail inside the registry: powers that overflow, logarithmic units.
     except (pint.PintError, ArithmeticError, AssertionError):
@@ -105,11 +171,12 @@ def base(text: str) -> tuple[float, str] | None:
 
     For comparing values whose dimension is not known: 3 mS/cm and 0.3 S/m give the same.
     """
-    match = _VALUE.fullmatch(text)
-    if match is None or not _UNIT.fullmatch(match[2]):
-        return None
+    parts = _parts(text)
     try:
-        unit = str(_registry().Quantity(1.0, _spelt(match[2])).to_base_units().units)
+        spelt = parts and _spelt(parts[1])
+        if not spelt:
+            return None
+        unit = str(_registry().Quantity(1.0, spelt).to_base_units().units)
         return float(parse(text, unit)), unit
     except (ValueError, pint.PintError, ArithmeticError, AssertionError):
         return None

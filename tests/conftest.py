@@ -34,10 +34,18 @@ VARIANTS = """
     test_figures_are_legible_and_warn_of_nothing[wide|flat|elastic|isolated|discharge]
     test_figures_in_time_are_legible[wide|plane]
     test_pyplot_and_the_backend_are_left_alone
+    test_power_is_kept_at_every_step_and_in_the_ledger[charge-80.0-resolved|charge-80.0-averaged]
+    test_power_is_kept_at_every_step_and_in_the_ledger[discharge--80.0-averaged]
+    test_power_on_a_resistance[charge-900.0]
+    test_a_power_that_no_current_gives_is_out_of_reach[True]
+    test_a_line_is_followed_without_restarts[voltage-10 mV-Voltage / V]
+    test_a_profile_may_end_before_its_file[until0-time|until2-stoichiometry]
+    test_what_is_told_comes_true[1|3|5|9]
     test_hexagonal_array[0.1|0.7]
     test_square_array[0.1]
     test_reciprocity_of_random_discs
     test_array_of_cylinders_from_pixels
+    test_array_of_finite_contrast_from_pixels
     test_bonded_and_sliding_lithium[stick-free-4.181-4.097|stick-held-4.392-4.299]
     test_bonded_and_sliding_lithium[slide-held-1.2398-0.6651]
     test_one_deposit[E 4.9 GPa|E 7.8 GPa]
@@ -63,6 +71,10 @@ VARIANTS = """
     test_blocks_say_what_they_are[slab|fixed]
     test_a_forgotten_trial_changes_nothing[slab]
     test_a_failed_step_changes_nothing[slab]
+    test_any_field_can_be_drawn_in_its_unit[phi_s|current_density_x|current_density_y|displacement_x]
+    test_any_field_can_be_drawn_in_its_unit[displacement_y|stress_xx|stress_zz|stress_xy|pressure]
+    test_a_long_title_stays_below_the_colour_bar_of_a_flat_map[48.0|100.0|200.0]
+    test_a_key_is_there_however_narrow_the_map[tiny]
     test_redrawn_figures_are_identical
     test_a_run_that_ends_at_rest_has_all_figures_and_warns_of_nothing
     test_figures_are_legible_and_warn_of_nothing[tiny]

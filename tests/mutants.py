@@ -35,6 +35,7 @@ class Fault:
 
 LAWS, FORMS = "tests/laws", "tests/verification tests/physics"
 STATE = "tests/simulation tests/output tests/solve"
+MERGING = "tests/simulation/test_merging.py tests/simulation/test_moving_lines.py"
 FAULTS = (
     Fault("tangent of Butler-Volmer", "fem/laws/kinetics.py",
           "kinetics.anodic * forward_slope + kinetics.cathodic * backward_slope",
@@ -104,13 +105,28 @@ FAULTS = (
     Fault("work of swelling", "fem/cell/ledger.py", "-_swelling_work(old, new)",
           "_swelling_work(old, new)", STATE),
     Fault("a wire of no drop", "fem/physics/layout.py", "first[terminal] + wire)", "-1)", FORMS),
+    Fault("a power of another voltage", "fem/physics/equations.py",
+          "value[place] -= power / z[place]", "value[place] -= power / 3.9", STATE),
+    Fault("energy by the end of a step", "fem/runs/steps.py", "(WEIGHT, WEIGHT, DIAGONAL)",
+          "(0.0, 0.0, 1.0)", STATE),
+    Fault("corners that are cut", "fem/runs/protocol.py",
+          "return min(self.end, float(following[0])) if len(following) else self.end",
+          "return self.end", STATE),
+    Fault("a run that never stops", "fem/runs/simulation.py", "return why in LIMITS and",
+          "return False and", STATE),
     Fault("totals that are not imposed", "fem/physics/equations.py",
           "density + shift[terminal][..., None]", "density", FORMS),
     Fault("the dead still react", "fem/cell/interfaces.py",
           "np.asarray(held[self.inactivity_name] == 0.0)",
           "np.asarray(held[self.inactivity_name] >= 0.0)", STATE),
-    Fault("charge lost with a mesh", "fem/runs/growth.py", "carried = transferred(in_order(",
+    Fault("charge lost with a mesh", "fem/runs/carried.py", "carried = transferred(in_order(",
           "carried = 0.999 * transferred(in_order(", STATE),
+    Fault("thickness that a line loses", "fem/cell/lithium.py",
+          "self.followed.thickness + self.since(content)", "self.since(content)", MERGING),
+    Fault("lithium from closed gaps", "fem/runs/growth.py", "lacking[group] * lengths / whole",
+          "0.0 * lacking[group] * lengths / whole", MERGING),
+    Fault("lithium through the cathode", "fem/runs/growth.py", "gap.width <= REACHED * size",
+          "gap.width <= 0.0 * size", MERGING),
     Fault("pressure that helps", "fem/cell/stress.py", "-c * by_charge if c", "c * by_charge if c",
           STATE),
     Fault("a snapshot without its time", "fem/runs/snapshot.py",

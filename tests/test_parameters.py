@@ -234,7 +234,10 @@ def test_a_concentration_that_is_not_read_mixes_nothing(protocol):
 
 
 def test_a_file_of_the_exchange_format(protocol):
-    """It gives one set; diffusivity at x = 1/2 as written in the file."""
+    """It gives one set; diffusivity at x = 1/2 as written, for 298.15 K, and here at 303.15 K.
+
+    From 298.15 K on, 12 kJ/mol make exp(12000/R (1/298.15 - 1/303.15)) = 1.0831.
+    """
     sketch = Path(__file__).parent / "materials" / "lgm50_sketch.json"
     case = protocol.replace(
         {"material_files": [str(sketch)], "geometry.cathode.particles.material": "lgm50_sketch"}
@@ -242,9 +245,27 @@ def test_a_file_of_the_exchange_format(protocol):
     result = parameters(case)
     assert not result.active.mixed
     assert result.active.max_concentration == 63000.0
-    assert result.active.diffusivity(0.5) == pytest.approx(4e-15, rel=1e-14, abs=0.0)
+    assert result.active.diffusivity_factor == pytest.approx(1.083115, rel=1e-6)
+    assert result.active.diffusivity(0.5) == pytest.approx(1.083115 * 4e-15, rel=1e-6, abs=0.0)
     assert {u.property.status for u in result.used if u.material.id == "lgm50_sketch"} == {"given"}
     assert parameters(case.replace({"materials.lgm50_sketch.stoichiometry_max": 0.85})).active.mixed
+
+
+@pytest.mark.parametrize(
+    ("key", "name", "close"),
+    [
+        ("geometry.anode.material", "litium", "lithium"),
+        ("geometry.separator.material", "LPSCI", "LPSCl"),
+        ("geometry.cathode.electrolyte", "LPSCL", "LPSCl"),
+        ("geometry.cathode.particles.material", "NMC811", "NCM811"),
+    ],
+)
+def test_a_material_that_is_not_there_is_named_with_its_key(key, name, close):
+    case = fem.Case.load(CASES / "zheng2023_flat.toml").replace({key: name})
+    with pytest.raises(fem.InputError, match="there is no material") as caught:
+        parameters(case)
+    assert (caught.value.key, caught.value.file) == (key, str(CASES / "zheng2023_flat.toml"))
+    assert f"did you mean {close!r}?" in caught.value.cure
 
 
 def test_start_outside_the_window(protocol):

@@ -21,19 +21,23 @@ import pytest
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGE = ROOT / "fem"
 
-GROUND = "case constants errors forms geometry laws mesh parameters physics solve spaces"
+GROUND = (
+    "case constants errors forms frozen geometry laws mesh parameters physics solve spaces text"
+)
 UP_TO_RESULTS = GROUND + " cell measures results"
 ROOMS = {
     # numbers and words
     "errors": "",
     "units": "",
     "constants": "",
+    "frozen": "",
+    "text": "errors",
     # what the user says
-    "materials": "errors units",
-    "case": "errors units",
+    "materials": "constants errors text units",
+    "case": "errors frozen text units",
     # the drawing and its triangles
-    "geometry": "case errors",
-    "mesh": "case errors geometry",
+    "geometry": "case errors frozen text",
+    "mesh": "case errors frozen geometry",
     # spheres in three dimensions, apart from all cells
     "spheres": "errors",
     "spaces": "mesh",
@@ -47,7 +51,7 @@ ROOMS = {
     "physics": "constants errors forms geometry laws mesh parameters solve spaces",
     # all of them together: regions, interfaces, terminals, state
     "cell": GROUND,
-    "measures": "case cell forms geometry laws mesh parameters physics spaces",
+    "measures": "case cell forms frozen geometry laws mesh parameters physics spaces",
     # what is told of a cell
     "results": GROUND + " cell materials measures",
     # what is done with a cell
@@ -74,7 +78,7 @@ OUTSIDERS = {
     "PIL": {"geometry", "plot"},
     "pyamg": {"solve"},
     "pymunk": {"geometry"},
-    "shapely": {"geometry"},
+    "shapely": {"geometry", "mesh"},
     "skimage": {"geometry"},
 }
 """Packages that one room hides from the others, so that it alone changes if they do."""
@@ -356,6 +360,17 @@ def test_continuous_integration_runs_the_commands_of_the_readme() -> None:
     script = (ROOT / ".ci" / "run").read_text(encoding="utf-8").splitlines()
     for command in commands:
         assert any(command in line for line in script), f"not in .ci/run: {command}"
+
+
+def test_every_dependency_has_a_lower_bound_that_can_be_installed() -> None:
+    """One ``name>=version`` each: `.ci/run lowest` makes ``name==version`` of it."""
+    table = project()
+    bounds = [*table["dependencies"]]  # type: ignore[misc]
+    for extra in table["optional-dependencies"].values():  # type: ignore[attr-defined]
+        bounds += extra
+    assert bounds
+    for bound in bounds:
+        assert re.fullmatch(r"[a-z][a-z0-9-]*>=\d+(\.\d+)*", bound), bound
 
 
 # --------------------------------------------------------------------------- the documentation

@@ -1,21 +1,26 @@
 """The description of a case: what a user writes in a case file, validated and frozen."""
 
 from fem.case.cell import Isolated, ParticleCathode, PlaneCathode, Protrusion
-from fem.case.layouts import Grains, Lattice, RandomPacking
+from fem.case.layouts import Clustered, Equilibrium, Grains, Lattice, RandomPacking
 from fem.case.model import Case
-from fem.case.operation import Protocol, Snapshot, Step, Until
+from fem.case.operation import Protocol, Snapshot
+from fem.case.profile import Profile
+from fem.case.steps import Step, Until
 from fem.case.text import parse_overrides
 from fem.case.wiring import EffectiveWiring, IdealWiring, ResolvedWiring
 
 __all__ = [
     "Case",
+    "Clustered",
     "EffectiveWiring",
+    "Equilibrium",
     "Grains",
     "IdealWiring",
     "Isolated",
     "Lattice",
     "ParticleCathode",
     "PlaneCathode",
+    "Profile",
     "Protocol",
     "Protrusion",
     "RandomPacking",

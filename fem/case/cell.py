@@ -51,6 +51,49 @@ class Isolated(Table):
     half_height: Length = Field(description="Half axis along y.")
 
 
+class Surface(Table):
+    """A lithium surface that is not flat: a sine, or a smooth curve through points of a file."""
+
+    amplitude: Length | None = Field(
+        default=None, description="Half of the height of a sine; deepest at the left wall."
+    )
+    wavelength: Length | None = Field(
+        default=None,
+        description="Length of the sine; twice the width of the cell over a whole number, so that "
+        "its mirror images at the side walls continue it.",
+    )
+    file: FilePath | None = Field(
+        default=None,
+        description="CSV file of points `x, y` in order from the left wall to the right, relative "
+        "to the case file; y counts upwards from the flat surface.",
+    )
+    unit: Length = Field(
+        default=Quantity(1e-6, "1 um"), description="Length that a 1 in the file stands for."
+    )
+
+    @model_validator(mode="after")
+    def _one_kind(self) -> Self:
+        wave = {"amplitude": self.amplitude, "wavelength": self.wavelength}
+        given = [name for name, value in wave.items() if value is not None]
+        if self.file is not None and given:
+            raise refuse(
+                "a surface is a sine or comes from a file",
+                key=given[0],
+                given=wave[given[0]],
+                allowed="amplitude and wavelength, or file",
+                cure=f"remove {given[0]}, or file",
+            )
+        missing = sorted(wave.keys() - set(given))
+        if self.file is None and missing:
+            raise refuse(
+                f"the surface has no {missing[0]}",
+                key=missing[0],
+                allowed="amplitude and wavelength, or file",
+                cure='add amplitude = "2 um" and wavelength = "40 um", or file = "surface.csv"',
+            )
+        return self
+
+
 class Anode(Table):
     """Lithium on top of the separator."""
 
@@ -64,6 +107,10 @@ class Anode(Table):
     )
     isolated: tuple[Isolated, ...] = Field(
         default=(), description="Ellipses of lithium inside the electrolyte, without contact."
+    )
+    surface: Surface | None = Field(
+        default=None,
+        description="A surface that is not flat, instead of protrusions; flat if left out.",
     )
     reserve: Depth | None = Field(
         default=None,
@@ -82,6 +129,17 @@ class Anode(Table):
         strippable = self.thickness if self.reserve is None else self.reserve
         assert strippable is not None, "a protocol with lithium from an image needs a reserve"
         return strippable
+
+    @model_validator(mode="after")
+    def _one_shape(self) -> Self:
+        if self.surface is not None and self.protrusions:
+            raise refuse(
+                "protrusions are drawn on a flat surface",
+                key="surface",
+                allowed="a surface or protrusions",
+                cure="remove one of them, or draw the protrusions into the file of the surface",
+            )
+        return self
 
     @model_validator(mode="after")
     def _reserve_is_there(self) -> Self:
@@ -141,6 +199,13 @@ Cathode = Annotated[
 ]
 
 
+_TABLE = {
+    True: "a table, or [geometry.image]",
+    False: 'a table of kind = "plane", as the image shows no active material; or labels.active',
+}
+"""What a table that is missing may be, by whether there is no image."""
+
+
 class Geometry(Table):
     """The cell from the cathode collector (y = 0) up; the side walls are symmetry planes.
 
@@ -159,7 +224,9 @@ class Geometry(Table):
         description="Electrolyte between the electrodes; may be left out if an image shows it.",
     )
     cathode: Cathode | None = Field(
-        default=None, description="Positive electrode at the bottom, unless an image shows it."
+        default=None,
+        description="Positive electrode at the bottom, unless an image shows it. Below an image "
+        "without active material only a plane one.",
     )
     image: Image | None = Field(
         default=None, description="Segmented image of the composite cathode or of all layers."
@@ -168,15 +235,26 @@ class Geometry(Table):
     @property
     def wiring(self) -> Wiring:
         """How electrons get to the active material, drawn or shown by an image."""
-        composite = self.cathode if self.image is None else self.image
+        composite = self.image if self.cathode is None else self.cathode
         return getattr(composite, "wiring", IdealWiring())
 
     @model_validator(mode="after")
     def _drawn_or_shown(self) -> Self:
         image = self.image
-        shown = [] if image is None else ["width", "cathode"]
+        shown = [] if image is None else ["width"]
+        if image is not None and image.labels.active is not None:
+            shown.append("cathode")
+        elif image is not None and isinstance(self.cathode, ParticleCathode):
+            raise refuse(
+                "an image takes the place of particles, and none is drawn beside it",
+                key="cathode.kind",
+                given="particles",
+                allowed='"plane", below an image without labels.active',
+                cure='kind = "plane", or remove [geometry.image]',
+            )
         if image is not None and image.labels.lithium is not None:
             shown += ["separator", "anode.thickness", "anode.protrusions", "anode.isolated"]
+            shown += ["anode.surface"]
         for key in shown:
             table, _, name = key.rpartition(".")
             if getattr(self.anode if table else self, name) not in (None, ()):
@@ -185,16 +263,16 @@ class Geometry(Table):
                     key=key,
                     cure="remove it, or [geometry.image]",
                 )
-        needed = {"anode.thickness": '"50 um"'}
+        needed = {"anode.thickness": '"50 um"', "cathode": ""}
         if image is None:
-            needed = {"width": '"420 um"', "cathode": "", "separator": "", **needed}
+            needed = {"width": '"420 um"', "separator": "", **needed}
         for key, example in needed.items():
             table, _, name = key.rpartition(".")
             if key not in shown and getattr(self.anode if table else self, name) is None:
                 raise refuse(
                     f"this {'key' if example else 'table'} is missing",
                     key=key,
-                    allowed="a length above 0" if example else "a table, or [geometry.image]",
+                    allowed="a length above 0" if example else _TABLE[image is None],
                     cure=f"add {name} = {example}" if example else f"add [geometry.{name}]",
                 )
         return self

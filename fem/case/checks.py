@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from fem.case.cell import Inactive, ParticleCathode
+from fem.case.cell import Inactive, ParticleCathode, PlaneCathode
 from fem.case.layouts import Layout
-from fem.case.operation import Protocol, Snapshot, Step
+from fem.case.operation import Protocol, Snapshot
 from fem.case.rules import refuse
+from fem.case.steps import Step
 from fem.units import Quantity
 
 if TYPE_CHECKING:
@@ -19,14 +20,14 @@ def check(case: Case) -> None:
     cathode, width = case.geometry.cathode, case.geometry.width
     if isinstance(cathode, ParticleCathode) and width is not None:
         _inactive(case.inactive, cathode.particles, width)
-    elif case.geometry.image is not None:
-        _image(case)
-    elif case.inactive.given:
+    elif isinstance(cathode, PlaneCathode) and case.inactive.given:
         raise refuse(
             'a cathode of geometry.cathode.kind = "plane" has no particles to switch off',
             key=f"inactive.{case.inactive.given[0]}",
             cure='remove [inactive], or use a cathode of kind = "particles"',
         )
+    if case.geometry.image is not None:
+        _image(case)
     if isinstance(case.operation, Snapshot):
         _snapshot(case, case.operation)
     else:

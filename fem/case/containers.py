@@ -1,14 +1,15 @@
-"""Rules for keys that hold several values, and the mapping a frozen case holds."""
+"""Rules for keys that hold several values."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from pydantic_core import PydanticCustomError
 
 from fem.case.rules import Rule, finite, refuse
+from fem.frozen import FrozenMapping
 from fem.units import Quantity
 
 
@@ -58,36 +59,6 @@ class Items(Rule):
             **({"minItems": 2, "maxItems": 2} if self.pair else {}),
             **({"uniqueItems": True} if self.unique else {}),
         }
-
-
-class FrozenMapping(Mapping[str, Any]):
-    """A mapping that cannot be changed, and that can be hashed, copied and pickled."""
-
-    __slots__ = ("_items",)
-
-    def __init__(self, items: Mapping[str, Any] | None = None) -> None:
-        object.__setattr__(self, "_items", dict(items or {}))
-
-    def __getitem__(self, key: str) -> Any:
-        return self._items[key]  # type: ignore[attr-defined]
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._items)  # type: ignore[attr-defined]
-
-    def __len__(self) -> int:
-        return len(self._items)  # type: ignore[attr-defined]
-
-    def __hash__(self) -> int:
-        return hash(frozenset(self.items()))
-
-    def __setattr__(self, name: str, value: object) -> None:
-        raise AttributeError("this mapping is frozen")
-
-    def __reduce__(self) -> tuple[type[FrozenMapping], tuple[dict[str, Any]]]:
-        return FrozenMapping, (dict(self),)
-
-    def __repr__(self) -> str:
-        return f"FrozenMapping({dict(self)!r})"
 
 
 class Materials(Rule):

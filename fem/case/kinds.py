@@ -9,6 +9,7 @@ from fem.case.rules import Bounds, Dimension, Flag, Number, Text, Whole
 from fem.units import Quantity
 
 POSITIVE = Bounds(gt=0)
+MATERIAL = "material name"
 REST = "at rest the cell is at open circuit: there is nothing to solve"
 
 Length = Annotated[Quantity, Dimension("m", "length", POSITIVE, "10 um")]
@@ -22,6 +23,7 @@ CurrentDensity = Annotated[
     Quantity, Dimension("A/m^2", "current density", Bounds(nonzero=REST), "100 A/m^2")
 ]
 CurrentMagnitude = Annotated[Quantity, Dimension("A/m^2", "current density", POSITIVE, "100 A/m^2")]
+PowerMagnitude = Annotated[Quantity, Dimension("W/m^2", "power density", POSITIVE, "300 W/m^2")]
 ArealCharge = Annotated[Quantity, Dimension("A*s/m^2", "charge per area", POSITIVE, "1 mAh/cm^2")]
 ExchangeCurrentDensity = Annotated[
     Quantity, Dimension("A/m^2", "exchange current density", POSITIVE, "2 A/m^2")
@@ -29,6 +31,7 @@ ExchangeCurrentDensity = Annotated[
 AreaResistance = Annotated[
     Quantity, Dimension("ohm*m^2", "area resistance", POSITIVE, "5 ohm*cm^2")
 ]
+Conductivity = Annotated[Quantity, Dimension("S/m", "conductivity", POSITIVE, "10 S/m")]
 Overpotential = Annotated[
     Quantity, Dimension("V", "voltage", Bounds(ge=-5, le=5, nonzero=REST), "50 mV")
 ]
@@ -37,7 +40,7 @@ Temperature = Annotated[Quantity, Dimension("K", "temperature", Bounds(ge=200, l
 Duration = Annotated[Quantity, Dimension("s", "duration", Bounds(ge=0), "30 s")]
 Period = Annotated[Quantity, Dimension("s", "duration", POSITIVE, "10 min")]
 Pressure = Annotated[Quantity, Dimension("Pa", "pressure", Bounds(ge=0), "5 MPa")]
-MaterialName = Annotated[str, Text("material name", "LPSCl")]
+MaterialName = Annotated[str, Text(MATERIAL, "LPSCl")]
 FilePath = Annotated[str, Text("file path", "inactive.csv")]
 TransferCoefficient = Annotated[float, Number(Bounds(gt=0, lt=2), 0.5)]
 Fraction = Annotated[float, Number(Bounds(ge=0, le=1), 0.2)]

@@ -11,7 +11,7 @@ from pydantic import ConfigDict, Discriminator, Field, Tag, model_validator
 
 from fem.case.kinds import POSITIVE, Count, Length, MaterialName, Seed
 from fem.case.rules import Bounds, Choice, Number, refuse
-from fem.case.table import Table, by_kind
+from fem.case.table import ByName, Table, by_kind
 from fem.units import Quantity
 
 AreaFraction = Annotated[float, Number(Bounds(gt=0, lt=1), 0.5)]
@@ -63,6 +63,40 @@ class Grains(Table):
     )
 
 
+class Equilibrium(Table):
+    """Hard discs in equilibrium: all places that keep the gap are equally likely.
+
+    There are no lakes without particles and no clusters beyond those of chance. Equal particles
+    order themselves where they, with half of the gap around them, fill more than 0.70.
+    """
+
+    kind: Annotated[Literal["equilibrium"], Choice(Literal["equilibrium"])] = Field(
+        default="equilibrium", description="As even as hard discs are in equilibrium."
+    )
+
+
+class Clustered(Table):
+    """Hard discs in a random landscape that gathers them, as badly mixed powders are."""
+
+    kind: Annotated[Literal["clustered"], Choice(Literal["clustered"])] = Field(
+        description="Gathered in clusters with lakes between them."
+    )
+    length: Length = Field(
+        description="Distance between clusters, on average. In windows half as wide, the local "
+        "area fraction has a standard deviation of about 0.12."
+    )
+
+
+Structure = Annotated[
+    Annotated[
+        Annotated[Equilibrium, Tag("kind=equilibrium")]
+        | Annotated[Clustered, Tag("kind=clustered")],
+        Discriminator(by_kind("equilibrium")),
+    ],
+    ByName("equilibrium"),
+]
+
+
 class RandomPacking(Table):
     """Round particles at random, none nearer to another one or to an edge than `gap`.
 
@@ -93,6 +127,10 @@ class RandomPacking(Table):
     )
     grains: Grains | None = Field(
         default=None, description="Electrolyte grains that the particles are packed with."
+    )
+    structure: Structure = Field(
+        default=Equilibrium(),
+        description='How evenly they are spread; structure = "equilibrium" is short for that kind.',
     )
     seed: Seed = Field(description="Seed of sizes and places; another seed is another sample.")
     material: MaterialName = Field(description="Active material of the particles.")

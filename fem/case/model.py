@@ -5,7 +5,8 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from html import escape
 from pathlib import Path
 from typing import Annotated, Any, Self
 
@@ -13,17 +14,22 @@ import tomli_w
 from pydantic import Field, PrivateAttr, ValidationError, model_validator
 
 from fem import units
-from fem.case import text as toml
 from fem.case.cell import Geometry, Inactive
 from fem.case.checks import check
-from fem.case.containers import FrozenMapping, Items, Materials
+from fem.case.containers import Items, Materials
 from fem.case.explain import explain, require_known
+from fem.case.keys import Tables, fields
+from fem.case.kinds import MATERIAL
 from fem.case.numerics import Mesh, Output, Stepping
-from fem.case.operation import Operation, Snapshot
+from fem.case.operation import Operation, Protocol, Snapshot
 from fem.case.physics import Kinetics, Mechanics
+from fem.case.profile import read_profile
 from fem.case.rules import Text
-from fem.case.table import Table, plain
+from fem.case.table import Table, flat, plain
+from fem.case.text import set_key
 from fem.errors import InputError
+from fem.frozen import FrozenMapping
+from fem.text import missing_file, names_table, read_text, read_toml
 
 
 class Case(Table):
@@ -76,6 +82,24 @@ class Case(Table):
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Case) and self.__dict__ == other.__dict__
 
+    def __repr__(self) -> str:
+        where = f", {self._file.name}" if self._file is not None else ""
+        return f"<Case {self.title!r}: {self.operation.kind}{where}, {len(self.to_dict())} tables>"
+
+    def __str__(self) -> str:
+        return repr(self)
+
+    def _repr_html_(self) -> str:
+        """For notebooks: every key with its value, folded."""
+        rows = "".join(
+            f"<tr><td><code>{escape(key)}</code></td><td>{escape(value)}</td></tr>"
+            for key, value in flat(self.to_dict())
+        )
+        return (
+            f"<details><summary><b>Case</b> {escape(self.title)} ({self.operation.kind})</summary>"
+            f"<table>{rows}</table></details>"
+        )
+
     def __hash__(self) -> int:
         return hash(tuple(self.__dict__.values()))
 
@@ -85,13 +109,13 @@ class Case(Table):
     def load(cls, path: str | os.PathLike[str], changes: Mapping[str, Any] | None = None) -> Self:
         """Read a case file, with `changes` as for `replace` made before it is validated."""
         file = Path(path)
-        data = toml.read_toml(toml.read_text(file), str(file))
+        data = read_toml(read_text(file), str(file))
         return cls._validated(data, changes or {}, file, file.parent)
 
     @classmethod
     def parse(cls, text: str, file: str | os.PathLike[str] | None = None) -> Self:
         """Read the text of a case file; `file` is where it stands or would stand."""
-        data = toml.read_toml(text, str(file) if file is not None else None)
+        data = read_toml(text, str(file) if file is not None else None)
         return cls.from_dict(data, file)
 
     @classmethod
@@ -121,7 +145,7 @@ class Case(Table):
         try:
             for key, value in changes.items():
                 require_known(key, cls)
-                toml.set_key(data, key, plain(value, explicit=True))
+                set_key(data, key, plain(value, explicit=True))
             case = cls(**data)
             case._file = file
             case._directory = (directory or Path()).absolute()
@@ -147,19 +171,41 @@ class Case(Table):
         """The path of a file named in the case."""
         return self.directory / name
 
-    def _files(self) -> dict[str, str]:
+    @property
+    def files(self) -> dict[str, str]:
         """The files the case refers to, as written, by dotted key."""
         files = {f"material_files[{i}]": name for i, name in enumerate(self.material_files)}
+        files |= {
+            f"materials.{material}.{name}": value
+            for material, properties in self.materials.items()
+            for name, value in properties.items()
+            if names_table(value)
+        }
         if self.inactive.file is not None:
             files["inactive.file"] = self.inactive.file
+        surface = self.geometry.anode.surface
+        if surface is not None and surface.file is not None:
+            files["geometry.anode.surface.file"] = surface.file
         if self.geometry.image is not None:
             files["geometry.image.file"] = self.geometry.image.file
+        if isinstance(self.operation, Protocol):
+            profiles = self.operation.profiles.items()
+            files |= {f"{key}.file": profile.file for key, profile in profiles}
         return files
 
+    @property
+    def material_names(self) -> dict[str, str]:
+        """The materials the case names for its parts, by dotted key."""
+        return dict(_material_names(self, ""))
+
     def _require_files(self) -> None:
-        for key, name in self._files().items():
+        start = "the folder of the case file"
+        for key, name in self.files.items():
             if not self.resolve(name).is_file():
-                raise toml.missing_file(self.resolve(name), key=key, given=name)
+                raise missing_file(self.resolve(name), start, key=key, given=name)
+        if isinstance(self.operation, Protocol):
+            for profile in set(self.operation.profiles.values()):
+                read_profile(profile, self.resolve(profile.file))
 
     # -- text and hash --------------------------------------------------------------------------
 
@@ -179,13 +225,8 @@ class Case(Table):
         """
         tables = self.to_dict()
         if folder is not None:
-            names = [self._seen_from(folder, name) for name in self.material_files]
-            tables["material_files"] = names
-            if self.inactive.file is not None:
-                tables["inactive"]["file"] = self._seen_from(folder, self.inactive.file)
-            if self.geometry.image is not None:
-                image = self._seen_from(folder, self.geometry.image.file)
-                tables["geometry"]["image"]["file"] = image
+            for key, name in self.files.items():
+                set_key(tables, key, self._seen_from(folder, name))
         return tomli_w.dumps({name: table for name, table in tables.items() if table != {}})
 
     def _seen_from(self, folder: str | os.PathLike[str], name: str) -> str:
@@ -206,19 +247,42 @@ class Case(Table):
         content = plain(self, _digits)
         del content["title"]
         content["materials"] = _si(self.materials)
-        content["material_files"] = [self._digest(name) for name in self.material_files]
-        if self.inactive.file is not None:
-            content["inactive"]["file"] = self._digest(self.inactive.file)
-        if self.geometry.image is not None:
-            content["geometry"]["image"]["file"] = self._digest(self.geometry.image.file)
+        for key, name in self.files.items():
+            set_key(content, key, self._digest(name))
         return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
     def _digest(self, name: str) -> str:
+        """Hash of a file and, if that is one of materials, of the tables that it names."""
+        path = self.resolve(name)
         try:
-            content = self.resolve(name).read_bytes()
+            content = path.read_bytes()
+            if path.suffix.lower() == ".toml":
+                tables = read_toml(read_text(path), str(path)).values()
+                values = [entry.get("value") for table in tables for entry in _tables(table)]
+                for table_name in map(str, filter(names_table, values)):
+                    content += (path.parent / table_name).read_bytes()
         except OSError as error:
             raise InputError(f"cannot be read: {error.strerror}", file=name) from None
         return hashlib.sha256(content).hexdigest()
+
+
+def _tables(table: Any) -> list[Mapping[str, Any]]:
+    """The tables right below a table."""
+    values = table.values() if isinstance(table, Mapping) else ()
+    return [value for value in values if isinstance(value, Mapping)]
+
+
+def _material_names(table: Table, prefix: str) -> Iterator[tuple[str, str]]:
+    """Keys of `table` and the tables below it that name a material, and what they name."""
+    for name, (_, form) in fields(type(table)).items():
+        value, key = getattr(table, name), prefix + name
+        if isinstance(form, Text) and form.noun == MATERIAL and isinstance(value, str):
+            yield key, value
+        elif isinstance(value, Table):
+            yield from _material_names(value, f"{key}.")
+        elif isinstance(form, Tables) and isinstance(value, tuple):
+            for number, entry in enumerate(value):
+                yield from _material_names(entry, f"{key}[{number}].")
 
 
 def _digits(value: float) -> float:

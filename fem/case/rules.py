@@ -15,9 +15,9 @@ from typing import Any, get_args
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
 from fem.errors import closest
-from fem.units import Quantity, parse
+from fem.units import NOTHING_OF_IT, NUMBER, Quantity, parse
 
-NUMBER_UNIT = r"^\s*[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?\s+\S.*$"
+NUMBER_UNIT = rf"^\s*{NUMBER}{NOTHING_OF_IT}\s*\S.*$"
 
 
 def refuse(
@@ -229,13 +229,13 @@ class Whole(_Plain):
         return "whole number"
 
     def read(self, value: object) -> int:
-        if not isinstance(value, Integral) or isinstance(value, bool):
+        number = whole(value)
+        if number is None:
             raise refuse(
                 "not a whole number",
                 allowed=self.allowed,
-                cure="write it without quotes, unit or decimal point",
+                cure="write it without quotes, unit or decimals",
             )
-        number = int(value)
         if limit := self.bounds.broken(number):
             raise refuse(f"the number has to be {limit}", allowed=self.allowed)
         return number
@@ -340,6 +340,14 @@ def finite(value: object) -> float | None:
     except OverflowError:  # an integer beyond the range of floats
         return None
     return number + 0.0 if math.isfinite(number) else None  # minus zero becomes zero
+
+
+def whole(value: object) -> int | None:
+    """`value` as an integer if it is a whole number, also one stored as 3.0; else `None`."""
+    if isinstance(value, Integral) and not isinstance(value, bool):
+        return int(value)
+    number = finite(value)
+    return int(number) if number is not None and number.is_integer() else None
 
 
 def did_you_mean(name: object, names: tuple[str, ...]) -> str | None:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import PurePath
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, GetCoreSchemaHandler, GetJsonSchemaHandler
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import core_schema
 
 from fem.units import Quantity
 
@@ -35,6 +38,41 @@ def by_kind(default: str, key: str = "kind") -> Callable[[object], str | None]:
         return f"{key}={getattr(value, key, default)}" if isinstance(value, Table) else None
 
     return tag
+
+
+def flat(value: Any, path: str = "") -> Iterator[tuple[str, str]]:
+    """Dotted keys and values as text of nested dicts and lists; lists of scalars stay together."""
+    if isinstance(value, Mapping) and value:
+        for name, item in value.items():
+            yield from flat(item, f"{path}.{name}" if path else str(name))
+    elif isinstance(value, list) and any(isinstance(item, Mapping) for item in value):
+        for index, item in enumerate(value):
+            yield from flat(item, f"{path}[{index}]")
+    elif isinstance(value, list):
+        yield path, ", ".join(str(item) for item in value) or "none"
+    elif isinstance(value, bool):
+        yield path, str(value).lower()
+    else:
+        yield path, "none" if value in ({}, "") else str(value)
+
+
+@dataclass(frozen=True)
+class ByName:
+    """The `name` of a kind is short for a table of that kind with nothing else in it."""
+
+    name: str
+
+    def __get_pydantic_core_schema__(
+        self, source: Any, handler: GetCoreSchemaHandler
+    ) -> core_schema.CoreSchema:
+        return core_schema.no_info_before_validator_function(
+            lambda value: {"kind": value} if isinstance(value, str) else value, handler(source)
+        )
+
+    def __get_pydantic_json_schema__(
+        self, core: core_schema.CoreSchema, handler: GetJsonSchemaHandler
+    ) -> JsonSchemaValue:
+        return {"anyOf": [handler(core), {"type": "string", "enum": [self.name]}]}
 
 
 def plain(value: Any, quantity: Any = lambda q: q.text, *, explicit: bool = False) -> Any:

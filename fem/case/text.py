@@ -1,4 +1,4 @@
-"""Case files as text: reading TOML, overriding keys, and a hash of what they mean."""
+"""Keys of a case file: changing them by their dotted names."""
 
 from __future__ import annotations
 
@@ -6,50 +6,11 @@ import re
 import tomllib
 from collections.abc import Iterable
 from itertools import pairwise
-from pathlib import Path
 from typing import Any
 
-from fem.errors import InputError, closest
+from fem.errors import InputError
 
 _STEP = re.compile(r"([A-Za-z0-9_-]+)((?:\[\d+\])*)")
-
-
-def read_text(path: Path) -> str:
-    """The text of a case file; a byte order mark, as some editors write it, is skipped."""
-    try:
-        return path.read_text(encoding="utf-8-sig")
-    except FileNotFoundError:
-        raise missing_file(path, file=str(path)) from None
-    except UnicodeDecodeError as error:
-        raise InputError(
-            f"not UTF-8 text (byte {error.start})", file=str(path), cure="save it as UTF-8"
-        ) from None
-    except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or str(error)
-        raise InputError(f"cannot be read: {reason}", file=str(path)) from None
-
-
-def missing_file(path: Path, **where: Any) -> InputError:
-    """The error for a file that is not there, with the closest name in its folder."""
-    folder = path.parent
-    if not folder.is_dir():
-        return InputError(f"no such folder: {folder}", **where)
-    match = closest(path.name, (entry.name for entry in folder.iterdir()))
-    return InputError(
-        f"no such file: {path}",
-        cure=f"did you mean {match}?" if match else "give its path from the folder you are in",
-        **where,
-    )
-
-
-def read_toml(text: str, file: str | None = None) -> dict[str, Any]:
-    """The tables of a TOML text; what is wrong is named with line and column."""
-    try:
-        return tomllib.loads(text)
-    except ValueError as error:
-        raise InputError(f"not valid TOML: {error}", file=file) from None
-    except RecursionError:
-        raise InputError("not valid TOML: nested too deeply", file=file) from None
 
 
 def parse_overrides(texts: Iterable[str]) -> dict[str, Any]:

@@ -5,15 +5,13 @@ See `fem.case.cell` for how tables are written.
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
-from pydantic import Discriminator, Field, GetCoreSchemaHandler, GetJsonSchemaHandler, Tag
-from pydantic.json_schema import JsonSchemaValue
-from pydantic_core import core_schema
+from pydantic import Discriminator, Field, Tag
 
 from fem.case.kinds import POSITIVE, Depth
 from fem.case.rules import Choice, Dimension
-from fem.case.table import Table, by_kind
+from fem.case.table import ByName, Table, by_kind
 from fem.units import Quantity
 
 Conductivity = Annotated[Quantity, Dimension("S/m", "electronic conductivity", POSITIVE, "10 S/m")]
@@ -72,22 +70,6 @@ class ResolvedWiring(Table):
     )
 
 
-class _ByName:
-    """``wiring = "ideal"`` is short for a table of that kind with nothing else in it."""
-
-    def __get_pydantic_core_schema__(
-        self, source: Any, handler: GetCoreSchemaHandler
-    ) -> core_schema.CoreSchema:
-        return core_schema.no_info_before_validator_function(
-            lambda value: {"kind": value} if isinstance(value, str) else value, handler(source)
-        )
-
-    def __get_pydantic_json_schema__(
-        self, core: core_schema.CoreSchema, handler: GetJsonSchemaHandler
-    ) -> JsonSchemaValue:
-        return {"anyOf": [handler(core), {"type": "string", "enum": ["ideal"]}]}
-
-
 Wiring = Annotated[
     Annotated[
         Annotated[IdealWiring, Tag("kind=ideal")]
@@ -95,5 +77,5 @@ Wiring = Annotated[
         | Annotated[ResolvedWiring, Tag("kind=resolved")],
         Discriminator(by_kind("ideal")),
     ],
-    _ByName(),
+    ByName("ideal"),
 ]

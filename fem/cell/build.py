@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 
 from fem.case import Case
 from fem.case.operation import Protocol
-from fem.cell.interfaces import Interface, LithiumInterface, ParticleInterface
+from fem.cell.interfaces import Interface, ParticleInterface
+from fem.cell.lithium import LithiumInterface
 from fem.geometry import Phase
 from fem.geometry.contacts import Contacts
 from fem.laws.interfaces import Intercalation, Plating, no_potential
@@ -17,7 +18,7 @@ from fem.mesh import Mesh
 from fem.parameters import Parameters
 from fem.physics.charge import Surface, Terminal
 from fem.physics.congruent import ParticleBundle, ParticleGroup, groups, reacting
-from fem.physics.particles import Diffusion, Fixed, diffusion_model
+from fem.physics.particles import Diffusion, Diffusivity, Fixed, diffusion_model
 from fem.physics.surfaces import Patches
 from fem.physics.wiring import Network, in_contact, in_medium
 
@@ -25,6 +26,10 @@ Floats = NDArray[np.float64]
 
 FOIL, CATHODE = 0, 1
 """Terminals of the lithium foil and of the cathode's collector; isolated lithium follows."""
+RESOLVED = 1.0
+"""Time in s after a jump of the current from which on the surface is resolved in space."""
+THINNEST = 1.0
+"""Thickness of the layer at the surface, as a share of how far lithium diffuses in that time."""
 UNKNOWN = 0.5
 """Stoichiometry of particles that the case says nothing of; no law then reads it."""
 
@@ -110,7 +115,11 @@ def _particles(case: Case, mesh: Mesh, parameters: Parameters) -> list[ParticleI
             model = Fixed(mesh, members, scale)
         else:
             assert active is not None and table.diffusion != "fixed"
-            model = diffusion_model(table.diffusion, mesh, members, scale, active.diffusivity)
+            assert table.stoichiometry is not None
+            layers = layers_at(mesh, members, active.diffusivity, float(table.stoichiometry))
+            model = diffusion_model(
+                table.diffusion, mesh, members, scale, active.diffusivity, layers
+            )
         found.append(
             ParticleInterface(
                 mesh,
@@ -124,3 +133,18 @@ def _particles(case: Case, mesh: Mesh, parameters: Parameters) -> list[ParticleI
             )
         )
     return found
+
+
+def layers_at(
+    mesh: Mesh, group: ParticleGroup, diffusivity: Diffusivity, stoichiometry: float
+) -> int:
+    """How often triangles must be halved towards the surface to resolve `RESOLVED` after a jump.
+
+    The diffusivity in m^2/s is that at `stoichiometry`, where the run starts.
+    """
+    if callable(diffusivity):
+        diffusivity = float(diffusivity(np.array([stoichiometry]))[0])
+    nodes = mesh.nodes[:, group.nodes[0][group.edges[:, :2]]]
+    size = float(np.hypot(*(nodes[..., 1] - nodes[..., 0])).max())
+    thin = THINNEST * np.sqrt(diffusivity * RESOLVED)
+    return max(0, int(np.ceil(np.log2(size / thin))))

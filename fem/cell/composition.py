@@ -26,14 +26,15 @@ from fem import mesh as meshes
 from fem.case import Case
 from fem.cell.blocks import Block, Content
 from fem.cell.build import CATHODE, FOIL, interfaces_of, terminals_of
+from fem.cell.foresight import foreseen
 from fem.cell.interfaces import (
     Answer,
     Interface,
-    LithiumInterface,
     ParticleInterface,
     largest_move,
     written,
 )
+from fem.cell.lithium import LithiumInterface
 from fem.cell.state import State
 from fem.cell.stress import Stress
 from fem.errors import InputError, SolveError
@@ -77,6 +78,9 @@ class Cell:
         The mechanics; `None` where it is switched off.
     """
 
+    def __repr__(self) -> str:
+        return f"<Cell of {self.case!r}, {len(self.mesh.region)} triangles>"
+
     def __init__(
         self,
         case: Case,
@@ -101,9 +105,6 @@ class Cell:
         if parameters.elastic is not None:
             known = None if on is None else on.stress
             self.stress = Stress(case, mesh, parameters, self.interfaces, known)
-        charge = self.lithium.charge_name
-        self.included: Content = {charge: self.blocks[charge].start}
-        """Charge on the lithium that the shape of the mesh already shows."""
         self.meshed = 0.0
         """When the mesh was ready (`time.perf_counter`); 0 for a mesh that was there before."""
 
@@ -114,11 +115,12 @@ class Cell:
         Raises
         ------
         InputError
-            If the case cannot be: see `fem.geometry.build` and `fem.parameters.resolve`.
+            If the case cannot be: see `fem.geometry`, `fem.parameters`, `fem.cell.foresight`.
         """
         progress("geometry")
         shape = geometries.build(case)
         parameters = resolve(case, shape)
+        foreseen(case, shape, parameters)
         progress("mesh")
         mesh = meshes.from_case(case, shape)
         meshed = time.perf_counter()
@@ -144,7 +146,9 @@ class Cell:
                     cure="make a new cell by fem.Cell.of(case.replace(...))",
                 )
         case = self.case.replace(dict(changes))
-        return type(self)(case, self.mesh, resolve(case, self.mesh.geometry), on=self)
+        parameters = resolve(case, self.mesh.geometry)
+        foreseen(case, self.mesh.geometry, parameters)
+        return type(self)(case, self.mesh, parameters, on=self)
 
     # ------------------------------------------------------------------------------ its parts
 
@@ -166,13 +170,15 @@ class Cell:
         held = {n: b.start for n, b in self.blocks.items() if not b.evolves}
         return State(0.0, evolving, held)
 
-    def drives(self, current: float | None = None, voltage: float | None = None) -> list[Drive]:
-        """A current out of the cathode (A per m of depth), or a cell voltage (V).
+    def drives(
+        self, current: float | None = None, voltage: float | None = None, power: float | None = None
+    ) -> list[Drive]:
+        """A current out of the cathode (A per m of depth), a cell voltage (V), or a power (W/m).
 
         The foil is at 0 V and isolated lithium carries no net current.
         """
         floating = [Drive(current=0.0) for _ in self.charge.terminals[CATHODE + 1 :]]
-        return [Drive(potential=0.0), Drive(potential=voltage, current=current), *floating]
+        return [Drive(potential=0.0), Drive(voltage, current, power), *floating]
 
     # --------------------------------------------------------------------------------- stages
 
@@ -326,9 +332,7 @@ class Cell:
         """
         lithium, patches = self.lithium, self.lithium.patches
         below = self.mesh.geometry.lithium_y - patches.at_points(self.mesh.nodes[1, patches.nodes])
-        since = lithium.charge(content) - lithium.charge(self.included)
-        left = float(self.case.geometry.anode.strippable) + below
-        left = left + lithium.thickness_at_points(since)
+        left = float(self.case.geometry.anode.strippable) + below + lithium.since(content)
         return float(left[patches.piece == 0].min())
 
     def currents(self, solution: ChargeSolution) -> list[float]:

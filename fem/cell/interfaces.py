@@ -10,22 +10,17 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse.linalg import SuperLU, splu
 
 from fem.cell.blocks import Block, Content, Floats, Place
-from fem.constants import FARADAY
 from fem.geometry import Inactivity, Phase
 from fem.laws.interfaces import (
-    PRESSURE,
     STOICHIOMETRY,
     STRESS,
     InterfaceLaw,
-    Plating,
 )
 from fem.mesh import Mesh
 from fem.physics.charge import Inner, Response, Surface
@@ -190,85 +185,6 @@ class Interface(ABC):
         """What its own blocks say of a stage; arguments as in `answer`."""
 
 
-class LithiumInterface(Interface):
-    """All lithium on electrolyte: the foil is piece 0, isolated bodies follow.
-
-    Charge is kept at quadrature points, where the reaction is integrated, so that what is plated
-    adds up to the charge of the electrode whatever the geometry does later.
-    """
-
-    side = Phase.LITHIUM
-    stressed = PRESSURE
-    values = Place.LITHIUM_VALUES
-
-    def __init__(
-        self,
-        surface: Surface,
-        ids: NDArray[np.int64],
-        law: Plating,
-        thickness_limit: float,
-        tolerance: float,
-    ) -> None:
-        self.law: Plating = law
-        patches = surface.patches
-        self.per_charge = law.molar_volume / FARADAY
-        weight = self.per_charge / patches.weights / thickness_limit
-        charge = Block(
-            f"{surface.name}.charge",
-            "C/m",
-            "charge plated since the start, at the quadrature points of the line",
-            Place.LITHIUM_POINTS,
-            np.zeros(patches.weights.shape),
-            weight / tolerance,
-            weight,
-        )
-        super().__init__(surface, ids, tolerance, charge)
-
-    def charge(self, content: Content) -> Floats:
-        """Charge of plated lithium at the quadrature points (1, ne, nq), in C per m of depth."""
-        return content[self.charge_name]
-
-    def recall(self, base: Content, c: float, guess: Content) -> Recall:
-        weights, before = self.patches.weights, self.charge(base)
-
-        def advance(currents: Floats, loads: Floats) -> Ends:
-            name = self.charge_name
-            return {name: before - c * currents * weights}, {name: -currents * weights}
-
-        return Recall({}, advance)
-
-    # ------------------------------------------------------------------------------ thickness
-
-    @cached_property
-    def _mass(self) -> SuperLU:
-        return splu(self.patches.sparse_mass(np.ones(self.patches.weights.shape)).tocsc())
-
-    def at_nodes(self, density: Floats) -> Floats:
-        """A density at the quadrature points (1, ne, nq) at the nodes (m,).
-
-        The projection keeps the integral over each body.
-        """
-        return np.asarray(self._mass.solve(self.patches.loads(density)[0]))
-
-    def thickness_at_points(self, charge: Floats) -> Floats:
-        """Thickness of a charge at the quadrature points, in m."""
-        return np.asarray(self.per_charge * charge / self.patches.weights)
-
-    def thickness(self, content: Content) -> Floats:
-        """Plated thickness at the nodes (m,), in m."""
-        return self.at_nodes(self.thickness_at_points(self.charge(content)))
-
-    def loads_to_thickness(self) -> Floats:
-        """Thickness at the nodes (m, m) of a unit of each nodal load of charge, in m/(C/m)."""
-        return np.asarray(self.per_charge * self._mass.solve(np.eye(self.patches.nodes.shape[1])))
-
-    def on_mesh(self, values: Floats, size: int, elsewhere: float = 0.0) -> Floats:
-        """Nodal values (m,) at all `size` mesh nodes."""
-        full = np.full(size, elsewhere)
-        full[self.patches.nodes[0]] = values
-        return full
-
-
 class ParticleInterface(Interface):
     """Particles of active material: in congruent groups, or a bundle of any shape.
 
@@ -334,11 +250,19 @@ class ParticleInterface(Interface):
 
     def on_mesh(self, values: Floats, out: Floats) -> None:
         """Put values of particles (k, n) at the mesh nodes of each into `out` (N,)."""
-        self.members.spread(self._mesh, values, out)
+        self.members.spread(self._mesh, self.model.at_nodes(values), out)
 
     def on_triangles(self, values: Floats) -> Floats:
         """Values of particles (k, n) at the six nodes of their triangles, one after the other."""
-        return self.members.on_triangles(self._mesh, values)
+        return self.members.on_triangles(self._mesh, self.model.at_nodes(values))
+
+    def swelling(self, content: Content) -> Floats:
+        """Change of the stoichiometry since the start, likewise, with no lithium lost.
+
+        A layer thinner than the triangles is spread over them.
+        """
+        change = self.model.projected(self.lithiation(content))
+        return self.members.on_triangles(self._mesh, change)
 
     def recall(self, base: Content, c: float, guess: Content) -> Recall:
         stage = self.model.condensed(c, self.stoichiometry(guess))

@@ -88,6 +88,38 @@ def ledger(cell: Cell, initial: Content, content: Content, throughput: float) ->
 
 
 @dataclass(frozen=True)
+class Passed:
+    """What has gone through a cell since the start, by direction, per m of depth.
+
+    Attributes
+    ----------
+    charged, discharged
+        Charge of steps in time that charge, and of those that discharge, in C; never negative.
+    energy_charged, energy_discharged
+        Electrical energy taken up, and given, in J.
+    """
+
+    charged: float = 0.0
+    discharged: float = 0.0
+    energy_charged: float = 0.0
+    energy_discharged: float = 0.0
+
+    @property
+    def throughput(self) -> float:
+        """All charge whatever its direction in C."""
+        return self.charged + self.discharged
+
+    def after(self, charge: float, energy: float) -> Passed:
+        """The same after a step; both are positive on charge."""
+        return Passed(
+            self.charged + max(charge, 0.0),
+            self.discharged + max(-charge, 0.0),
+            self.energy_charged + max(energy, 0.0),
+            self.energy_discharged + max(-energy, 0.0),
+        )
+
+
+@dataclass(frozen=True)
 class Work:
     """Work since the start of a run that must be found as elastic energy, in J per m of depth.
 

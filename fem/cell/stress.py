@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 
 from fem.case import Case
 from fem.cell.blocks import Content
-from fem.cell.interfaces import Interface, LithiumInterface, ParticleInterface
+from fem.cell.interfaces import Interface, ParticleInterface
+from fem.cell.lithium import LithiumInterface
 from fem.mesh import Mesh
 from fem.parameters import Parameters
 from fem.physics.charge import Inner
@@ -103,7 +104,7 @@ class Stress:
         found = np.zeros((len(elements), 6))
         for each in self._particles:
             # Triangle by triangle: particles that touch share nodes, where their lithium jumps.
-            change = each.on_triangles(each.lithiation(content))
+            change = each.swelling(content)
             found[np.searchsorted(elements, each.members.elements.ravel())] = change
         return active.partial_molar_volume * active.max_concentration * found
 

@@ -102,7 +102,7 @@ def _parser() -> tuple[argparse.ArgumentParser, dict[str, argparse.ArgumentParse
         changes: str = 'change a key of the case, such as mesh.size="2 um"; may be repeated',
     ) -> argparse.ArgumentParser:
         parser = add(name, text)
-        image = name == "transport"
+        image = name in ("check", "transport")
         parser.add_argument(
             "case",
             metavar="CASE.toml" + image * "|IMAGE",
@@ -117,25 +117,60 @@ def _parser() -> tuple[argparse.ArgumentParser, dict[str, argparse.ArgumentParse
     run.add_argument("--out", metavar="DIR", help="where to write (default: out/CASE)")
     run.add_argument("--resume", action="store_true", help="go on with a run in time")
     run.add_argument("--quiet", action="store_true", help="no progress, no summary")
-    add_case("check", "Validate a case and print what would run; solves and writes nothing.")
+    image = 'change a key of the case, or of the image, such as "smoothing=0"; may be repeated'
+    check = add_case(
+        "check", "Validate a case, or an image, and print what would run; writes nothing.", image
+    )
     mesh = add_case("mesh", "Write the mesh of a case alone and print its quality.")
     mesh.add_argument("--out", metavar="F", required=True, help="a file ending in .vtu or .msh")
     transport = add_case(
         "transport", "Conductivity, tortuosity and percolation of a composite or a label image.",
-        'change a key of the case, or of the image, such as "smoothing=0"; may be repeated',
+        image,
     )  # fmt: skip
+    for parser in (check, transport):
+        parser.add_argument(
+            "--pixel-size", metavar="LENGTH", help='side of a pixel of an image, such as "0.5 um"'
+        )
+        parser.add_argument(
+            "--labels",
+            metavar="LABELS",
+            help='its phases, such as "electrolyte=1 active=2-40 void=0"',
+        )
     for option, value, meaning in (
-        ("--pixel-size", "LENGTH", 'side of a pixel of an image, such as "0.5 um"'),
-        ("--labels", "LABELS", 'its phases, such as "electrolyte=1 active=2-40,50 void=0"'),
         ("--size", "LENGTH", "element size on its interfaces (default: two pixels)"),
         ("--ionic-conductivity", "VALUE", 'of its electrolyte, such as "0.3 S/m"'),
         ("--electronic-conductivity", "VALUE", "of its active material"),
     ):
         transport.add_argument(option, metavar=value, help=meaning)
     transport.add_argument("--out", metavar="DIR", help="where to write transport.json and maps")
+    transport.add_argument(
+        "--windows", metavar="N", help="cut each slice into N by N windows, for their scatter"
+    )
+    transport.add_argument(
+        "--quick", action="store_true", help="do not solve an image without cleaning beside it"
+    )
     transport.add_argument("--quiet", action="store_true", help="no progress, no table")
     plot = add("plot", "Draw the figures and the report of a finished run again.")
     plot.add_argument("folder", metavar="DIR", help="the folder that fem run has written")
+    drawn: tuple[tuple[str, str | tuple[str, ...], int | None, str], ...] = (
+        ("--field", "NAME", None, "draw this field alone, such as von_mises or stress_yy"),
+        ("--range", ("LOW", "HIGH"), 2, 'ends of its colours, such as "0 MPa" "50 MPa"'),
+        ("--scale", "SCALE", None, "of its colours: linear, log or symlog"),
+        ("--window", ("LEFT", "RIGHT", "BOTTOM", "TOP"), 4, 'what to show, such as "20 um" ...'),
+        ("--deformed", "FACTOR", None, "enlarge displacements by this factor in its shape"),
+        ("--along", "x|s", None, "draw the lithium profile over x or the arc length s"),
+        ("--format", "FORMAT", None, "png, svg or pdf"),
+        ("--out", "FILE", None, "where to draw the field (default: field_NAME.png in DIR)"),
+    )
+    for option, names, count, meaning in drawn:
+        plot.add_argument(option, metavar=names, nargs=count, help=meaning)
+    compare = add("compare", "What differs between finished runs, as a table and a figure.")
+    compare.add_argument(
+        "folders", metavar="DIR", nargs="+", help="folders that fem run has written, two or more"
+    )
+    compare.add_argument(
+        "--out", metavar="DIR", default="out/comparison", help="where to (default: out/comparison)"
+    )
     materials = add("materials", "List the materials, or one with every value and its source.")
     materials.add_argument("name", metavar="NAME", nargs="?", help="a material, such as LPSCl")
     example = add("example", "List the cases that come along, or copy one to start from.")

@@ -5,11 +5,15 @@ from __future__ import annotations
 import argparse
 import re
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from fem.cell.foresight import foreseen, window_capacity
 from fem.cli.cases import load, naming
-from fem.cli.estimate import drawn, triangles
+from fem.cli.estimate import cost, drawn, too_much, triangles
+from fem.cli.image import check as check_image
+from fem.cli.image import is_image, refuse_options
 from fem.constants import FARADAY
 from fem.units import Quantity
 
@@ -28,7 +32,12 @@ SHOWN = 20
 
 
 def command(arguments: argparse.Namespace) -> None:
-    """Check the case that the arguments name."""
+    """Check the case, or the image, that the arguments name."""
+    path = Path(arguments.case)
+    if is_image(path):
+        check_image(arguments, path)
+        return
+    refuse_options(arguments)
     case = load(arguments)
 
     from fem.parameters import resolve
@@ -41,6 +50,7 @@ def command(arguments: argparse.Namespace) -> None:
 
 def describe(case: Case, shape: Geometry, parameters: Parameters) -> str:
     """What a run of `case` would solve."""
+    expected = cost(case, shape, parameters)
     rows = [
         ("case", case.title or "without title"),
         *_cell(case, shape),
@@ -50,8 +60,12 @@ def describe(case: Case, shape: Geometry, parameters: Parameters) -> str:
         *_operation(case, shape, parameters),
         ("mechanics", _mechanics(case)),
         ("mesh", _mesh(case, shape)),
+        ("cost", str(expected)),
         *_sources(parameters.used),
+        *_warnings([*foreseen(case, shape, parameters), *too_much(case, expected)]),
     ]
+    if parameters.active is not None and parameters.active.rising:
+        rows.append(("warning", parameters.active.rising))
     lines = []
     for head, text in rows:
         lines += textwrap.wrap(
@@ -69,15 +83,16 @@ def _cell(case: Case, shape: Geometry) -> Iterator[tuple[str, str]]:
         f"{cell.depth.text} deep",
     )
     shown = "as in the image" if anode.thickness is None else anode.thickness.text
-    yield (
-        "lithium",
-        f"{anode.material}, {shown}, "
-        f"{_count(len(anode.protrusions), 'protrusion')}, {len(anode.isolated)} isolated",
-    )
+    surface = _count(len(anode.protrusions), "protrusion")
+    if anode.surface is not None:
+        wave = anode.surface.amplitude
+        surface = f"points of {anode.surface.file}" if wave is None else f"a sine of {wave.text}"
+    yield "lithium", f"{anode.material}, {shown}, {surface}, {len(anode.isolated)} isolated"
     if cell.separator is not None:
         yield "separator", f"{cell.separator.material}, {cell.separator.thickness.text}"
-    if cell.image is not None or cathode is None:
+    if cell.image is not None:
         yield from (("image", note) for note in shape.notes)
+    if cathode is None:
         return
     if cathode.kind == "plane":
         yield "cathode", f"plane, {cathode.material}, {cathode.thickness.text}"
@@ -126,7 +141,7 @@ def _interface(table: Any) -> str:
 def _operation(case: Case, shape: Geometry, parameters: Parameters) -> Iterator[tuple[str, str]]:
     operation = case.operation
     if operation.kind == "protocol":
-        capacity = _capacity(shape, parameters)
+        capacity = window_capacity(shape, parameters.active)
         yield from _protocol(operation, capacity)
         yield "reserve", _reserve(case, parameters)
         yield "particles", _window(case, parameters, capacity)
@@ -153,7 +168,10 @@ def _protocol(operation: Protocol, capacity: float) -> Iterator[tuple[str, str]]
     for label, step in operation.unrolled[:SHOWN]:
         rate = step.charge_rate or step.discharge_rate
         current = "" if rate is None else f" ({abs(step.current(capacity) or 0.0):.4g} A/m2)"
-        ends = " or ".join(f"{name} {_text(value)}" for name, value in step.ends.items())
+        ends = " or ".join(
+            ["the end of its file"] * (step.profile is not None)
+            + [f"{name} {_text(value)}" for name, value in step.ends.items()]
+        )
         yield "", label + current + ("" if step.rest is not None else f" until {ends}")
     if operation.count > SHOWN:
         yield "", f"... and {operation.count - SHOWN} more"
@@ -191,22 +209,6 @@ def _window(case: Case, parameters: Parameters, capacity: float) -> str:
     )
 
 
-def _capacity(shape: Geometry, parameters: Parameters) -> float:
-    """Charge of the window of all active particles in A s/m^2 of cell width; 0 if x is fixed."""
-    from fem.geometry import Phase
-
-    active, alive = parameters.active, shape.particles.active
-    if active is None:
-        return 0.0
-    area = sum(
-        region.area
-        for region in shape.regions
-        if region.phase == Phase.ACTIVE and (not len(alive) or alive[region.body])
-    )
-    window = active.potential.upper - active.potential.lower
-    return FARADAY * active.max_concentration * window * area / shape.width
-
-
 def _areal(charge: float) -> str:
     """A charge per cell width in A s/m^2 in the unit of the field."""
     return f"{charge / MILLIAMPERE_HOUR_PER_CM2:.4g} mAh/cm2"
@@ -236,6 +238,12 @@ def _mechanics(case: Case) -> str:
 def _mesh(case: Case, shape: Geometry) -> str:
     count = float(f"{triangles(case, shape):.2g}")
     return f"{case.mesh.size.text} on interfaces, about {count:.0f} triangles"
+
+
+def _warnings(warnings: Sequence[str]) -> Iterator[tuple[str, str]]:
+    """What a run of the case would tell as well."""
+    for number, warning in enumerate(warnings):
+        yield "" if number else "warnings", warning
 
 
 def _sources(used: tuple[Used, ...]) -> Iterator[tuple[str, str]]:

@@ -20,8 +20,11 @@ from fem.results.result import Result
 
 if TYPE_CHECKING:
     from fem.case import Case
+    from fem.geometry import Geometry
     from fem.output import Recorder
 
+STEPPING = "stepping."
+"""What cures name where other steps may help; a run may be taken up with others."""
 WIDTH = 100
 PLAIN = str.maketrans({"µ": "u", "²": "2"})
 """Letters of units that not every terminal can show."""
@@ -54,7 +57,7 @@ def _snapshot(arguments: argparse.Namespace, case: Case, folder: str | Path) -> 
         )
     check_folder(folder, case)
     with Progress(arguments.quiet) as progress, naming(arguments):
-        drawn(case)
+        _tell_cost(case, drawn(case), arguments.quiet)
         result = fem.run(case, progress)
         progress("figures and files")
         fem.save(result, folder)
@@ -64,15 +67,18 @@ def _snapshot(arguments: argparse.Namespace, case: Case, folder: str | Path) -> 
 def _in_time(arguments: argparse.Namespace, case: Case, folder: str | Path) -> Result:
     from fem.cli.estimate import drawn
     from fem.output import check_folder, recording
+    from fem.output.recorder import gone
     from fem.runs.simulation import simulate
 
     assert isinstance(case.operation, Protocol)
     check_folder(folder, case, arguments.resume)
     with Progress(arguments.quiet) as progress, naming(arguments):
-        drawn(case)
+        _tell_cost(case, drawn(case), arguments.quiet)
         with recording(folder, case, arguments.resume) as recorder:
             for problem in recorder.checkpoint.damaged if recorder.checkpoint else ():
                 print(f"left out: {problem}", file=sys.stderr)
+            if recorder.checkpoint and recorder.checkpoint.missing:
+                print(f"left out: {gone(recorder.checkpoint.missing)}", file=sys.stderr)
             with _telling_how_to_go_on(arguments, folder, recorder):
                 outlook = Outlook(progress, case.operation.unrolled)
                 result = simulate(case, progress, (recorder, outlook), recorder.checkpoint)
@@ -80,11 +86,24 @@ def _in_time(arguments: argparse.Namespace, case: Case, folder: str | Path) -> R
                 return recorder.finish(result)
 
 
+def _tell_cost(case: Case, shape: Geometry, quiet: bool) -> None:
+    """What `fem check` would warn of: a run that is long, or too large for this machine."""
+    from fem.cli.estimate import cost, too_much
+    from fem.parameters import resolve
+
+    for warning in () if quiet else too_much(case, cost(case, shape, resolve(case, shape))):
+        print(f"warning: {warning}", file=sys.stderr)
+
+
 @contextmanager
 def _telling_how_to_go_on(
     arguments: argparse.Namespace, folder: str | Path, recorder: Recorder
 ) -> Iterator[None]:
-    """Errors and interrupts say what is on the disk, and the command that goes on from there."""
+    """Errors and interrupts say what is on the disk, and how to get further.
+
+    A step depends on the state before it alone, so that the same case fails again in the same
+    place: only where other steps may help is there anything to go on with.
+    """
     try:
         yield
     except (KeyboardInterrupt, SolveError) as stopped:
@@ -96,15 +115,19 @@ def _telling_how_to_go_on(
         kept = f"t = {recorder.time:.6g} s, {recorder.steps} steps on disk"
         hint = f"continue with: {shlex.join(words)}"
         if isinstance(stopped, SolveError):
-            stopped.cures = (*stopped.cures, f"{hint}  ({kept})")
+            if any(STEPPING in cure for cure in stopped.cures):
+                what = f"change [stepping], which a run may be taken up with, and {hint}"
+            else:
+                what = "change the case and run it in another folder: as it is, it fails here again"
+            stopped.cures = (*stopped.cures, f"{what}  ({kept})")
             raise
         raise KeyboardInterrupt(f"interrupted at {kept}; {hint}") from None
 
 
 def summary(result: Result) -> str:
     """The main numbers, and the notes that a reader must not miss."""
-    from fem.output.numbers import main_numbers
     from fem.output.report import WARNING
+    from fem.results.numbers import main_numbers
 
     rows = [
         (("  " if row.part else "") + row.label, row.value, row.unit)

@@ -12,6 +12,7 @@ from scipy.sparse.csgraph import connected_components
 
 from fem.errors import InputError
 from fem.forms.interface import Edges
+from fem.geometry.types import Phase
 from fem.mesh import Ints, Mesh
 from fem.spaces import Space
 
@@ -121,13 +122,35 @@ class Box:
         nodes = self.edges[rows]
         return Edges(nodes, self.mesh.nodes[:, nodes])
 
-    def pieces(self, part: NDArray[np.bool_]) -> Pieces:
-        """Pieces of the triangles `part` (nt,), joined across edges; corners do not count."""
+    @cached_property
+    def grain_boundaries(self) -> Ints:
+        """Facets of the mesh between two regions of electrolyte in the box."""
+        region = np.append(self.region, -1)[self._neighbours]
+        grain = np.append(self.mesh.geometry.phases == Phase.ELECTROLYTE, False)[region]
+        return np.flatnonzero(grain.all(axis=0) & (region[0] != region[1]))
+
+    def beside(self, facets: Ints) -> Ints:
+        """The two triangles at facets of the mesh (2, n), as positions in `elements`."""
+        return np.asarray(self._neighbours[:, facets])
+
+    def edges_at(self, facets: Ints) -> Edges:
+        """Facets of the mesh, to integrate along them."""
+        vertices = int(self.mesh.skfem.t.max()) + 1
+        nodes = np.c_[self.mesh.skfem.facets[:, facets].T, vertices + facets]
+        return Edges(nodes, self.mesh.nodes[:, nodes])
+
+    def pieces(self, part: NDArray[np.bool_], apart: Ints | None = None) -> Pieces:
+        """Pieces of the triangles `part` (nt,), joined across edges; corners do not count.
+
+        Nothing is joined across the facets `apart`.
+        """
         count = len(self.elements)
         first, second = self._neighbours
         # Position -1, that of no triangle, picks the last entry.
         inside = np.append(part, False)
         both = inside[first] & inside[second]
+        if apart is not None:
+            both[apart] = False
         pairs = (first[both], second[both])
         graph = coo_matrix((np.ones(len(pairs[0]), dtype=bool), pairs), shape=(count, count))
         _, label = connected_components(graph, directed=False)

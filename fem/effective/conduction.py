@@ -20,16 +20,21 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.sparse import coo_matrix, csr_matrix
 from scipy.sparse.csgraph import connected_components
 from scipy.sparse.linalg import splu
 
 from fem.effective.box import FACES, Box, Pieces
 from fem.forms.charge import conduction
+from fem.forms.interface import Edges
 from fem.mesh import Ints
 from fem.solve.linear import TwoLevel
 from fem.spaces import Space
 
 Floats = NDArray[np.float64]
+
+ROUNDING = 1e-12
+"""How far a tortuosity factor of 1 ends off it."""
 
 
 @dataclass(frozen=True)
@@ -79,22 +84,63 @@ class Conduction:
         At least 1, since no shape conducts better than straight channels; `None` where nothing
         joins the faces.
         """
-        # A straight channel may end a rounding error below 1.
-        x, y = (max(1.0, self.mean / value) if value > 0.0 else None for value in self.effective)
-        return x, y
+        return tortuosity_factor(self.mean, self.effective)
 
 
-def conduct(box: Box, conductivity: Floats) -> Conduction:
-    """Solve for the conduction of `box`.
+def tortuosity_factor(
+    mean: float, effective: tuple[float, float]
+) -> tuple[float | None, float | None]:
+    """``mean / effective`` along x and y; `None` where nothing is conducted."""
+    x, y = (mean / value if value > 0.0 else None for value in effective)
+    # A straight channel has 1 exactly, and would end a rounding error off.
+    x, y = (f if f is None or f > 1.0 + ROUNDING else 1.0 for f in (x, y))
+    return x, y
 
-    Only pieces that a face feeds are solved: those that join two faces for the conductivity
-    between them, those that touch the boundary for the linear potential. All else, and what does
-    not conduct, carries no current.
+
+def between_faces(
+    box: Box, conductivity: Floats, resistance: float = 0.0
+) -> tuple[tuple[float, float], tuple[Potential | None, Potential | None]]:
+    """Conductivity in S/m between equipotential faces along x and along y, and the fields.
+
+    Only pieces that join two faces carry a current between them.
 
     Parameters
     ----------
     conductivity
         Of each triangle of the box (nt,) in S/m, 0 for insulators.
+    resistance
+        Of boundaries between regions of electrolyte in ohm m^2.
+
+    Raises
+    ------
+    SolveError
+        If the linear solver stalls.
+    """
+    pieces = box.pieces(conductivity > 0.0)
+    effective = [0.0, 0.0]
+    potentials: list[Potential | None] = [None, None]
+    for axis in (0, 1):
+        joining = _Part(box, conductivity, pieces, pieces.joins[:, axis], resistance)
+        if joining.empty:
+            continue
+        potential = joining.between_faces(axis)
+        potentials[axis] = Potential(joining.space, potential, joining.conductivity)
+        effective[axis] = joining.power(potential, potential) / (box.width * box.height)
+    return (effective[0], effective[1]), (potentials[0], potentials[1])
+
+
+def conduct(box: Box, conductivity: Floats, resistance: float = 0.0) -> Conduction:
+    """Solve for the conduction of `box`.
+
+    For the linear potential only pieces that touch the boundary are solved. All else, and what
+    does not conduct, carries no current.
+
+    Parameters
+    ----------
+    conductivity
+        Of each triangle of the box (nt,) in S/m, 0 for insulators.
+    resistance
+        Of boundaries between regions of electrolyte in ohm m^2.
 
     Raises
     ------
@@ -103,21 +149,14 @@ def conduct(box: Box, conductivity: Floats) -> Conduction:
     """
     area = box.width * box.height
     pieces = box.pieces(conductivity > 0.0)
-    effective, lower = [0.0, 0.0], [0.0, 0.0]
-    potentials: list[Potential | None] = [None, None]
-    for axis in (0, 1):
-        joining = _Part(box, conductivity, pieces, pieces.joins[:, axis])
-        if joining.empty:
-            continue
-        potential = joining.between_faces(axis)
-        potentials[axis] = Potential(joining.space, potential, joining.conductivity)
-        effective[axis] = joining.power(potential, potential) / area
+    effective, potentials = between_faces(box, conductivity, resistance)
+    lower = [0.0, 0.0]
     either = np.asarray(pieces.joins.any(axis=1))
-    joining = _Part(box, conductivity, pieces, either)
+    joining = _Part(box, conductivity, pieces, either, resistance)
     tensor_lower = np.zeros((2, 2))
     if not joining.empty:
         tensor_lower, lower = joining.under_uniform_current()
-    fed = _Part(box, conductivity, pieces, np.asarray(pieces.touches.any(axis=1)))
+    fed = _Part(box, conductivity, pieces, np.asarray(pieces.touches.any(axis=1)), resistance)
     tensor_upper = np.zeros((2, 2))
     if not fed.empty:
         linear = fed.under_linear_potential()
@@ -125,12 +164,12 @@ def conduct(box: Box, conductivity: Floats) -> Conduction:
     return Conduction(
         mean=float(conductivity @ box.area) / area,
         percolating=pieces.percolating,
-        effective=(effective[0], effective[1]),
+        effective=effective,
         lower=(lower[0], lower[1]),
         upper=(float(tensor_upper[0, 0]), float(tensor_upper[1, 1])),
         tensor_lower=tensor_lower,
         tensor_upper=tensor_upper,
-        potentials=(potentials[0], potentials[1]),
+        potentials=potentials,
     )
 
 
@@ -138,16 +177,44 @@ class _Part:
     """Some pieces of a box, assembled to be solved together."""
 
     def __init__(
-        self, box: Box, conductivity: Floats, pieces: Pieces, chosen: NDArray[np.bool_]
+        self,
+        box: Box,
+        conductivity: Floats,
+        pieces: Pieces,
+        chosen: NDArray[np.bool_],
+        resistance: float,
     ) -> None:
         self.box, self.joins = box, pieces.joins
         self._piece = np.where(np.append(chosen, False)[pieces.label], pieces.label, -1)
         members = np.flatnonzero(self._piece >= 0)
         self.empty = not len(members)
         self.conductivity = conductivity[members]
-        self.space = Space(box.mesh, box.elements[members])
+        apart = box.grain_boundaries if resistance else None
+        # Grains share no unknown, so that the potential may jump between them.
+        self._sheet = box.pieces(self._piece >= 0, apart).label if resistance else 0 * self._piece
+        sheet = self._sheet[members] if resistance else None
+        self.space = Space(box.mesh, box.elements[members], sheet)
         if not self.empty:
             self._matrix = conduction(self.space, self.conductivity)
+        if resistance:
+            self._matrix = self._matrix + self._across(resistance)
+
+    def _across(self, resistance: float) -> csr_matrix:
+        """The conductance of grain boundaries: ``(jump of u)(jump of w) / resistance``."""
+        box, size = self.box, len(self.space)
+        facets = box.grain_boundaries
+        facets = facets[(self._piece[box.beside(facets)] >= 0).all(axis=0)]
+        edges = box.edges_at(facets)
+        sheets = self._sheet[box.beside(facets)]
+        one, other = (self.space.unknowns(edges.nodes, sheet[:, None]) for sheet in sheets)
+        weights = edges.weights / resistance
+        local = np.einsum("eq,aq,bq->eab", weights, edges.shapes, edges.shapes)
+        both = np.concatenate([one, other], axis=1)
+        block = np.block([[local, -local], [-local, local]])
+        rows = np.broadcast_to(both[:, :, None], block.shape)
+        columns = np.broadcast_to(both[:, None, :], block.shape)
+        entries = (block.ravel(), (rows.ravel(), columns.ravel()))
+        return coo_matrix(entries, shape=(size, size)).tocsr()
 
     def power(self, first: Floats, second: Floats) -> float:
         """The integral of ``sigma grad(first) . grad(second)`` in W per m of depth."""
@@ -188,9 +255,10 @@ class _Part:
                 joined = self.joins[piece, axis]
                 density[axis, rows[joined]] += sign / total[piece[joined]]
         rows = np.flatnonzero(density.any(axis=0))
-        edges, piece = box.along(rows), self._piece[box.owner[rows]]
+        edges, piece = self._along(rows), self._piece[box.owner[rows]]
         density = density[:, rows]
-        number, size = self.space.number, len(self.space)
+        size = len(self.space)
+        number = np.arange(size)
         ground = self._one_unknown_each()
         loads = [edges.load(d[:, None] + 0.0 * edges.weights, number, size) for d in density]
         fields = self._solved(np.array(loads), ground, 0.0)
@@ -217,8 +285,14 @@ class _Part:
         rows = self.box.faces[face]
         return np.asarray(rows[self._piece[self.box.owner[rows]] >= 0])
 
+    def _along(self, rows: Ints) -> Edges:
+        """Boundary edges, with unknowns in place of mesh nodes."""
+        sheet = self._sheet[self.box.owner[rows]][:, None]
+        coordinates = self.box.along(rows).coordinates
+        return Edges(self.space.unknowns(self.box.edges[rows], sheet), coordinates)
+
     def _unknowns(self, face: int) -> Ints:
-        return np.unique(self.space.number[self.box.edges[self._rows(face)]])
+        return np.unique(self._along(self._rows(face)).nodes)
 
     def _one_unknown_each(self) -> Ints:
         """One vertex of each connected part of the matrix: pieces may meet in a corner."""

@@ -36,7 +36,7 @@ class Morphology:
 
 def morphology(box: Box) -> Morphology:
     """Measure the phases of `box`."""
-    phases = box.mesh.geometry.phases
+    phases = box.mesh.geometry.kinds
     of_triangles = phases[box.region]
     area = box.width * box.height
     names = [str(name) for name in np.unique(of_triangles)]
@@ -53,7 +53,7 @@ def _interfaces(box: Box) -> dict[tuple[str, str], float]:
     inside = np.zeros(len(mesh.geometry.regions) + 1, dtype=bool)
     inside[np.unique(box.region)] = True
     inside[OUTSIDE] = False
-    pairs = np.sort(mesh.phase_sides, axis=1)
+    pairs = np.sort(np.append(mesh.geometry.kinds, "")[mesh.sides], axis=1)
     rows = np.flatnonzero(inside[mesh.sides].all(axis=1) & (pairs[:, 0] != pairs[:, 1]))
     if not len(rows):
         return {}

@@ -6,12 +6,11 @@ phase, lithium or voids.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from time import perf_counter
 from types import MappingProxyType
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,13 +18,15 @@ from numpy.typing import NDArray
 from fem.case import Case, ParticleCathode
 from fem.case.image import Image
 from fem.effective.box import Box
-from fem.effective.conduction import Conduction, conduct
-from fem.effective.morphology import Morphology, morphology
+from fem.effective.conduction import between_faces, conduct, tortuosity_factor
+from fem.effective.morphology import morphology
+from fem.effective.numbers import AsRead, Conductor, Transport
 from fem.errors import InputError
 from fem.geometry import Geometry, Phase, Region, build
 from fem.laws.mixtures import hashin_shtrikman, wiener
-from fem.materials import Reader, library
-from fem.mesh import Mesh, from_case, generate
+from fem.materials import Reader
+from fem.mesh import Mesh, expected, from_case, generate
+from fem.parameters import reader
 
 Floats = NDArray[np.float64]
 Progress = Callable[[str], None]
@@ -33,72 +34,26 @@ Progress = Callable[[str], None]
 IONIC, ELECTRONIC = "ionic", "electronic"
 CARRIERS = MappingProxyType({IONIC: Phase.ELECTROLYTE, ELECTRONIC: Phase.ACTIVE})
 """What is conducted, and in which phase."""
-PIXELS = 2.0
-"""Element size on the interfaces of an image, in pixels, unless another one is asked for."""
+MOST_SIDES = 50_000
+"""Straight pieces of outlines up to which an image is solved as read, too: about a minute."""
+MOST_TRIANGLES = 5e6
+SECONDS = 1.5e-4
+"""What a triangle of an image takes from its pixels to the pictures, about, where four fields of
+each phase are solved and four drawn."""
 
 
-@dataclass(frozen=True)
-class Conductor:
-    """How ions or electrons are conducted.
-
-    Attributes
-    ----------
-    carrier
-        ``ionic`` or ``electronic``.
-    known
-        Whether conductivities are in S/m; else they are relative to that of the phase.
-    conduction
-        What was solved.
-    wiener, hashin_shtrikman
-        Lower and upper bound from the area fractions alone. The first holds for every box between
-        equipotential faces, the second for isotropic media only.
-    """
-
-    carrier: str
-    known: bool
-    conduction: Conduction
-    wiener: tuple[float, float]
-    hashin_shtrikman: tuple[float, float]
-
-
-@dataclass(frozen=True)
-class Transport:
-    """The transport numbers of a box."""
-
-    box: Box
-    morphology: Morphology
-    conductors: tuple[Conductor, ...]
-    seconds: float
-
-    @property
-    def metrics(self) -> dict[str, Any]:
-        """All numbers by name, flat, in SI units; what does not exist is left out.
-
-        Conductivities relative to that of their phase, where that is not known, end in
-        ``_relative`` instead of ``_S_m``.
-        """
-        numbers: dict[str, Any] = {
-            "width_m": self.box.width,
-            "height_m": self.box.height,
-            "triangles": len(self.box.elements),
-        }
-        for phase, fraction in self.morphology.fraction.items():
-            numbers[f"{_word(phase)}_fraction"] = fraction
-            numbers |= _along(
-                f"{_word(phase)}_percolating_fraction", self.morphology.percolating[phase]
-            )
-        for (first, second), density in self.morphology.interface.items():
-            numbers[f"interface_{_word(first)}_{_word(second)}_per_m"] = density
-        for conductor in self.conductors:
-            numbers |= _conductor(conductor)
-        return numbers | {"seconds_total": self.seconds}
-
-
-def of_case(case: Case, progress: Progress = lambda stage: None) -> Transport:
+def of_case(
+    case: Case, progress: Progress = lambda stage: None, compare: bool = False
+) -> Transport:
     """Transport numbers of the composite cathode of `case`, on the mesh that it is run on.
 
     Electronic conductivities are relative unless every active material in the composite has an
     ``electronic_conductivity``.
+
+    Parameters
+    ----------
+    compare
+        Solve an image without cleaning, too.
 
     Raises
     ------
@@ -111,29 +66,34 @@ def of_case(case: Case, progress: Progress = lambda stage: None) -> Transport:
     _refuse_without_composite(case)
     cell, image = case.geometry, case.geometry.image
     progress("mesh")
-    if image is not None:
-        # Only images need the libraries that read them.
-        from fem.geometry.rectangle import rectangle
+    read = reader(case)
 
-        geometry = rectangle(image, case.resolve(image.file))
-        regions = list(range(len(geometry.regions)))
-    else:
-        assert cell.separator is not None
-        geometry = build(case)
-        regions = _below(geometry, geometry.lithium_y - float(cell.separator.thickness))
+    def known(regions: Sequence[Region]) -> dict[str, Floats | None]:
+        return {
+            IONIC: _values(regions, Phase.ELECTROLYTE, lambda r: _ionic(r, read)),
+            ELECTRONIC: _values(
+                regions,
+                Phase.ACTIVE,
+                lambda r: read.optional(r.material, "electronic_conductivity"),
+            ),
+        }
+
+    if image is not None:
+        path = case.resolve(image.file)
+        size = float(case.mesh.size)
+        return _pictured(
+            image, path, known, size, lambda g: from_case(case, g), progress, started, compare
+        )
+    assert cell.separator is not None
+    geometry = build(case)
+    below = _below(geometry, geometry.lithium_y - float(cell.separator.thickness))
+    # Others are not measured, and need no conductivity.
+    composite = [replace(r, phase=Phase.VOID) for r in geometry.regions]
+    for k in below:
+        composite[k] = geometry.regions[k]
     mesh = from_case(case, geometry)
-    file = str(case.file) if case.file else None
-    overrides = MappingProxyType(dict(case.materials))
-    read = Reader(library([case.resolve(f) for f in case.material_files], overrides, file))
-    known = {
-        IONIC: _values(geometry, regions, Phase.ELECTROLYTE, lambda r: _ionic(r, read)),
-        ELECTRONIC: _values(
-            geometry, regions, Phase.ACTIVE,
-            lambda r: read.optional(r.material, "electronic_conductivity"),
-        ),
-    }  # fmt: skip
-    elements = np.flatnonzero(np.isin(mesh.region, regions))
-    return measure(mesh, elements, known, progress, started)
+    elements = np.flatnonzero(np.isin(mesh.region, below))
+    return measure(mesh, elements, known(composite), progress, started)
 
 
 def of_image(
@@ -142,6 +102,7 @@ def of_image(
     conductivity: Mapping[str, float] = MappingProxyType({}),
     size: float | None = None,
     progress: Progress = lambda stage: None,
+    compare: bool = False,
 ) -> Transport:
     """Transport numbers of a label image; its materials are not looked up.
 
@@ -152,7 +113,9 @@ def of_image(
     conductivity
         By carrier, that of its phase in S/m; numbers are relative to it where it is left out.
     size
-        Element size on interfaces in m; two pixels if left out.
+        Element size on interfaces in m; if left out, two pixels, or more where outlines are long.
+    compare
+        Solve the image without cleaning, too.
 
     Raises
     ------
@@ -161,15 +124,120 @@ def of_image(
     SolveError
         If the linear solver stalls.
     """
-    from fem.geometry.rectangle import rectangle
+    from fem.geometry.rectangle import element_size
 
     started = perf_counter()
-    progress("mesh")
-    geometry = rectangle(image, path)
-    mesh = generate(geometry, PIXELS * float(image.pixel_size) if size is None else size)
-    phases = geometry.phases
-    known = {c: np.where(phases == CARRIERS[c], value, 0.0) for c, value in conductivity.items()}
-    return measure(mesh, np.arange(len(mesh.region)), known, progress, started)
+    progress("outlines")
+    edge = element_size(image, path) if size is None else size
+
+    def meshed(geometry: Geometry) -> Mesh:
+        count = expected(geometry, edge)
+        if count > MOST_TRIANGLES:
+            raise InputError(
+                f"the mesh would have about {count:.1g} triangles",
+                key="--size",
+                given=f"{edge * 1e6:.4g} um",
+                allowed=f"sizes that make at most {MOST_TRIANGLES:.0e} triangles",
+                cure="a larger --size, or a part of the image: crop, or bin",
+            )
+        progress(f"mesh of about {count:.1g} triangles, {count * SECONDS:.1g} s until all is drawn")
+        return generate(geometry, edge)
+
+    def known(regions: Sequence[Region]) -> dict[str, Floats | None]:
+        return {
+            carrier: None
+            if carrier not in conductivity
+            else _values(regions, phase, lambda r, c=carrier: conductivity[c])  # type: ignore[misc]
+            for carrier, phase in CARRIERS.items()
+        }
+
+    return _pictured(image, path, known, edge, meshed, progress, started, compare)
+
+
+def _pictured(
+    image: Image,
+    path: Path,
+    known: Callable[[Sequence[Region]], Mapping[str, Floats | None]],
+    size: float,
+    meshed: Callable[[Geometry], Mesh],
+    progress: Progress,
+    started: float,
+    compare: bool,
+) -> Transport:
+    """Transport numbers of an image, with those of its pixels if `compare`.
+
+    `known` are the conductivities of regions by carrier, `meshed` the mesh of a geometry with
+    elements of a `size` (m).
+    """
+    # Only images need the libraries that read them.
+    from fem.geometry.rectangle import rectangle
+
+    table = image.grain_boundary_resistance
+    resistance = 0.0 if table is None else float(table)
+    mesh = meshed(rectangle(image, path, size))
+    every, values = np.arange(len(mesh.region)), _with_others(image, mesh, known)
+    transport = measure(mesh, every, values, progress, started, resistance)
+    if not compare:
+        return transport
+    progress("the image as read")
+    clean = not any(found.total for found in transport.cleaning)
+    box = transport.box
+    if not clean:
+        geometry = rectangle(image, path, as_read=True)
+        sides = sum(len(outline.curve.corners) + 1 for outline in geometry.outlines)
+        if sides > MOST_SIDES:
+            note = (
+                f"The image as read was not solved: its outlines have {sides:,} straight pieces, "
+                f"more than {MOST_SIDES:,}. Crop it to see what cleaning does to the numbers."
+            )
+            return replace(transport, notes=(*transport.notes, note))
+        mesh = meshed(geometry)
+        box, values = Box(mesh, np.arange(len(mesh.region))), _with_others(image, mesh, known)
+    conductors = []
+    for conductor in transport.conductors:
+        conductivity = _conductivity(box, conductor.carrier, values.get(conductor.carrier))
+        effective = conductor.conduction.effective
+        if not clean:
+            across = resistance if conductor.carrier == IONIC else 0.0
+            effective, _ = between_faces(box, conductivity, across)
+        mean = float(conductivity @ box.area) / (box.width * box.height)
+        read = AsRead(effective, tortuosity_factor(mean, effective))
+        conductors.append(replace(conductor, as_read=read))
+    seconds = perf_counter() - started
+    return replace(transport, conductors=tuple(conductors), seconds=seconds)
+
+
+def _with_others(
+    image: Image, mesh: Mesh, known: Callable[[Sequence[Region]], Mapping[str, Floats | None]]
+) -> dict[str, Floats | None]:
+    """Conductivities of regions by carrier, with those of the further phases of an image.
+
+    These are in S/m, and so is the resistance of grain boundaries: the rest has to be, too.
+    """
+    regions = mesh.geometry.regions
+    found = dict(known(regions))
+    kinds = mesh.geometry.kinds
+    for carrier, phase in CARRIERS.items():
+        given = {
+            each.name: float(value)
+            for each in image.phases
+            if (value := getattr(each, f"{carrier}_conductivity")) is not None
+        }
+        values = found.get(carrier)
+        if not given and (carrier != IONIC or image.grain_boundary_resistance is None):
+            continue
+        if values is None and (kinds == phase).any():
+            key = "phases" if given else "grain_boundary_resistance"
+            raise InputError(
+                f"the {carrier} conductivity of the {phase} is not known beside values in SI units",
+                key=f"geometry.image.{key}",
+                cure=f"give --{carrier}-conductivity, or {carrier}_conductivity of the material",
+            )
+        values = np.zeros(len(regions)) if values is None else values
+        for name, value in given.items():
+            values = np.where(kinds == name, value, values)
+        found[carrier] = values
+    return found
 
 
 def _refuse_without_composite(case: Case) -> None:
@@ -197,6 +265,7 @@ def measure(
     conductivity: Mapping[str, Floats | None],
     progress: Progress = lambda stage: None,
     started: float | None = None,
+    resistance: float = 0.0,
 ) -> Transport:
     """Transport numbers of the rectangle that some triangles of a mesh fill.
 
@@ -209,6 +278,8 @@ def measure(
         makes it relative to that of the phase.
     started
         When the work began (s, of `time.perf_counter`).
+    resistance
+        Of boundaries between regions of electrolyte in ohm m^2, for ions.
 
     Raises
     ------
@@ -222,25 +293,35 @@ def measure(
     shape = morphology(box)
     conductors = []
     for carrier, phase in CARRIERS.items():
-        if phase not in shape.fraction:
+        known = conductivity.get(carrier)
+        if phase not in shape.fraction and (known is None or not known[box.region].any()):
             continue
         progress(f"{carrier} conductivity")
-        known = conductivity.get(carrier)
-        by_region = np.where(mesh.geometry.phases == phase, 1.0, 0.0) if known is None else known
-        conductors.append(_conduct(box, carrier, known is not None, by_region))
-    return Transport(box, shape, tuple(conductors), perf_counter() - started)
+        conductors.append(_conduct(box, carrier, known, resistance if carrier == IONIC else 0.0))
+    seconds = perf_counter() - started
+    return Transport(box, shape, tuple(conductors), seconds, mesh.geometry.notes)
 
 
-def _conduct(box: Box, carrier: str, known: bool, by_region: Floats) -> Conductor:
-    conductivity = by_region[box.region]
+def _conductivity(box: Box, carrier: str, by_region: Floats | None) -> Floats:
+    """Of each triangle of a box; 1 in the phase of the carrier if that of regions is not known."""
+    if by_region is None:
+        by_region = np.where(box.mesh.geometry.phases == CARRIERS[carrier], 1.0, 0.0)
+    return np.asarray(by_region[box.region])
+
+
+def _conduct(box: Box, carrier: str, by_region: Floats | None, resistance: float) -> Conductor:
+    conductivity = _conductivity(box, carrier, by_region)
     values, which = np.unique(conductivity, return_inverse=True)
     fraction = np.bincount(which, weights=box.area) / box.area.sum()
+    bounds = wiener(fraction, values), hashin_shtrikman(fraction, values)
+    # Boundaries between grains lose current to no limit that areas would tell of.
+    wide, narrow = ((0.0, high) if resistance else (low, high) for low, high in bounds)
     return Conductor(
         carrier=carrier,
-        known=known,
-        conduction=conduct(box, conductivity),
-        wiener=wiener(fraction, values),
-        hashin_shtrikman=hashin_shtrikman(fraction, values),
+        known=by_region is not None,
+        conduction=conduct(box, conductivity, resistance),
+        wiener=wide,
+        hashin_shtrikman=narrow,
     )
 
 
@@ -260,50 +341,14 @@ def _ionic(region: Region, read: Reader) -> float:
 
 
 def _values(
-    geometry: Geometry,
-    regions: Iterable[int],
-    phase: Phase,
-    value: Callable[[Region], float | None],
+    regions: Sequence[Region], phase: Phase, value: Callable[[Region], float | None]
 ) -> Floats | None:
     """A value of each region of a phase, 0 elsewhere; `None` if one of them has none."""
-    values = np.zeros(len(geometry.regions))
-    for k in regions:
-        if geometry.regions[k].phase == phase:
-            found = value(geometry.regions[k])
+    values = np.zeros(len(regions))
+    for k, region in enumerate(regions):
+        if region.phase == phase:
+            found = value(region)
             if found is None:
                 return None
             values[k] = found
     return values
-
-
-def _conductor(conductor: Conductor) -> dict[str, Any]:
-    found, name = conductor.conduction, conductor.carrier
-    unit = "S_m" if conductor.known else "relative"
-    numbers = _along(f"{name}_conductivity", found.effective, unit)
-    numbers |= _along(f"{name}_conductivity_lower", found.lower, unit)
-    numbers |= _along(f"{name}_conductivity_upper", found.upper, unit)
-    for bound, tensor in (("lower", found.tensor_lower), ("upper", found.tensor_upper)):
-        for component, (i, j) in {"xx": (0, 0), "xy": (0, 1), "yy": (1, 1)}.items():
-            numbers[f"{name}_tensor_{bound}_{component}_{unit}"] = float(tensor[i, j])
-    numbers |= _along(f"{name}_tortuosity_factor", found.tortuosity_factor)
-    for law, bounds in (
-        ("wiener", conductor.wiener),
-        ("hashin_shtrikman", conductor.hashin_shtrikman),
-    ):
-        for bound, number in zip(("lower", "upper"), bounds, strict=True):
-            numbers[f"{name}_{law}_{bound}_{unit}"] = number
-    return numbers
-
-
-def _along(name: str, pair: tuple[float | None, float | None], unit: str = "") -> dict[str, float]:
-    """Entries for x and y; none for what does not exist."""
-    end = f"_{unit}" if unit else ""
-    return {
-        f"{name}_{axis}{end}": value
-        for axis, value in zip("xy", pair, strict=True)
-        if value is not None
-    }
-
-
-def _word(phase: str) -> str:
-    return phase.replace(" ", "_")

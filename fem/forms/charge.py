@@ -33,7 +33,13 @@ def conduction(space: Space, kappa: Floats) -> csr_matrix:
     """
     field = np.broadcast_to(kappa[:, None], space.basis.dx.shape)
     entries = _conduction.coo_data(space.basis, kappa=field)
-    place = space.number[entries.indices]
+    if space.sheet is None:
+        place = space.number[entries.indices]
+    else:
+        # Entries run over pairs of a triangle's nodes, and over triangles within a pair.
+        count = len(space.elements)
+        nodes = entries.indices.reshape(2, -1, count)
+        place = space.unknowns(nodes, space.sheet).reshape(2, -1)
     return coo_matrix((entries.data, place), shape=(len(space), len(space))).tocsr()
 
 

@@ -6,10 +6,18 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from fem.case.cell import Geometry as Cell
+from fem.case import Case
 from fem.errors import InputError
 from fem.geometry.curves import Arc, Line
-from fem.geometry.lithium import TAU, Protrusion, lithium_line, refuse_islands, refuse_protrusions
+from fem.geometry.lithium import (
+    TAU,
+    Protrusion,
+    lithium_line,
+    refuse_islands,
+    refuse_protrusions,
+    sizes_on_lithium,
+)
+from fem.geometry.surface import sampled, surface_of
 from fem.geometry.types import OUTSIDE, Deposit, Outline, Phase, Region
 
 
@@ -24,7 +32,7 @@ class Above:
     deposits: tuple[Deposit, ...]
 
 
-def drawn(cell: Cell, width: float, base: float) -> Above:
+def drawn(case: Case, width: float, base: float) -> Above:
     """Separator, lithium, protrusions and isolated lithium above an image that ends at `base` (m).
 
     Raises
@@ -32,7 +40,7 @@ def drawn(cell: Cell, width: float, base: float) -> Above:
     InputError
         If protrusions or isolated lithium do not fit into the separator.
     """
-    anode, separator = cell.anode, cell.separator
+    anode, separator = case.geometry.anode, case.geometry.separator
     assert anode.thickness is not None
     thickness = 0.0 if separator is None else float(separator.thickness)
     level = base + thickness
@@ -55,7 +63,18 @@ def drawn(cell: Cell, width: float, base: float) -> Above:
                 allowed=f"above the image, which ends at {base * 1e6:.4g} um",
                 cure="draw it into the separator, or into the image",
             )
-    refuse_islands(islands, [], shapes, width, base, level)
+    curve = surface_of(case, width, level)
+    places = None if curve is None else sampled(curve)
+    refuse_islands(islands, [], shapes, width, base, level, places)
+    left, right = (level, level) if places is None else places[1, [0, -1]].tolist()
+    drawn_line = lithium_line(shapes, width, level, curve) if separator is not None else ()
+    surface = list(drawn_line)
+    around = {
+        "the left wall": Line((0.0, base), (0.0, left)),
+        "the right wall": Line((width, base), (width, right)),
+        "the upper edge of the image": Line((0.0, base), (width, base)),
+    }
+    sizes = sizes_on_lithium(islands, [], shapes, surface, around)
 
     regions = [Region("lithium", Phase.LITHIUM, anode.material, 0.0)]
     foil = 0
@@ -63,24 +82,26 @@ def drawn(cell: Cell, width: float, base: float) -> Above:
         regions.insert(0, Region("separator", Phase.ELECTROLYTE, separator.material, 0.0))
         foil = 1
     outlines = [
-        Outline(Line((width, level), (width, height)), foil, OUTSIDE),
+        Outline(Line((width, right), (width, height)), foil, OUTSIDE),
         Outline(Line((width, height), (0.0, height)), foil, OUTSIDE),
-        Outline(Line((0.0, height), (0.0, level)), foil, OUTSIDE),
+        Outline(Line((0.0, height), (0.0, left)), foil, OUTSIDE),
     ]
     if separator is not None:
         outlines += [
-            Outline(Line((width, base), (width, level)), 0, OUTSIDE),
-            Outline(Line((0.0, level), (0.0, base)), 0, OUTSIDE),
+            Outline(Line((width, base), (width, right)), 0, OUTSIDE),
+            Outline(Line((0.0, left), (0.0, base)), 0, OUTSIDE),
         ]
-        surface = lithium_line(shapes, width, level)
-        outlines += [Outline(curve, foil, 0, deposit) for curve, deposit in surface]
+        outlines += [
+            Outline(curve, foil, 0, deposit, sizes.get(f"protrusion {deposit}", np.inf))
+            for curve, deposit in surface
+        ]
     for number, island in enumerate(islands, start=1):
+        name = f"isolated lithium {number - 1}"
         for q in range(4):
             quarter = (0.25 * TAU * q, 0.25 * TAU * (q + 1))
-            outlines.append(Outline(replace(island, angles=quarter), len(regions), 0))
-        regions.append(
-            Region(f"isolated lithium {number - 1}", Phase.LITHIUM, anode.material, 0.0, number)
-        )
+            arc, size = replace(island, angles=quarter), sizes.get(name, np.inf)
+            outlines.append(Outline(arc, len(regions), 0, size=size))
+        regions.append(Region(name, Phase.LITHIUM, anode.material, 0.0, number))
     # The line on the image is level, so that it adds nothing to the integrals of x dy.
     areas = np.zeros(len(regions))
     for outline in outlines:

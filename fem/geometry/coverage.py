@@ -22,6 +22,10 @@ Polygons = NDArray[Any]
 """Of shapely: a polygon each piece."""
 
 
+NOTCH = 0.25
+"""How far the void between pixels that touch at a corner reaches along their sides, in pixels."""
+
+
 @dataclass(frozen=True)
 class Arc:
     """What separates two pieces: `points` (n, 2), with the piece `left` on its left.
@@ -34,16 +38,20 @@ class Arc:
     right: int
 
 
-def polygons(piece: Ints, smoothing: float) -> Polygons:
+def polygons(piece: Ints, smoothing: float, corners: Bools | None = None) -> Polygons:
     """The pieces of an image as polygons in pixels, x to the right and y up from the lower edge.
+
+    Behind the pieces stand the notches at corners, from the upper left on.
 
     Parameters
     ----------
     piece
-        Number of the connected piece of each pixel (h, w), from 0 on. Of two pixels that touch at
-        a corner only, both belong to one piece only if a third one there does too.
+        Number of the connected piece of each pixel (h, w), from 0 on.
     smoothing
         Tolerance in pixels; 0 keeps the sides of the pixels.
+    corners
+        Inner corners of pixels (h - 1, w - 1) at which nothing is to touch: a square notch takes
+        `NOTCH` of each of the four sides there. Needed wherever one piece meets itself.
 
     Notes
     -----
@@ -53,37 +61,54 @@ def polygons(piece: Ints, smoothing: float) -> Polygons:
     The simplification (Visvalingam and Whyatt, Cartogr. J. 30, 1993, 46) is that of GEOS for
     coverages, which keeps shared edges shared.
     """
-    start, end, owner, on_wall = _sides(piece)
     height, width = piece.shape
-    following = _following(start, end, owner)
+    notched = np.zeros((height + 1, width + 1), dtype=bool)
+    if corners is not None:
+        notched[1:-1, 1:-1] = corners[::-1]
+    notched = notched.ravel()
+    start, end, owner, pixel, on_wall = _sides(piece)
+    # Around a notch each pixel follows its own sides.
+    own = int(owner.max()) + 1 + pixel
+    following = _following(start, end, *(np.where(notched[v], own, owner) for v in (start, end)))
     preceding = np.empty_like(following)
     preceding[following] = np.arange(len(following))
     at = np.stack([start % (width + 1), start // (width + 1)], axis=1).astype(float)
-    to = at[following]
-    node = _nodes(start, at, width, height)
-    # A side may leave two points: its start, and what its middle becomes.
+    to, node = at[following], _nodes(start, at, width, height)
+    bent = _bends(to - at, preceding)
+    middle, cut = 0.5 * (at + to), NOTCH * (to - at)
+    at, to = at + notched[start][:, None] * cut, to - notched[end][:, None] * cut
+    # A side may leave three points: its start, what its middle becomes, and its end at a notch.
     if smoothing == 0.0:
-        moved = at
-        kept = np.stack([node | _bends(to - at, preceding), np.zeros_like(node)], axis=1)
+        moved = middle
+        kept = np.stack([node | bent, np.zeros_like(node), notched[end]], axis=1)
     else:
-        middle = 0.5 * (at + to)
         before = np.where(node[:, None], at, middle[preceding])
         after = np.where(node[following][:, None], to, middle[following])
         moved = 0.5 * middle + 0.25 * (before + after)
-        kept = np.stack([node, ~on_wall], axis=1)  # straight walls need their ends only
+        # Straight walls need their ends only.
+        kept = np.stack([node, ~on_wall, notched[end]], axis=1)
 
     ring, order = _rings(following)
     kept = kept[order].ravel()
-    points = np.stack([at, moved], axis=1)[order].reshape(-1, 2)[kept]
+    points = np.stack([at, moved, to], axis=1)[order].reshape(-1, 2)[kept]
     _, heads, number = np.unique(ring[order], return_index=True, return_inverse=True)
-    rings = shapely.linearrings(points, indices=np.repeat(number, 2)[kept])
+    rings = shapely.linearrings(points, indices=np.repeat(number, 3)[kept])
     inside = owner[order[heads]]
     # The outer ring of each piece first, then its holes.
     rank = np.lexsort((~shapely.is_ccw(rings), inside))
     faces = shapely.polygons(rings[rank], indices=inside[rank])
+    faces = np.append(faces, _notches(np.zeros((0, 0), bool) if corners is None else corners))
     if smoothing > 0.0:
         faces = shapely.coverage_simplify(faces, smoothing, simplify_boundary=False)
     return np.asarray(faces)
+
+
+def _notches(corners: Bools) -> Polygons:
+    """A square at each of the corners, its own ones on the sides of the pixels."""
+    row, column = np.nonzero(corners)
+    centre = np.stack([column + 1.0, len(corners) - row], axis=1)
+    around = NOTCH * np.array([[1.0, 0.0], [0.0, 1.0], [-1.0, 0.0], [0.0, -1.0]])
+    return np.asarray(shapely.polygons(centre[:, None] + around))
 
 
 def _nodes(start: Ints, at: Floats, width: int, height: int) -> Bools:
@@ -99,13 +124,13 @@ def _bends(step: Floats, preceding: Ints) -> Bools:
     return np.asarray((step != step[preceding]).any(axis=1))
 
 
-def _sides(piece: Ints) -> tuple[Ints, Ints, Ints, Bools]:
+def _sides(piece: Ints) -> tuple[Ints, Ints, Ints, Ints, Bools]:
     """Directed pixel sides on outlines, with their piece on the left.
 
     Returns
     -------
-    Vertices at their start and end, their piece, and whether they lie on the image's edge (n,).
-    Vertex (x, y) has the number ``y * (w + 1) + x``.
+    Vertices at their start and end, their piece and pixel, and whether they lie on the image's
+    edge (n,). Vertex (x, y) has the number ``y * (w + 1) + x``.
     """
     height, width = piece.shape
     padded = np.pad(piece, 1, constant_values=OUTSIDE)
@@ -127,20 +152,21 @@ def _sides(piece: Ints) -> tuple[Ints, Ints, Ints, Bools]:
                     (y + y0) * (width + 1) + x + x0,
                     (y + y1) * (width + 1) + x + x1,
                     inner[row, x],
+                    row * width + x,
                     other[row, x] == OUTSIDE,
                 ]
             )
         )
-    start, end, owner, on_wall = np.concatenate(found, axis=1).astype(np.int64)
-    return start, end, owner, on_wall.astype(bool)
+    start, end, owner, pixel, on_wall = np.concatenate(found, axis=1).astype(np.int64)
+    return start, end, owner, pixel, on_wall.astype(bool)
 
 
-def _following(start: Ints, end: Ints, owner: Ints) -> Ints:
-    """The side of the same piece that begins where each one ends; there is just one."""
+def _following(start: Ints, end: Ints, at_start: Ints, at_end: Ints) -> Ints:
+    """The side of the same owner that begins where each one ends; there is just one."""
     vertices = int(start.max()) + 1
-    begins = owner * vertices + start
+    begins = at_start * vertices + start
     order = np.argsort(begins)
-    return np.asarray(order[np.searchsorted(begins[order], owner * vertices + end)])
+    return np.asarray(order[np.searchsorted(begins[order], at_end * vertices + end)])
 
 
 def _rings(following: Ints) -> tuple[Ints, Ints]:

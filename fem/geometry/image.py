@@ -1,36 +1,38 @@
-"""Label images: read, checked and cleaned of what no mesh should follow."""
+"""Label images: checked, and cleaned of what no mesh should follow."""
 
 from __future__ import annotations
 
-import warnings
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image as Pillow
 from scipy.ndimage import distance_transform_edt
 from skimage.measure import label
 
-from fem.case.image import Image, intervals
+from fem.case.image import Image, OtherPhase, intervals
 from fem.errors import InputError
+from fem.geometry.pixels import KEY, of_the_file, used
 from fem.geometry.types import Phase
 
 Ints = NDArray[np.int64]
 Bools = NDArray[np.bool_]
 
-KEY = "geometry.image"
-MOST_PIXELS = 30_000_000
-"""Six times the largest image that was tried; its mesh would not fit into memory."""
-FORMATS = ("TIFF", "PNG")
 PHASES = {
     "electrolyte": Phase.ELECTROLYTE,
     "active": Phase.ACTIVE,
     "lithium": Phase.LITHIUM,
     "void": Phase.VOID,
 }
-"""Phases by their key, in the order in which one gives way to the next where corners touch."""
+"""Phases by their key."""
+CARRIED = {Phase.ELECTROLYTE: 1, Phase.ACTIVE: 2, Phase.LITHIUM: 4}
+"""What phases conduct, a bit each: ions, electrons, electrons of the other electrode."""
+NEEDED = ("electrolyte", "active", "lithium")
+"""Phases without which a cell is another one."""
+GREY = 0.25
+"""Share of neighbouring pixels of a phase that differ beyond which it is no phase with labels."""
 _SHOWN = 8
 _ROUNDS = 50
 
@@ -46,169 +48,111 @@ class Picture:
     phase
         Phase of each piece (n,).
     specks
-        Pieces that were dissolved, and their pixels.
+        Pieces that were dissolved, and their pixels; a pixel counts each time it changes.
     corners
-        Pixels that were changed since pieces touched at a corner only.
-    fractions
+        Inner corners of pixels (h - 1, w - 1) at which pieces would touch; they are kept apart.
+    read
         Share of each phase of the image as it was read.
+    moved
+        Share of the image that left each phase, or came to it, in specks.
+    notes
+        What the file says that its case does not.
     """
 
     piece: Ints
     phase: NDArray[np.str_]
     specks: tuple[int, int]
-    corners: int
-    fractions: dict[Phase, float]
+    corners: Bools
+    read: dict[str, float]
+    moved: dict[str, float]
+    notes: tuple[str, ...] = ()
 
 
-def picture(image: Image, path: Path) -> Picture:
+def picture(
+    image: Image, path: Path, needed: Collection[str] = NEEDED, lines: bool = False
+) -> Picture:
     """The image of a case, read from `path`.
+
+    Parameters
+    ----------
+    needed
+        Names of phases that must be in the image if its labels name them.
+    lines
+        Whether phases may be no more than one pixel wide.
 
     Raises
     ------
     InputError
         If it is not a label image, or if its electrolyte or active material cannot be resolved.
     """
-    kinds, phases = _kinds(_read(path), image)
-    names = np.array([str(p) for p in phases])
-    shares = np.bincount(kinds.ravel(), minlength=len(phases)) / kinds.size
-    fractions = {p: float(shares[names == p].sum()) for p in dict.fromkeys(phases)}
-    piece, specks, corners = _clean(kinds, image.specks)
+    kinds, phases = _kinds(used(image, path), image, needed)
+    there = list(dict.fromkeys(phases))
+    phase_of = np.array([there.index(p) for p in phases], dtype=np.uint8)
+    before = phase_of[kinds]
+    piece, specks = _clean(kinds, image.specks)
+    carried: dict[str, int] = {str(phase): bits for phase, bits in CARRIED.items()}
+    carried |= {phase.name: _carried(phase) for phase in image.phases}
+    corners = _corners(piece, np.array([carried.get(p, 0) for p in phases])[kinds])
+    after = phase_of[kinds]
     first = np.unique(piece, return_index=True)[1]
-    phase = names[kinds.ravel()[first]]
-    _refuse_thin(names[kinds], fractions)
-    return Picture(piece, phase, specks, corners, fractions)
-
-
-def _read(path: Path) -> NDArray[Any]:
-    """The pixels of a file as whole numbers (h, w)."""
-    pixels: NDArray[Any] = _numpy(path) if path.suffix.lower() == ".npy" else _pillow(path)
-    if pixels.dtype == bool:
-        pixels = pixels.astype(np.uint8)
-    if pixels.ndim != 2:
-        raise _refused(
-            path,
-            f"not a flat image: its array has {pixels.ndim} dimensions",
-            f"shape {pixels.shape}",
-            "one whole number a pixel, as an array of two dimensions",
-            "save one slice, without colour channels",
-        )
-    if not np.issubdtype(pixels.dtype, np.integer):
-        raise _refused(
-            path,
-            "not a label image: its pixels are not whole numbers",
-            str(pixels.dtype),
-            "whole numbers, each of them a label",
-            "segment the image, or convert its labels to 8 or 16 bits",
-        )
-    if min(pixels.shape) < 2:
-        raise _refused(
-            path,
-            "the image is empty or one pixel thin",
-            f"{pixels.shape[1]} x {pixels.shape[0]} pixels",
-            "at least 2 x 2 pixels",
-            "check what wrote it",
-        )
-    return pixels
-
-
-def _numpy(path: Path) -> NDArray[Any]:
-    try:
-        pixels = np.load(path, allow_pickle=False, mmap_mode="r")
-    except (ValueError, OSError, EOFError) as error:
-        raise _unreadable(path, error) from None
-    if not isinstance(pixels, np.ndarray):  # an archive of several arrays under a wrong name
-        raise _unreadable(path, "it holds several arrays")
-    _refuse_huge(path, pixels.size)
-    return np.array(pixels)
-
-
-def _pillow(path: Path) -> NDArray[Any]:
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", Pillow.DecompressionBombWarning)
-            with Pillow.open(fp=path, formats=FORMATS) as image:
-                frames = getattr(image, "n_frames", 1)
-                if frames > 1:
-                    raise _refused(
-                        path,
-                        f"a stack of {frames} images",
-                        None,
-                        "one image",
-                        "save one of its slices as a file of its own",
-                    )
-                _refuse_huge(path, image.width * image.height)
-                if len(image.getbands()) > 1:
-                    raise _refused(
-                        path,
-                        "an image in colours",
-                        image.mode,
-                        "one whole number a pixel, grey or with a palette",
-                        "save the labels themselves, not a picture of them",
-                    )
-                return np.array(image)
-    except Pillow.DecompressionBombError:
-        raise _huge(path, "") from None
-    except (OSError, SyntaxError, ValueError) as error:
-        raise _unreadable(path, error) from None
-
-
-def _refuse_huge(path: Path, count: int) -> None:
-    if count > MOST_PIXELS:
-        raise _huge(path, f"{count:,} pixels")
-
-
-def _huge(path: Path, given: str) -> InputError:
-    return _refused(
-        path,
-        "the image is too large to be meshed",
-        given or None,
-        f"at most {MOST_PIXELS:,} pixels",
-        "crop it, or bin its pixels",
+    names = np.array(there)
+    count = np.bincount(before.ravel(), minlength=len(there)) / kinds.size
+    left = before != after
+    ends = np.concatenate([before[left], after[left]])
+    moved = np.bincount(ends, minlength=len(there)) / kinds.size
+    if not lines:
+        _refuse_thin({p: after == k for k, p in enumerate(there)}, piece)
+    return Picture(
+        piece,
+        names[after.ravel()[first]],
+        specks,
+        corners,
+        dict(zip(there, count.tolist(), strict=True)),
+        dict(zip(there, moved.tolist(), strict=True)),
+        tuple(of_the_file(image, path)),
     )
 
 
-def _unreadable(path: Path, error: object) -> InputError:
-    reason = f" ({error})" if isinstance(error, str) else ""
-    return _refused(
-        path,
-        f"cannot be read as an image{reason}",
-        path.name,
-        "TIFF, PNG or NPY",
-        "open it in the program that wrote it, and save it without loss as PNG",
-    )
+def sides(image: Image, path: Path) -> int:
+    """Sides of pixels between two phases in an image as it is read."""
+    kinds, phases = _kinds(used(image, path), image, ())
+    phase = np.unique(phases, return_inverse=True)[1][kinds]
+    return sum(int(np.count_nonzero(np.diff(phase, axis=axis))) for axis in (0, 1))
 
 
-def _refused(
-    path: Path, problem: str, given: str | None, allowed: str, cure: str, key: str = "file"
-) -> InputError:
-    return InputError(
-        problem, file=str(path), key=f"{KEY}.{key}", given=given, allowed=allowed, cure=cure
-    )
+def _carried(phase: OtherPhase) -> int:
+    given = (phase.ionic_conductivity, phase.electronic_conductivity)
+    return sum(1 << bit for bit, value in enumerate(given) if value is not None)
 
 
-def _kinds(pixels: NDArray[Any], image: Image) -> tuple[Ints, list[Phase]]:
+def absent(image: Image, found: Collection[str]) -> Iterator[str]:
+    """What to say of phases that are named and that an image does not show."""
+    for name, key, values in image.named:
+        if str(PHASES.get(name, name)) not in found:
+            shown = ", ".join(map(str, values))
+            yield f"No pixel of the image is {name} ({key} = {shown})."
+
+
+def _kinds(pixels: NDArray[Any], image: Image, needed: Collection[str]) -> tuple[Ints, list[str]]:
     """Pixels as kinds 0, 1, ... (h, w) and the phase of each kind.
 
-    A kind is a phase, or a particle with a label of its own. Where corners touch, a kind gives way
-    to a later one.
+    A phase that is named must be there if it is `needed`; one set of labels may serve many images.
+
+    A kind is a phase, or a particle with a label of its own.
     """
     values, which = np.unique(pixels, return_inverse=True)
     phase_of = np.full(len(values), -1)
-    for number, name in enumerate(PHASES):
-        given = getattr(image.labels, name)
-        if given is None:
-            continue
+    for number, (name, key, given) in enumerate(image.named):
         for low, high in intervals(given):
             phase_of[(values >= low) & (values <= high)] = number
-        if not (phase_of == number).any():
+        if not (phase_of == number).any() and name in needed:
             raise InputError(
                 f"no pixel of the image is {name}",
-                key=f"{KEY}.labels.{name}",
+                key=f"{KEY}.{key}",
                 given=list(given),
                 allowed=f"values that are in the image: {_listed(values)}",
-                cure="correct the values, or remove the key" if name in ("void", "lithium")
-                else "correct the values",
-            )  # fmt: skip
+                cure="correct the values, or remove the key",
+            )
     unknown = values[phase_of < 0]
     if len(unknown):
         grey = "; a grey-scale image has to be segmented first" if len(unknown) > _SHOWN else ""
@@ -216,14 +160,40 @@ def _kinds(pixels: NDArray[Any], image: Image) -> tuple[Ints, list[Phase]]:
             f"the image has pixel values without a phase: {_listed(unknown)}",
             key=f"{KEY}.labels",
             allowed="a phase for every value of the image",
-            cure=f"add them to one of {', '.join(PHASES)}{grey}",
+            cure=f"add them to one of {', '.join(PHASES)}, or to further phases{grey}",
         )
-    # Only particles are told apart by their values.
-    own = np.where(phase_of == list(PHASES).index("active"), np.arange(len(values)), -1)
-    order, kind = np.unique(np.stack([phase_of, own], axis=1), axis=0, return_inverse=True)
-    phases = list(PHASES.values())
+    _refuse_grey(pixels, phase_of, which.reshape(pixels.shape), image)
+    # Only particles, and grains with boundaries between them, are told apart by their values.
+    apart = {"active"} | ({"electrolyte"} if image.grain_boundary_resistance else set())
+    own = np.isin(phase_of, [k for k, (name, _, _) in enumerate(image.named) if name in apart])
+    pairs = np.stack([phase_of, np.where(own, np.arange(len(values)), -1)], axis=1)
+    order, kind = np.unique(pairs, axis=0, return_inverse=True)
+    names = [str(PHASES.get(name, name)) for name, _, _ in image.named]
     kinds = kind.ravel()[which].reshape(pixels.shape)
-    return kinds, [phases[k] for k in order[:, 0]]
+    return kinds, [names[k] for k in order[:, 0]]
+
+
+def _refuse_grey(pixels: NDArray[Any], phase_of: Ints, which: Ints, image: Image) -> None:
+    """Labels change at outlines; where they change from pixel to pixel they are grey values."""
+    phase = phase_of[which]
+    for number, (name, key, _) in enumerate(image.named):
+        if (phase_of == number).sum() <= _SHOWN:
+            continue
+        pairs = differing = 0
+        for axis in (0, 1):
+            one, other = (np.moveaxis(a, axis, 0) for a in (pixels, phase))
+            inside = (other[1:] == number) & (other[:-1] == number)
+            pairs += int(inside.sum())
+            differing += int((one[1:] != one[:-1])[inside].sum())
+        if differing > GREY * pairs:
+            raise InputError(
+                f"this is a grey-scale image: {differing / pairs:.0%} of neighbouring pixels of "
+                f"the {name} differ, and labels differ at outlines only",
+                key=f"{KEY}.{key}",
+                allowed="one value for all of a phase, or one a particle",
+                cure="segment the image first: a range of grey values is no phase, since noise "
+                "crosses every threshold",
+            )
 
 
 def _listed(values: NDArray[Any]) -> str:
@@ -231,23 +201,23 @@ def _listed(values: NDArray[Any]) -> str:
     return text if len(values) <= _SHOWN else f"{text} and {len(values) - _SHOWN} more"
 
 
-def _clean(kinds: Ints, specks: int) -> tuple[Ints, tuple[int, int], int]:
-    """Dissolve specks and part pieces that touch at corners, in place.
+def _clean(kinds: Ints, specks: int) -> tuple[Ints, tuple[int, int]]:
+    """Dissolve specks, in place: the pieces (h, w), and the number of specks and of their pixels.
 
-    Returns the pieces (h, w), the number of specks and of their pixels, and of pixels at corners.
+    Pieces are joined across the sides of pixels. Whether one is a speck is asked of what hangs
+    together by corners too: a slanted crack is a row of single pixels, and no noise.
     """
-    dissolved, pixels, corners = 0, 0, 0
+    dissolved, pixels = 0, 0
     for _ in range(_ROUNDS):
-        corners += _part_corners(kinds)
-        piece = label(kinds, background=-1, connectivity=1) - 1
-        size = np.bincount(piece.ravel())
+        group = label(kinds, background=-1, connectivity=2) - 1
+        size = np.bincount(group.ravel())
         small = size < specks
         if not small.any():
-            return piece, (dissolved, pixels), corners
+            return label(kinds, background=-1, connectivity=1) - 1, (dissolved, pixels)
         if small.all():
             break
         dissolved, pixels = dissolved + int(small.sum()), pixels + int(size[small].sum())
-        mask = small[piece]
+        mask = small[group]
         nearest = distance_transform_edt(mask, return_distances=False, return_indices=True)
         kinds[mask] = kinds[tuple(axis[mask] for axis in nearest)]
     raise InputError(
@@ -259,43 +229,38 @@ def _clean(kinds: Ints, specks: int) -> tuple[Ints, tuple[int, int], int]:
     )
 
 
-def _part_corners(kinds: Ints) -> int:
-    """Change pixels until no two of one kind touch at a corner only, in place; returns how many.
+def _corners(piece: Ints, carriers: Ints) -> Bools:
+    """Inner corners of pixels (h - 1, w - 1) at which pixels touch that touch nowhere else there.
 
-    Pixels only ever change to a later kind, so this ends. Electrolyte is the first kind: it never
-    gains a path this way, and a crack is never closed.
+    These are two that conduct the same, or two of one piece, across from each other, neither of
+    the other two beside them joining them. They do not touch: a corner conducts nothing.
+
+    Parameters
+    ----------
+    carriers
+        What each pixel conducts (h, w), a bit each.
     """
-    changed = 0
-    while True:
-        before = changed
-        for i, j in ((0, 0), (0, 1), (1, 0), (1, 1)):
-            # Squares of two by two that do not overlap, as corners (a b / c d).
-            height, width = ((n - k) // 2 * 2 + k for n, k in zip(kinds.shape, (i, j), strict=True))
-            square = kinds[i:height, j:width]
-            a, b, c, d = (square[y::2, x::2] for y in (0, 1) for x in (0, 1))
-            cross = ((a == d) | (b == c)) & (a != b) & (a != c) & (d != b) & (d != c)
-            if not cross.any():
-                continue
-            four = np.stack([corner[cross] for corner in (a, b, c, d)])
-            last = four.max(axis=0)
-            # The pair that is alike gives way, unless it is the last kind itself.
-            falling = (four[0] == four[3]) & ~((four[1] == four[2]) & (four[1] < four[0]))
-            pair = np.where(falling, 0, 1)
-            lower = np.where(falling, np.where(four[1] <= four[2], 1, 2), 3 * (four[3] < four[0]))
-            pixel = np.where(np.where(falling, four[0], four[1]) != last, pair, lower)
-            for number, corner in enumerate((a, b, c, d)):
-                corner[cross] = np.where(pixel == number, last, four[number])
-            changed += len(last)
-        if changed == before:
-            return changed
+    square = [(slice(i, i - 1 or None), slice(j, j - 1 or None)) for i in (0, 1) for j in (0, 1)]
+    a, b, c, d = (piece[place] for place in square)
+    cross = (a != b) & (a != c) & (b != d) & (c != d)
+    found = np.zeros_like(cross)
+    at = np.nonzero(cross)
+    four = [corner[at] for corner in (a, b, c, d)]
+    what = [carriers[place][at] for place in square]
+    alike = [
+        (four[p] == four[q]) | (what[p] & what[q] & ~what[r] & ~what[s] > 0)
+        for (p, q), (r, s) in (((0, 3), (1, 2)), ((1, 2), (0, 3)))
+    ]
+    found[at] = alike[0] | alike[1]
+    return np.asarray(found)
 
 
-def _refuse_thin(phase: NDArray[np.str_], fractions: dict[Phase, float]) -> None:
+def _refuse_thin(places: dict[str, Bools], piece: Ints) -> None:
     """Electrolyte, active material and lithium need a place two pixels wide, if they are there."""
     for name, each in PHASES.items():
-        if each == Phase.VOID or each not in fractions:
+        if each == Phase.VOID or each not in places:
             continue
-        here = phase == each
+        here = places[each]
         if not here.any():
             raise InputError(
                 f"all {name} is specks",
@@ -308,6 +273,20 @@ def _refuse_thin(phase: NDArray[np.str_], fractions: dict[Phase, float]) -> None
                 f"{name} is nowhere more than one pixel wide",
                 key=f"{KEY}.file",
                 allowed="phases that are resolved by several pixels",
-                cure="a finer image; lines between particles, as a watershed leaves them, belong "
-                "to the particles",
+                cure="lines between particles, as a watershed leaves them, belong to the "
+                "particles: give each pixel of a line to one beside it"
+                if _is_watershed(here, piece)
+                else "an image with finer pixels, or one that was not binned",
             )
+
+
+def _is_watershed(here: Bools, piece: Ints) -> bool:
+    """Whether pixels are lines that branch and have another piece on either side."""
+    wide = np.pad(here, 1)
+    beside = [wide[1 + i : wide.shape[0] - 1 + i, 1 + j : wide.shape[1] - 1 + j]
+              for i, j in ((-1, 0), (1, 0), (0, -1), (0, 1))]  # fmt: skip
+    branching = here & (sum(b.astype(int) for b in beside) > 2)
+    padded = np.pad(piece, 1, mode="edge")
+    apart = (padded[:-2, 1:-1] != padded[2:, 1:-1]) & ~beside[0] & ~beside[1]
+    apart |= (padded[1:-1, :-2] != padded[1:-1, 2:]) & ~beside[2] & ~beside[3]
+    return bool(branching.any() and (here & apart).sum() > 0.5 * here.sum())

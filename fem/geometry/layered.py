@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
 
-from fem.case import Case, ParticleCathode, RandomPacking
+from fem.case import Case, Clustered, ParticleCathode, PlaneCathode, RandomPacking
 from fem.geometry.curves import Arc, Line
 from fem.geometry.lithium import (
     TAU,
@@ -16,8 +16,10 @@ from fem.geometry.lithium import (
     lithium_line,
     refuse_islands,
     refuse_protrusions,
+    sizes_on_lithium,
 )
 from fem.geometry.particles import channels, particles, refuse_overlap
+from fem.geometry.surface import sampled, surface_of
 from fem.geometry.types import OUTSIDE, Geometry, Lattice, Outline, Phase, Region
 
 PIECES = 18
@@ -56,7 +58,18 @@ def build(case: Case) -> Geometry:
         Arc((x, y), (0.5 * d, 0.5 * d), (0.0, TAU))
         for x, y, d in zip(bed.x, bed.y, bed.diameter, strict=True)
     ]
-    refuse_islands(islands, discs, shapes, width, t_cathode, y_lithium)
+    curve = surface_of(case, width, y_lithium)
+    places = None if curve is None else sampled(curve)
+    refuse_islands(islands, discs, shapes, width, t_cathode, y_lithium, places)
+    left, right = (y_lithium, y_lithium) if places is None else places[1, [0, -1]].tolist()
+    surface = list(lithium_line(shapes, width, y_lithium, curve))
+    around = {
+        "the left wall": Line((0.0, 0.0), (0.0, left)),
+        "the right wall": Line((width, 0.0), (width, right)),
+        "the collector": Line((0.0, 0.0), (width, 0.0)),
+        "the lower edge of the separator": Line((0.0, t_cathode), (width, t_cathode)),
+    }
+    sizes = sizes_on_lithium(islands, discs, shapes, surface, around)
 
     cathode = cell.cathode
     electrolytes = [(cell.separator.material, 1.0, "separator")]
@@ -82,22 +95,22 @@ def build(case: Case) -> Geometry:
     outlines = [
         Outline(Line((0.0, 0.0), (width, 0.0)), below, OUTSIDE),
         Outline(Line((width, 0.0), (width, t_cathode)), below, OUTSIDE),
-        Outline(Line((width, t_cathode), (width, y_lithium)), separator, OUTSIDE),
-        Outline(Line((width, y_lithium), (width, height)), foil, OUTSIDE),
+        Outline(Line((width, t_cathode), (width, right)), separator, OUTSIDE),
+        Outline(Line((width, right), (width, height)), foil, OUTSIDE),
         Outline(Line((width, height), (0.0, height)), foil, OUTSIDE),
-        Outline(Line((0.0, height), (0.0, y_lithium)), foil, OUTSIDE),
-        Outline(Line((0.0, y_lithium), (0.0, t_cathode)), separator, OUTSIDE),
+        Outline(Line((0.0, height), (0.0, left)), foil, OUTSIDE),
+        Outline(Line((0.0, left), (0.0, t_cathode)), separator, OUTSIDE),
         Outline(Line((0.0, t_cathode), (0.0, 0.0)), below, OUTSIDE),
         Outline(Line((0.0, t_cathode), (width, t_cathode)), separator, below),
     ]
     outlines += [
-        Outline(curve, foil, separator, deposit)
-        for curve, deposit in lithium_line(shapes, width, y_lithium)
+        Outline(curve, foil, separator, deposit, sizes.get(f"protrusion {deposit}", np.inf))
+        for curve, deposit in surface
     ]
     for number, island in enumerate(islands, start=1):
-        around = separator if island.centre[1] > t_cathode else below
-        outlines += _closed(island, len(regions), around)
+        among = separator if island.centre[1] > t_cathode else below
         name = f"isolated lithium {number - 1}"
+        outlines += _closed(island, len(regions), among, 4 * [sizes.get(name, np.inf)])
         regions.append(Region(name, Phase.LITHIUM, lithium, 0.0, body=number))
     lattice = _lattice(case, islands)
     # Tiles of a lattice are told by the quarters of their discs. Elsewhere the electrolyte is
@@ -106,7 +119,8 @@ def build(case: Case) -> Geometry:
     pieces, per_gap = (4, 1.0) if lattice else (PIECES, 2.0)
     narrow = per_gap * channels(bed, width, t_cathode, pieces)
     for number, disc in enumerate(discs):
-        outlines += _closed(disc, len(regions), below, narrow[number].tolist())
+        short = np.minimum(narrow[number], sizes.get(f"particle {number}", np.inf))
+        outlines += _closed(disc, len(regions), below, short.tolist())
         regions.append(Region(f"particle {number}", Phase.ACTIVE, material, 0.0, body=number))
 
     areas = np.zeros(len(regions))
@@ -126,7 +140,24 @@ def build(case: Case) -> Geometry:
         particles=bed,
         deposits=tuple(shape.deposit(y_lithium) for shape in shapes),
         lattice=lattice,
+        notes=tuple(_notes(cathode)),
     )
+
+
+def _notes(cathode: ParticleCathode | PlaneCathode) -> Iterator[str]:
+    """What the structure of a random packing is, in words."""
+    if not isinstance(cathode, ParticleCathode):
+        return
+    if not isinstance(cathode.particles, RandomPacking):
+        return
+    structure = cathode.particles.structure
+    if isinstance(structure, Clustered):
+        yield (
+            "The particles are hard discs in equilibrium in a random landscape, which gathers them "
+            f"about {structure.length.text} apart."
+        )
+    else:
+        yield "The particles are spread as hard discs are in equilibrium: without clusters."
 
 
 def _lattice(case: Case, islands: Sequence[Arc]) -> Lattice | None:

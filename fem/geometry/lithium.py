@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
+import shapely
 from numpy.typing import NDArray
 from scipy.optimize import brentq
 
 from fem.errors import InputError
 from fem.geometry.curves import Arc, Curve, Line
+from fem.geometry.gaps import Shape, sizes_beside_gaps
 from fem.geometry.types import Deposit
 
 TAU = 2.0 * np.pi
@@ -77,9 +79,12 @@ class Protrusion:
 
 
 def lithium_line(
-    shapes: Sequence[Protrusion], width: float, y: float
+    shapes: Sequence[Protrusion], width: float, y: float, surface: Curve | None = None
 ) -> Iterable[tuple[Curve, int]]:
     """The Li|SE interface from the left wall to the right, each curve with its protrusion."""
+    if surface is not None:
+        yield surface, -1
+        return
     x = 0.0
     for shape in sorted(shapes, key=lambda shape: shape.x):
         yield Line((x, y), (shape.x - shape.reach, y)), -1
@@ -136,6 +141,7 @@ def refuse_islands(
     width: float,
     t_cathode: float,
     y_lithium: float,
+    surface: NDArray[np.float64] | None = None,
 ) -> None:
     """Raise an `InputError` for isolated lithium that is not all inside one electrolyte."""
     t = np.linspace(0.0, 1.0, 721)
@@ -144,11 +150,15 @@ def refuse_islands(
         (f"protrusion {s.number}", np.hstack([c.point(t) for c in s.curves(y_lithium)]))
         for s in shapes
     ]
+    top = y_lithium
+    if surface is not None:
+        deposits.append(("the lithium surface", surface))
+        top = float(surface[1].max())
     for number, island in enumerate(islands):
         key = f"geometry.anode.isolated[{number}]"
         x, y = island.point(t)
         across = y.min() <= t_cathode <= y.max()
-        if x.min() <= 0 or x.max() >= width or y.min() <= 0 or y.max() >= y_lithium or across:
+        if x.min() <= 0 or x.max() >= width or y.min() <= 0 or y.max() >= top or across:
             raise InputError(
                 f"isolated lithium {number} leaves its layer",
                 key=key,
@@ -167,10 +177,60 @@ def refuse_islands(
             )
 
 
+def sizes_on_lithium(
+    islands: Sequence[Arc],
+    discs: Sequence[Arc],
+    shapes: Sequence[Protrusion],
+    line: Sequence[tuple[Curve, int]],
+    around: Mapping[str, Line],
+) -> dict[str, float]:
+    """Sizes of outlines beside narrow gaps in m, by the name of what they bound.
+
+    Parameters
+    ----------
+    line
+        The curves of the Li|SE interface, each with its protrusion.
+    around
+        Walls and boundaries between layers, by name.
+
+    Raises
+    ------
+    InputError
+        If a gap cannot be meshed; the message names the pair.
+    """
+    of: dict[int, list[Curve]] = {-1: []}
+    for curve, number in line:
+        of.setdefault(number, []).append(curve)
+    foil = "the lithium foil"
+    named = [
+        Shape(f"protrusion {s.number}", s.key, of[s.number], frozenset({foil})) for s in shapes
+    ]
+    named += [
+        Shape(f"isolated lithium {i}", f"geometry.anode.isolated[{i}]", [island])
+        for i, island in enumerate(islands)
+    ]
+    near = {
+        f"particle {i}": [disc]
+        for i, disc in enumerate(discs)
+        if any(_near(disc, island) for island in islands)
+    }
+    walls = {name: [each] for name, each in around.items()}
+    return sizes_beside_gaps(named, {foil: of[-1], **walls, **near})
+
+
+def _near(disc: Arc, island: Arc) -> bool:
+    """Whether the boxes of a disc and an ellipse are no farther apart than the disc's radius."""
+    (r, _), centres = disc.semi_axes, zip(disc.centre, island.centre, strict=True)
+    return all(
+        abs(a - b) < 2.0 * r + half for (a, b), half in zip(centres, island.semi_axes, strict=True)
+    )
+
+
 def _reaches(x: NDArray[np.float64], y: NDArray[np.float64], line: NDArray[np.float64]) -> bool:
-    """Whether a point lies on or above a deposit's outline (2, n), whose x only grows."""
-    beside = (x >= line[0, 0]) & (x <= line[0, -1])
-    return bool((y[beside] >= np.interp(x[beside], line[0], line[1])).any())
+    """Whether a point lies on or above a line (2, n) that leads from left to right."""
+    ring = np.c_[line, [[line[0, -1], line[0, 0]], 2 * [line[1].max() + np.ptp(y) + np.ptp(x)]]]
+    above = shapely.Polygon(ring.T)
+    return bool(shapely.intersects_xy(above, x, y).any())
 
 
 def _touch(one: Arc, two: Arc, t: NDArray[np.float64]) -> bool:

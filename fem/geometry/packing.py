@@ -1,9 +1,11 @@
-"""Random packings: sizes are drawn, then a rigid-body engine moves the discs apart.
+"""Random packings: sizes are drawn, the discs grow and are pushed apart, then they are mixed.
 
-The discs start anywhere, at a size at which they find room easily, and grow in steps. After each
-step the engine pushes overlapping ones apart until none overlaps any more. Nothing else moves
-them: there is no gravity and no inertia. What they are grown to is the disc with half of the least
-gap around it, so that touching hulls are discs at the least distance.
+The discs start evenly spread, at a size at which they find room easily, and grow in steps. After
+each step a rigid-body engine pushes overlapping ones apart until none overlaps any more. Nothing
+else moves them then: there is no gravity and no inertia. What they are grown to is the disc with
+half of the least gap around it, so that touching hulls are discs at the least distance. Small, and
+again full-grown, they are mixed (`fem.geometry.mixing`), so that their places are those of hard
+discs in equilibrium and nothing is left of the start and of the growth.
 """
 
 from __future__ import annotations
@@ -12,8 +14,10 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtr, ndtri
 
-from fem.case import RandomPacking
+from fem.case import Clustered, RandomPacking
 from fem.errors import InputError
+from fem.geometry.gaps import refuse_narrow
+from fem.geometry.mixing import Potential, mixed
 from fem.geometry.neighbours import close_pairs
 
 Floats = NDArray[np.float64]
@@ -46,6 +50,7 @@ def pack(packing: RandomPacking, width: float, height: float) -> tuple[Floats, F
         If the sizes cannot make up the area fraction, a disc is larger than the rectangle, or the
         packing jams before the fraction is reached.
     """
+    refuse_narrow("a particle", "its neighbour", float(packing.gap), f"{KEY}.gap")
     rng = np.random.default_rng(packing.seed)
     box = width * height
     diameter = _particles(packing, packing.fraction * box, rng)
@@ -58,9 +63,13 @@ def pack(packing: RandomPacking, width: float, height: float) -> tuple[Floats, F
         hull = np.append(hull, 0.5 * grains)  # grains may touch what they like
     _refuse_large(2.0 * float(hull.max()), width - gap, height - gap)
 
-    # Overlaps within the tolerance must not cost any of the gap.
-    hull /= 1.0 - _OVERLAP
-    xy, scale = _moved_apart(hull, width - gap, height - gap, rng)
+    size = (width - gap, height - gap)
+    potential = None
+    if isinstance(packing.structure, Clustered):
+        length = float(packing.structure.length)
+        _refuse_length(length, 4.0 * float(hull[:count].mean()), max(size))
+        potential = Potential.drawn(length, size, rng)
+    xy, scale = _grown(hull, size, potential, rng)
     if scale < 1.0:
         reached = np.maximum(scale * hull[:count] - 0.5 * gap, 0.0)
         least = np.pi * float((reached**2).sum()) / box
@@ -73,6 +82,7 @@ def pack(packing: RandomPacking, width: float, height: float) -> tuple[Floats, F
             allowed=f"at most {least:.3g}; more may fit with another seed or a larger cell",
             cure="a lower fraction, a smaller gap, a wider spread of sizes, or fewer grains",
         )
+    xy = mixed(xy, hull, size, rng, potential)
     x, y = xy[:count].T + 0.5 * gap
     order = np.lexsort((x, y))
     return x[order], y[order], diameter[order]
@@ -159,54 +169,106 @@ def _refuse_large(diameter: float, width: float, height: float) -> None:
         )
 
 
-def _moved_apart(
-    radius: Floats, width: float, height: float, rng: np.random.Generator
+def _refuse_length(length: float, least: float, most: float) -> None:
+    if not least <= length <= most:
+        raise InputError(
+            f"clusters {length * 1e6:.4g} um apart cannot be made of these particles in this cell",
+            key=f"{KEY}.structure.length",
+            given=f"{length * 1e6:.4g} um",
+            allowed=f"{least * 1e6:.4g} to {most * 1e6:.4g} um: two mean diameters, gap included, "
+            "to the longer side of the composite",
+            cure='another length, or structure = "equilibrium"',
+        )
+
+
+def _grown(
+    radius: Floats,
+    size: tuple[float, float],
+    potential: Potential | None,
+    rng: np.random.Generator,
 ) -> tuple[Floats, float]:
     """Centres (n, 2) of discs in a box, and by which factor (at most 1) the radii had to shrink.
 
-    With a factor of 1 no disc overlaps another one or an edge by more than `_OVERLAP`.
+    With a factor of 1 no disc overlaps another one or an edge.
     """
-    import pymunk  # the engine is loaded by those who pack
-
-    unit = float(radius.mean())
-    radius, width, height = radius / unit, width / unit, height / unit
-    fraction = np.pi * float((radius**2).sum()) / (width * height)
-    stages = np.append(np.arange(_FIRST, fraction, _GROWTH), fraction)
-
-    space = pymunk.Space()
-    space.damping = 0.0  # velocities die at once: only overlaps move a disc
-    space.collision_slop = 0.1 * _OVERLAP
-    # Walls so thick that no disc is pushed through them.
-    d = 10.0 * float(radius.max())
-    corners = [(-d, -d), (width + d, -d), (width + d, height + d), (-d, height + d)]
-    for start, end in zip(corners, corners[1:] + corners[:1], strict=True):
-        space.add(pymunk.Segment(space.static_body, start, end, d))
-    places = radius + (np.array([[width], [height]]) - 2.0 * radius) * rng.random((2, len(radius)))
-    bodies, discs = [], []
-    for r, x, y in zip(radius.tolist(), *places.tolist(), strict=True):
-        body = pymunk.Body(r * r, float("inf"))
-        body.position = (x, y)
-        disc = pymunk.Circle(body, r)
-        space.add(body, disc)
-        bodies.append(body)
-        discs.append(disc)
-
+    fraction = np.pi * float((radius**2).sum()) / (size[0] * size[1])
+    stages = np.sqrt(np.append(np.arange(_FIRST, fraction, _GROWTH), fraction) / fraction)
+    # Overlaps within the tolerance must not cost any of the gap.
+    pushed = radius / (1.0 - _OVERLAP)
+    crowd = Crowd(_spread(radius, size, rng), pushed, size)
     reached = 0.0
-    for stage in stages:
-        grown = float(np.sqrt(stage / fraction))
-        for disc, r in zip(discs, radius.tolist(), strict=True):
-            disc.unsafe_set_radius(grown * r)
+    for grown in stages.tolist():
+        room = crowd.pushed_apart(grown)
+        if room < 1.0 - _OVERLAP:
+            return crowd.centres, max(reached, grown * room)
+        if grown == stages[0] < 1.0:
+            crowd.centres = mixed(crowd.centres, grown * radius, size, rng, potential)
+        reached = grown
+    return crowd.centres, 1.0
+
+
+def _spread(radius: Floats, size: tuple[float, float], rng: np.random.Generator) -> Floats:
+    """Centres (n, 2) that leave no large part of a box empty, nor those of any kind of disc.
+
+    They are an additive recurrence (Roberts 2018) from a random point. Discs anywhere would leave
+    lakes that mixing takes long to fill. Hard discs gather at a hard edge; spread up to half a
+    radius from it, and then moved inside, they begin about as they will be.
+    """
+    plastic = 1.32471795724474602596
+    steps = np.multiply.outer(np.arange(len(radius)), [1.0 / plastic, 1.0 / plastic**2])
+    places = (rng.random(2) + steps) % 1.0
+    r, box = radius[:, None], np.array(size)
+    return np.clip(0.5 * r + (box - r) * places, r, box - r)
+
+
+class Crowd:
+    """Discs in a rigid-body engine that knows neither gravity nor inertia."""
+
+    def __init__(self, xy: Floats, radius: Floats, size: tuple[float, float]) -> None:
+        import pymunk  # the engine is loaded by those who pack
+
+        self._unit = float(radius.mean())
+        self._radius, self._size = radius, size
+        self._space = pymunk.Space()
+        self._space.damping = 0.0  # velocities die at once: only overlaps move a disc
+        self._space.collision_slop = 0.1 * _OVERLAP
+        # Walls so thick that no disc is pushed through them.
+        d = 10.0 * float(radius.max()) / self._unit
+        w, h = size[0] / self._unit, size[1] / self._unit
+        corners = [(-d, -d), (w + d, -d), (w + d, h + d), (-d, h + d)]
+        for start, end in zip(corners, corners[1:] + corners[:1], strict=True):
+            self._space.add(pymunk.Segment(self._space.static_body, start, end, d))
+        self._bodies = [pymunk.Body(r * r, float("inf")) for r in (radius / self._unit).tolist()]
+        self._discs = [pymunk.Circle(body, 1.0) for body in self._bodies]
+        self._space.add(*self._bodies, *self._discs)
+        self.centres = xy
+
+    @property
+    def centres(self) -> Floats:
+        """Of all discs (n, 2)."""
+        return self._unit * np.array([body.position for body in self._bodies])
+
+    @centres.setter
+    def centres(self, xy: Floats) -> None:
+        for body, place in zip(self._bodies, (xy / self._unit).tolist(), strict=True):
+            body.position = tuple(place)
+
+    def pushed_apart(self, grown: float) -> float:
+        """Push the discs, `grown` times as large as they are, apart; returns the room they have.
+
+        That is the factor on their radii at which the first one touches another one or an edge.
+        It is less than ``1 - _OVERLAP`` if they jam.
+        """
+        for disc, r in zip(self._discs, (grown * self._radius / self._unit).tolist(), strict=True):
+            disc.unsafe_set_radius(r)
+        room = 0.0
         for _ in range(_MOST_STEPS // _STEPS):
             for _ in range(_STEPS):
-                space.step(1.0)
-            xy = np.array([body.position for body in bodies])
-            room = _room(xy, grown * radius, width, height)
+                self._space.step(1.0)
+            room = _room(self.centres, grown * self._radius, *self._size)
             if room >= 1.0 - _OVERLAP:
-                reached = grown
                 break
-        else:
-            return xy * unit, max(reached, grown * room)
-    return xy * unit, 1.0
+        return room
 
 
 def _room(xy: Floats, radius: Floats, width: float, height: float) -> float:

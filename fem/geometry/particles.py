@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import csv
-
 import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
 from fem.case import Case, Lattice, ParticleCathode, RandomPacking
 from fem.errors import InputError
+from fem.geometry.gaps import refuse_narrow
 from fem.geometry.neighbours import close_pairs
 from fem.geometry.packing import pack
 from fem.geometry.types import Inactivity, Particles
+from fem.text import read_table
 
 Floats = NDArray[np.float64]
 
@@ -65,6 +65,9 @@ def _lattice(lattice: Lattice, width: float, thickness: float) -> tuple[Floats, 
             allowed="a pitch larger than the diameter",
             cure=f"fewer {direction}, a smaller diameter, or a larger cell",
         )
+    gap = 0.5 * (min(pitch_x, pitch_y) - float(lattice.diameter))
+    side = "rows" if pitch_y < pitch_x else "columns"
+    refuse_narrow("particle 0", "the layer's edge", gap, f"geometry.cathode.particles.{side}")
     return x, y, np.full(len(x), float(lattice.diameter))
 
 
@@ -117,26 +120,30 @@ def inactive(case: Case, x: Floats, y: Floats, width: float) -> NDArray[np.bool_
 def _ids_from_file(case: Case, count: int) -> NDArray[np.intp]:
     """Particle ids from the column `id` of a CSV file, or its only column."""
     assert case.inactive.file is not None
-    path = case.resolve(case.inactive.file)
-    with open(path, newline="", encoding="utf-8-sig") as stream:
-        rows = [row for row in csv.reader(stream) if row and row[0].strip()]
-    header = [cell.strip() for cell in rows[0]] if rows else []
-    column = header.index("id") if "id" in header else 0
-    body = rows[1:] if rows and not header[column].lstrip("-").isdigit() else rows
-    ids = []
-    for number, row in enumerate(body, start=1 + len(rows) - len(body)):
-        cell = row[column].strip() if column < len(row) else ""
-        if not cell.isdigit() or int(cell) >= count:
+    sheet = read_table(case.resolve(case.inactive.file))
+    if not sheet.columns:
+        return np.zeros(0, dtype=np.intp)
+    if len(sheet.columns) > 1 and "id" not in sheet.names:
+        raise InputError(
+            "which column holds the ids of particles is not said",
+            file=sheet.file,
+            key="inactive.file",
+            given=list(sheet.names) if any(sheet.names) else f"{len(sheet.columns)} columns",
+            allowed="a column named id, or a single column",
+            cure="write the names of the columns into the first line",
+        )
+    column = next((c for c in sheet.columns if c.name == "id"), sheet.columns[0])
+    for line, cell, number in zip(column.lines, column.cells, column.numbers, strict=True):
+        if number not in range(count):
             raise InputError(
-                f"row {number} does not name a particle",
-                file=str(path),
+                f"line {line} does not name a particle",
+                file=sheet.file,
                 key="inactive.file",
                 given=cell,
-                allowed=f"ids from 0 to {count - 1} in the column 'id' or the first column",
+                allowed=f"ids from 0 to {count - 1}",
                 cure="compare with the ids in particles.csv of a run of this case",
             )
-        ids.append(int(cell))
-    return np.array(ids, dtype=np.intp)
+    return np.array(column.numbers, dtype=np.intp)
 
 
 def refuse_overlap(particles: Particles) -> None:

@@ -1,23 +1,25 @@
-"""The cell of an image: its pieces as regions, below what the case draws above it."""
+"""The cell of an image: its pieces as regions, between what the case draws above and below it."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from itertools import pairwise
 
 import numpy as np
-import shapely
 from numpy.typing import NDArray
 
-from fem.case import Case
+from fem.case import Case, PlaneCathode
 from fem.case.image import Image
 from fem.errors import InputError
 from fem.geometry.above import Above, drawn
-from fem.geometry.coverage import Arc, arcs, polygons
+from fem.geometry.coverage import Arc
 from fem.geometry.curves import Curve, Line
-from fem.geometry.image import KEY, Picture, picture
+from fem.geometry.image import Picture, absent, picture
 from fem.geometry.particles import inactive
+from fem.geometry.pixels import KEY
 from fem.geometry.polyline import Polyline
+from fem.geometry.shapes import Shapes, shapes, told
 from fem.geometry.types import OUTSIDE, Geometry, Inactivity, Outline, Particles, Phase, Region
 
 Floats = NDArray[np.float64]
@@ -25,91 +27,9 @@ Ints = NDArray[np.int64]
 Bools = NDArray[np.bool_]
 Strings = NDArray[np.str_]
 
-MOST_DRIFT = 0.05
-"""Change of a phase's area by smoothing, relative to it, that is accepted ..."""
-LITTLE_DRIFT = 0.005
-"""... unless it is less than this share of the image."""
 
-MUCH_CHANGE = 0.02
-"""Change of an area fraction from the image to the cell beyond which the note is a warning."""
-
-
-@dataclass(frozen=True)
-class Shapes:
-    """Pieces of an image with their outlines, in pixels from its lower left corner.
-
-    Attributes
-    ----------
-    width, height
-        Of the image.
-    phase, area, pixels
-        Of each piece (n,): what it is, its area as smoothed, and as it was in the image.
-    centre
-        Centroid of the pixels of each piece (2, n).
-    arcs
-        All that separates pieces; the lithium foil, if the image shows one, is piece 0.
-    """
-
-    width: int
-    height: int
-    phase: Strings
-    area: Floats
-    pixels: Ints
-    centre: Floats
-    arcs: tuple[Arc, ...]
-
-    def is_top(self, arc: Arc) -> bool:
-        """Whether an arc lies on the upper edge."""
-        return arc.right == OUTSIDE and bool((arc.points[:, 1] == self.height).all())
-
-    @property
-    def on_top(self) -> Bools:
-        """Whether each piece reaches the upper edge (n,)."""
-        found = np.zeros(len(self.phase), dtype=bool)
-        found[[arc.left for arc in self.arcs if self.is_top(arc)]] = True
-        return found
-
-    def beside(self, these: Bools) -> Bools:
-        """Whether each piece has an edge in common with one of `these` (n,)."""
-        found = np.zeros(len(these), dtype=bool)
-        left, right = np.array([(a.left, a.right) for a in self.arcs if a.right != OUTSIDE]).T
-        found[left[these[right]]] = True
-        found[right[these[left]]] = True
-        return found
-
-
-def shapes(clean: Picture, smoothing: float) -> Shapes:
-    """The outlines of a clean image, smoothed within a tolerance in pixels.
-
-    Raises
-    ------
-    InputError
-        If smoothing would change the area of a phase too much.
-    """
-    height, width = clean.piece.shape
-    # Pieces are counted from the upper left: a foil is piece 0 and on the left of its outlines.
-    faces = polygons(clean.piece, smoothing)
-    area, pixels = shapely.area(faces), np.bincount(clean.piece.ravel())
-    for phase in np.unique(clean.phase):
-        mine = clean.phase == phase
-        change, before = float((area - pixels)[mine].sum()), float(pixels[mine].sum())
-        if (area[mine] <= 0.0).any() or abs(change) > max(
-            MOST_DRIFT * before, LITTLE_DRIFT * clean.piece.size
-        ):
-            raise InputError(
-                f"smoothing would change the area of the {phase} by {change / before:.1%}, as its "
-                "pieces are only a few pixels wide",
-                key=f"{KEY}.smoothing",
-                given=smoothing,
-                allowed=f"a tolerance that changes no phase by more than {MOST_DRIFT:.0%}",
-                cure="a finer image, a smaller smoothing, or a larger number of specks",
-            )
-    row, column = np.indices(clean.piece.shape)
-    centre = [
-        np.bincount(clean.piece.ravel(), weights=z.ravel() + 0.5) / pixels
-        for z in (column, height - 1 - row)
-    ]
-    return Shapes(width, height, clean.phase, area, pixels, np.stack(centre), tuple(arcs(faces)))
+MUCH_IDLE = 0.1
+"""Share of the electrolyte that is idle beyond which the note is a warning."""
 
 
 @dataclass(frozen=True)
@@ -153,20 +73,25 @@ def build(case: Case) -> Geometry:
     """
     cell, image = case.geometry, case.geometry.image
     assert image is not None
+    grains = image.grain_boundary_resistance is not None
+    image = image.model_copy(update={"grain_boundary_resistance": None})
     clean = picture(image, case.resolve(image.file))
-    shown = shapes(clean, image.smoothing)
-    pixel = float(image.pixel_size)
-    width, height = pixel * shown.width, pixel * shown.height
+    pixel = np.array(image.pixel)
+    shown = shapes(clean, image, float(case.mesh.size) / pixel.min())
+    base = 0.0 if cell.cathode is None else float(cell.cathode.thickness)
+    width, shown_height = (pixel * (shown.width, shown.height)).tolist()
+    height = base + shown_height
     if image.labels.lithium is not None:
         _refuse_foil(clean, shown)
-        above = Above((), (), height, height - float(shown.area[0]) * pixel**2 / width, ())
+        above = Above((), (), height, height - float(shown.area[0] * pixel.prod()) / width, ())
     else:
-        above = drawn(cell, width, height)
+        above = drawn(case, width, height)
 
     roles = Roles.of(shown, cell.separator is not None)
     order = _in_order(shown)
-    x, y = pixel * shown.centre[:, order]
-    diameter = 2.0 * pixel * np.sqrt(shown.area[order] / np.pi)
+    x, y = pixel[:, None] * shown.centre[:, order]
+    y += base
+    diameter = 2.0 * np.sqrt(shown.area[order] * pixel.prod() / np.pi)
     why = np.select(
         [inactive(case, x, y, width), ~roles.reached[order], roles.shorted[order]],
         [str(Inactivity.SET), str(Inactivity.NO_IONS), str(Inactivity.SHORT)],
@@ -174,25 +99,29 @@ def build(case: Case) -> Geometry:
     )
     if image.islands == "refuse":
         _refuse_islands(shown, roles, order[why != ""], pixel)
-    regions = (*above.regions, *_regions(image, case, shown, roles, order, above))
-    if not (why == "").any():
+    regions = [*above.regions, *_regions(image, case, shown, roles, order, above)]
+    outlines = [*above.outlines, *_outlines(shown, pixel, len(above.regions), base)]
+    if isinstance(cell.cathode, PlaneCathode):
+        _refuse_without_way(shown, roles)
+        outlines = _on_plane(outlines, width, base, len(regions))
+        regions.append(Region("cathode", Phase.ACTIVE, cell.cathode.material, width * base))
+    elif not (why == "").any():
         raise InputError(
             "no particle is active, so no current can flow: each is set inactive, touches lithium, "
             "or touches no electrolyte that leads to the lithium",
             key=KEY,
             cure="check labels, and which edge of the image is up: the lithium is above it",
         )
-    first = len(above.regions)
     return Geometry(
         width=width,
         height=above.height,
         depth=float(cell.depth),
         lithium_y=above.lithium_y,
-        regions=regions,
-        outlines=(*above.outlines, *_outlines(shown, pixel, first)),
+        regions=tuple(regions),
+        outlines=tuple(outlines),
         particles=Particles(x, y, diameter, why),
         deposits=above.deposits,
-        notes=tuple(_notes(image, clean, shown, roles, why)),
+        notes=(*_notes(image, clean, shown, roles, why), *_left_out(image, grains)),
     )
 
 
@@ -208,19 +137,23 @@ def _regions(
 ) -> Iterator[Region]:
     number = np.zeros(len(shown.phase), dtype=int)
     number[order] = np.arange(len(order))
-    area = shown.area * float(image.pixel_size) ** 2
+    area = shown.area * np.prod(image.pixel)
     lithium = case.geometry.anode.material
+    others = [each.name for each in image.phases]
     bodies = sum(region.phase == Phase.LITHIUM for region in above.regions)
     for k, phase in enumerate(shown.phase):
         body, size = int(number[k]), float(area[k])
         if phase == Phase.ACTIVE:
-            yield Region(f"particle {body}", Phase.ACTIVE, image.active, size, body)
+            yield Region(f"particle {body}", Phase.ACTIVE, image.active or "", size, body)
+        elif phase in others:
+            yield Region(f"{phase} {k}", Phase.VOID, str(phase), size)
         elif phase == Phase.VOID:
             yield Region(f"void {k}", Phase.VOID, "", size)
         elif phase == Phase.ELECTROLYTE:
             alive = bool(roles.electrolyte[k])
             name = f"electrolyte {k}" if alive else f"cut-off electrolyte {k}"
-            yield Region(name, Phase.ELECTROLYTE if alive else Phase.IDLE, image.electrolyte, size)
+            role = Phase.ELECTROLYTE if alive else Phase.IDLE
+            yield Region(name, role, image.electrolyte or "", size)
         elif roles.lithium[k]:
             name = f"isolated lithium {bodies - 1}" if bodies else "lithium"
             yield Region(name, Phase.LITHIUM, lithium, size, bodies)
@@ -229,8 +162,10 @@ def _regions(
             yield Region(f"cut-off lithium {k}", Phase.IDLE, lithium, size)
 
 
-def _outlines(shown: Shapes, pixel: float, first: int) -> list[Outline]:
-    """Outlines in m; the image's regions are numbered from `first`, what is drawn above has 0."""
+def _outlines(shown: Shapes, pixel: Floats, first: int, base: float) -> list[Outline]:
+    """Outlines in m above `base`; the image's regions are numbered from `first`, what is drawn
+    above has 0.
+    """
     foil: list[Arc] = []
     rest: list[Arc] = []
     upper: list[Arc] = []
@@ -244,10 +179,10 @@ def _outlines(shown: Shapes, pixel: float, first: int) -> list[Outline]:
     begin = int(np.argmin(at_wall)) if foil else 0
     upper.sort(key=lambda arc: float(arc.points[-1, 0]))
     return [
-        *(Outline(_curve(a.points[::-1], pixel), 0, first + a.left) for a in upper),
+        *(Outline(_curve(a.points[::-1], pixel, base), 0, first + a.left) for a in upper),
         *(
             Outline(
-                _curve(a.points, pixel),
+                _curve(a.points, pixel, base),
                 first + a.left,
                 OUTSIDE if a.right == OUTSIDE else first + a.right,
             )
@@ -256,9 +191,56 @@ def _outlines(shown: Shapes, pixel: float, first: int) -> list[Outline]:
     ]
 
 
-def _curve(points: Floats, pixel: float) -> Curve:
-    corners = tuple((float(x), float(y)) for x, y in pixel * points)
+def _curve(points: Floats, pixel: Floats, base: float) -> Curve:
+    corners = tuple((float(x), base + float(y)) for x, y in pixel * points)
     return Line(*corners) if len(corners) == 2 else Polyline(corners)
+
+
+def _on_plane(outlines: Iterable[Outline], width: float, base: float, region: int) -> list[Outline]:
+    """The outlines of an image that lies on a flat electrode, `region`, and those around that."""
+    found = []
+    for outline in outlines:
+        beyond = outline.right == OUTSIDE
+        if beyond and (outline.curve.point(np.linspace(0.0, 1.0, 9))[1] == base).all():
+            outline = replace(outline, right=region)
+        found.append(outline)
+    corners = [(0.0, base), (0.0, 0.0), (width, 0.0), (width, base)]
+    return found + [Outline(Line(a, b), region, OUTSIDE) for a, b in pairwise(corners)]
+
+
+def _refuse_without_way(shown: Shapes, roles: Roles) -> None:
+    """Electrolyte must lead from the lithium to the lower edge, and no lithium may lie there."""
+    below = np.unique(
+        [a.left for a in shown.arcs if a.right == OUTSIDE and not a.points[:, 1].any()]
+    )
+    if not roles.electrolyte[below].any():
+        raise InputError(
+            "no electrolyte leads from the lithium to the lower edge of the image, so no current "
+            "can flow",
+            key=KEY,
+            cure="check labels, and which edge of the image is up: the lithium is above it",
+        )
+    if roles.lithium[below].any():
+        raise InputError(
+            "lithium lies on the lower edge of the image, where the cathode is",
+            key=f"{KEY}.labels.lithium",
+            cure="crop the image above it, or call it void",
+        )
+
+
+def _left_out(image: Image, grains: bool) -> Iterator[str]:
+    """What an image says that only `fem transport` takes into account."""
+    if image.phases:
+        names = ", ".join(phase.name for phase in image.phases)
+        yield (
+            f"Warning: {names}: drawn as voids, which block ions, react with nothing and carry no "
+            "stress; what they conduct is for fem transport."
+        )
+    if grains:
+        yield (
+            "Warning: boundaries between grains of electrolyte have no resistance in a cell; that "
+            "is for fem transport."
+        )
 
 
 def _refuse_foil(clean: Picture, shown: Shapes) -> None:
@@ -278,7 +260,7 @@ def _refuse_foil(clean: Picture, shown: Shapes) -> None:
         )
 
 
-def _refuse_islands(shown: Shapes, roles: Roles, dead: Ints, pixel: float) -> None:
+def _refuse_islands(shown: Shapes, roles: Roles, dead: Ints, pixel: Floats) -> None:
     idle = np.flatnonzero(
         ((shown.phase == Phase.ELECTROLYTE) & ~roles.electrolyte)
         | ((shown.phase == Phase.LITHIUM) & ~roles.lithium)
@@ -299,20 +281,13 @@ def _notes(
     image: Image, clean: Picture, shown: Shapes, roles: Roles, why: Strings
 ) -> Iterator[str]:
     """What was done to the image, in words."""
-    pieces, pixels = clean.specks
-    yield (
-        f"The image has {shown.width} x {shown.height} pixels of {image.pixel_size.text}. "
-        f"{pieces} specks of fewer than {image.specks} pixels ({pixels} in all) were dissolved; "
-        f"{clean.corners} pixels were changed where pieces touched at corners only."
-    )
-    total = shown.pixels.sum()
-    now = {p: float(shown.area[shown.phase == p].sum() / total) for p in clean.fractions}
-    change = max(abs(now[phase] - before) for phase, before in clean.fractions.items())
-    shares = [f"{p} {before:.4%} to {now[p]:.4%}" for p, before in clean.fractions.items()]
-    yield (
-        f"{'Warning: c' if change > MUCH_CHANGE else 'C'}leaning and smoothing changed area "
-        f"fractions: {', '.join(shares)}."
-    )
+    yield from absent(image, clean.read)
+    tall = "" if image.pixel_height is None else f" x {image.pixel_height.text}"
+    yield f"The image has {shown.width} x {shown.height} pixels of {image.pixel_size.text}{tall}."
+    yield from clean.notes
+    yield told(clean, shown, image.specks)
+    if shown.tolerance:
+        yield shown.coarsening
     for word, phase, alive in (
         ("electrolyte", Phase.ELECTROLYTE, roles.electrolyte),
         ("lithium", Phase.LITHIUM, roles.lithium),
@@ -320,7 +295,12 @@ def _notes(
         idle = (shown.phase == phase) & ~alive
         if idle.any():
             share = shown.area[idle].sum() / shown.area[shown.phase == phase].sum()
-            yield f"Cut off and idle: {share:.2%} of the {word}, in {int(idle.sum())} pieces."
+            pieces = int(idle.sum())
+            much = "Warning: c" if word == "electrolyte" and share > MUCH_IDLE else "C"
+            yield (
+                f"{much}ut off and idle: {share:.2%} of the {word}, in {pieces} "
+                f"piece{'s' * (pieces != 1)}."
+            )
     for reason, text in (
         (Inactivity.NO_IONS, "touch no electrolyte that leads to the lithium"),
         (Inactivity.SHORT, "touch lithium"),

@@ -8,6 +8,7 @@ from functools import cached_property
 
 import numpy as np
 import shapely
+from numpy.typing import NDArray
 
 from fem.geometry.curves import Floats
 
@@ -65,3 +66,18 @@ class Polyline:
 def crossing(chains: Sequence[Floats]) -> bool:
     """Whether chains of straight pieces, points (2, k) each, meet other than at their ends."""
     return not shapely.is_simple(shapely.MultiLineString([chain.T for chain in chains]))
+
+
+def sharpest(points: Floats, segments: NDArray[np.int64]) -> Floats:
+    """The smallest angle between segments at each vertex (n,), in rad; 2 pi where there is one."""
+    start, end = np.concatenate([segments, segments[:, ::-1]]).T
+    direction = np.arctan2(*(points[end] - points[start]).T[::-1])
+    order = np.lexsort((direction, start))
+    start, direction = start[order], direction[order]
+    first = np.flatnonzero(np.r_[True, start[1:] != start[:-1]])
+    last = np.r_[first[1:], len(start)] - 1
+    gap = np.append(np.diff(direction), 0.0)
+    gap[last] = direction[first] + 2.0 * np.pi - direction[last]
+    found = np.full(len(points), 2.0 * np.pi)
+    np.minimum.at(found, start, gap)
+    return found

@@ -9,10 +9,15 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
+from fem.frozen import Frozen
 from fem.geometry.curves import Curve
 
 OUTSIDE = -1
 """Region index of what lies beyond the cell."""
+
+
+ENCLOSED = "enclosed "
+"""How names of electrolytes begin that lithium has closed in."""
 
 
 class Phase(StrEnum):
@@ -34,6 +39,7 @@ class Region:
     `body` tells bodies of one phase apart: 0 is the lithium foil and 1, 2, ... are isolated
     deposits; for active material it is the particle's id. `area` is exact, in m^2 (m^3 per m of
     depth). `conductivity_factor` scales the ionic conductivity of an electrolyte.
+    The material of a void is the name of a further phase that an image shows, or empty.
     """
 
     name: str
@@ -42,6 +48,11 @@ class Region:
     area: float
     body: int = 0
     conductivity_factor: float = 1.0
+
+    @property
+    def kind(self) -> str:
+        """What it is called: its phase, or the name of a further one that conducts or fills."""
+        return self.material if self.phase == Phase.VOID and self.material else str(self.phase)
 
 
 @dataclass(frozen=True)
@@ -72,8 +83,8 @@ class Inactivity(StrEnum):
     """It has the potential of the lithium."""
 
 
-@dataclass(frozen=True)
-class Particles:
+@dataclass(frozen=True, eq=False)
+class Particles(Frozen):
     """Active-material particles, in order of their id; arrays of shape (n,), lengths in m.
 
     `inactivity` says why one does not react, in the words of `Inactivity`; it is empty text for
@@ -84,10 +95,6 @@ class Particles:
     y: NDArray[np.float64]
     diameter: NDArray[np.float64]
     inactivity: NDArray[np.str_]
-
-    def __post_init__(self) -> None:
-        for array in (self.x, self.y, self.diameter, self.inactivity):
-            array.flags.writeable = False
 
     def __len__(self) -> int:
         return len(self.x)
@@ -115,6 +122,40 @@ class Deposit:
 
 
 @dataclass(frozen=True)
+class Cleaned:
+    """What became of a phase between an image and its outlines, as shares of the image's area.
+
+    Attributes
+    ----------
+    read, drawn
+        Its area in the image and in the drawing.
+    specks
+        What left it or came to it as specks were dissolved.
+    corners
+        What notches took of it, or gave to it, where pieces would have touched at corners only.
+    smoothing
+        By how much smoothing made it larger, or smaller.
+    """
+
+    phase: str
+    read: float
+    drawn: float
+    specks: float
+    corners: float
+    smoothing: float
+
+    @property
+    def total(self) -> float:
+        """All of it, whether it adds or takes away, as a share of the image."""
+        return self.specks + self.corners + abs(self.smoothing)
+
+    @property
+    def changed(self) -> float:
+        """`total` relative to the phase; infinite for one that the image does not show."""
+        return self.total / self.read if self.read else np.inf
+
+
+@dataclass(frozen=True)
 class Lattice:
     """Equal particles in the middle of equal tiles (pitches in m) that fill the bed from y = 0."""
 
@@ -124,14 +165,14 @@ class Lattice:
     pitch_y: float
 
 
-@dataclass(frozen=True)
-class Geometry:
+@dataclass(frozen=True, eq=False)
+class Geometry(Frozen):
     """The cell as drawn: everything the mesher and the metrics need to know of its shape.
 
     The cell fills ``0 <= x <= width`` and ``0 <= y <= height`` (m), with the cathode collector at
     y = 0 and the lithium foil on top. `lithium_y` is the height of the flat Li|SE interface.
     `lattice` is set where the bed holds nothing but a lattice of particles. `notes` tell what was
-    done to the shapes of an image.
+    done to the shapes of an image, and `cleaning` how much of each phase that changed.
     """
 
     width: float
@@ -144,6 +185,13 @@ class Geometry:
     deposits: tuple[Deposit, ...] = ()
     lattice: Lattice | None = None
     notes: tuple[str, ...] = ()
+    cleaning: tuple[Cleaned, ...] = ()
+
+    def __repr__(self) -> str:
+        return (
+            f"<Geometry: {self.width * 1e6:.4g} x {self.height * 1e6:.4g} um, {len(self.regions)} "
+            f"regions, {len(self.particles)} particles, {len(self.deposits)} deposits>"
+        )
 
     @property
     def top(self) -> float:
@@ -155,6 +203,11 @@ class Geometry:
             for side in (outline.left, outline.right)
             if side != OUTSIDE and self.regions[side].phase == Phase.ACTIVE
         )
+
+    @property
+    def kinds(self) -> NDArray[np.str_]:
+        """What each region is called, further phases of an image by their names."""
+        return np.array([region.kind for region in self.regions])
 
     @property
     def phases(self) -> NDArray[np.str_]:

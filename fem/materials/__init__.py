@@ -1,6 +1,6 @@
 """Material properties with unit, source and note; see `library`."""
 
-from fem.materials.library import library
+from fem.materials.library import library, unknown_material
 from fem.materials.material import Material, Property
 from fem.materials.potentials import Curve
 from fem.materials.properties import PROPERTIES, Rule
@@ -21,4 +21,5 @@ __all__ = [
     "library",
     "overview",
     "references",
+    "unknown_material",
 ]

@@ -2,12 +2,12 @@
 
 Such a JSON file describes a whole cell with a liquid electrolyte. What lithium does in the
 particles of its positive electrode is one set of one source and holds here too: potential,
-concentration scale, window and diffusivity. The rest of the file is not read.
+concentration scale, window and diffusivity, and how they change with temperature. The rest of the
+file is not read.
 """
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping
 from pathlib import Path
@@ -16,9 +16,17 @@ from typing import Any
 
 from fem.errors import InputError, closest
 from fem.materials.material import Material, Property
-from fem.materials.properties import DIFFUSIVITY, POTENTIAL, PROPERTIES
+from fem.materials.properties import (
+    ACTIVATION,
+    DIFFUSIVITY,
+    ENTROPIC,
+    POTENTIAL,
+    PROPERTIES,
+    REFERENCE,
+)
 from fem.materials.shapes import Constant, Shape
-from fem.materials.values import formula, table, text_of
+from fem.materials.values import formula, table
+from fem.text import read_json, read_text
 
 ELECTRODE = "Parameterisation.Positive electrode"
 FIELDS: Mapping[str, str] = MappingProxyType(
@@ -28,84 +36,137 @@ FIELDS: Mapping[str, str] = MappingProxyType(
         "stoichiometry_min": "Minimum stoichiometry",
         "stoichiometry_max": "Maximum stoichiometry",
         DIFFUSIVITY: "Diffusivity [m2.s-1]",
+        ENTROPIC: "Entropic change coefficient [V.K-1]",
+        ACTIVATION: "Diffusivity activation energy [J.mol-1]",
     }
 )
 """What the format calls our properties."""
+OPTIONAL = (ENTROPIC, ACTIVATION)
+BRANCHES: Mapping[str, str] = MappingProxyType(
+    {"delithiation": "OCP (delithiation) [V]", "lithiation": "OCP (lithiation) [V]"}
+)
+"""What the format calls the branches of a potential."""
 BLEND = "Particle"
-_BRANCHES = ("OCP (delithiation) [V]", "OCP (lithiation) [V]")
-_ACTIVATION = "Diffusivity activation energy [J.mol-1]"
+REFERENCE_FIELD = "Reference temperature [K]"
+ROOM = 298.15
+"""Reference temperature in K of a file that gives none, as the format has it."""
 
 
-def key_of(name: str) -> str:
-    """Where the property `name` stands in a file."""
-    return f"{ELECTRODE}.{FIELDS[name]}"
+def active_materials(path: Path) -> list[tuple[Material, str]]:
+    """The active materials of the positive electrode: one, or one a particle of a blend.
 
-
-def active_material(path: Path) -> Material:
-    """The active material of the positive electrode; its id is made from the file's name.
+    The id is made from the file's name and, in a blend, that of the particle. Beside each, the
+    table of the file in which it stands.
 
     Raises
     ------
     InputError
-        If the file cannot be read, is not of the format, blends several materials, or a value is
-        missing or not what it should be. The key is that of the file.
+        If the file cannot be read, is not of the format, or a value is missing or not what it
+        should be. The key is that of the file.
     """
     file = str(path)
-    document = _document(path)
+    document = read_json(
+        read_text(path),
+        file,
+        "a material file that ends in .json is a BPX file; all others are TOML",
+    )
+    if not isinstance(document, Mapping):
+        raise _strange(file, None)
     header = _below(document, "Header", "", file)
     if "BPX" not in header:
         raise _strange(file, "Header.BPX")
     cell = _below(document, "Parameterisation", "", file)
     electrode = _below(cell, "Positive electrode", "Parameterisation.", file)
-    if BLEND in electrode:
-        raise _blended(electrode[BLEND], file)
-    title = header.get("Title") or path.stem
+    title = " ".join(str(header.get("Title") or path.stem).split())
     source = "; ".join(
         " ".join(str(part).split())
         for part in (path.name, header.get("Title"), header.get("References"))
         if part
     )
-    notes = {POTENTIAL: _on_potential(electrode), DIFFUSIVITY: _on_diffusivity(electrode)}
+    reference = _reference(cell, source, file)
+    particles = electrode.get(BLEND, {})
+    if not isinstance(particles, Mapping):
+        raise _strange(file, f"{ELECTRODE}.{BLEND}")
+    found = []
+    for name in particles or [""]:
+        place = f"{ELECTRODE}.{BLEND}.{name}" if name else ELECTRODE
+        values = _below(particles, name, f"{ELECTRODE}.{BLEND}.", file) if name else electrode
+        many = len(particles) > 1
+        material = Material(
+            material_id(path, name if many else ""),
+            title=f"{title}, {name}" if many else title,
+            kind="active material",
+            summary=f"Positive electrode of the BPX file {path.name}"
+            + (f", particle {name}." if name else "."),
+            properties=_properties(values, reference, place, source, file),
+            branches={
+                branch: _property(POTENTIAL, values[field], f"{place}.{field}", source, file)
+                for branch, field in BRANCHES.items()
+                if values.get(field) is not None
+            },
+        )
+        found.append((material, place))
+    return found
+
+
+def material_id(path: Path, particle: str = "") -> str:
+    """The id of a material of a file: their names, with _ for what an id cannot hold."""
+    name = re.sub(r"\W+", "_", path.stem, flags=re.ASCII).strip("_")
+    name = name if name[:1].isalpha() else f"bpx_{name}".rstrip("_")
+    part = re.sub(r"\W+", "_", particle, flags=re.ASCII).strip("_")
+    return f"{name}_{part}" if part else name
+
+
+def field_of(name: str) -> str:
+    """What a file calls the property `name`."""
+    return FIELDS.get(name, REFERENCE_FIELD if name == REFERENCE else name)
+
+
+def _properties(
+    values: Mapping[str, Any], reference: Property, place: str, source: str, file: str
+) -> dict[str, Property]:
+    """What a table of the format says of an active material."""
+    branches = [field for field in BRANCHES.values() if values.get(field) is not None]
     properties = {}
     for name, field in FIELDS.items():
-        if field not in electrode:
-            near = closest(field, electrode)
+        if values.get(field) is None:
+            if name in OPTIONAL or (name == POTENTIAL and branches):
+                continue
+            near = closest(field, values)
             raise InputError(
                 f"the positive electrode has no {field!r}",
-                key=key_of(name),
+                key=f"{place}.{field}",
                 cure=f"add it; the file has {near!r}" if near else "add it to the file",
                 file=file,
             )
-        quantity, text = _quantity(name, electrode[field], key_of(name), file)
-        note, unit = notes.get(name, ""), PROPERTIES[name].unit
-        properties[name] = Property(name, quantity, unit, text, source, note, "given", file)
-    return Material(
-        material_id(path),
-        title=" ".join(str(title).split()),
-        kind="active material",
-        summary=f"Positive electrode of the BPX file {path.name}.",
-        properties=properties,
-    )
+        note = f"The mean curve; not used: {', '.join(branches)}." if branches else ""
+        properties[name] = _property(
+            name,
+            values[field],
+            f"{place}.{field}",
+            source,
+            file,
+            note if name == POTENTIAL else "",
+        )
+    if any(name in properties for name in OPTIONAL):
+        properties[REFERENCE] = reference
+    return properties
 
 
-def material_id(path: Path) -> str:
-    """The id of the material of a file: its name, with _ for what an id cannot hold."""
-    name = re.sub(r"\W+", "_", path.stem, flags=re.ASCII).strip("_")
-    return name if name[:1].isalpha() else f"bpx_{name}".rstrip("_")
+def _reference(cell: Mapping[str, Any], source: str, file: str) -> Property:
+    """The temperature at which all of a file holds."""
+    table = cell.get("Cell")
+    value = table.get(REFERENCE_FIELD) if isinstance(table, Mapping) else None
+    note = "" if value is not None else "Not in the file: the format's own."
+    key = f"Parameterisation.Cell.{REFERENCE_FIELD}"
+    return _property(REFERENCE, ROOM if value is None else value, key, source, file, note)
 
 
-def _document(path: Path) -> Mapping[str, Any]:
-    try:
-        document = json.loads(text_of(path))
-    except (json.JSONDecodeError, RecursionError) as error:
-        raise InputError(
-            f"not valid JSON: {error}",
-            file=str(path),
-            cure="a material file that ends in .json is a BPX file; all others are TOML",
-        ) from None
-    if not isinstance(document, Mapping):
-        raise _strange(str(path), None)
-    return document
+def _property(
+    name: str, value: object, key: str, source: str, file: str, note: str = ""
+) -> Property:
+    quantity, text = _quantity(name, value, key, file)
+    return Property(name, quantity, PROPERTIES[name].unit, text, source, note, "given", file)
 
 
 def _below(table: Mapping[str, Any], name: str, above: str, file: str) -> Mapping[str, Any]:
@@ -126,18 +187,6 @@ def _strange(file: str, missing: str | None) -> InputError:
     )
 
 
-def _blended(particles: object, file: str) -> InputError:
-    names = ", ".join(map(repr, particles)) if isinstance(particles, Mapping) else "several"
-    return InputError(
-        "the positive electrode is a blend; one active material is needed",
-        key=f"{ELECTRODE}.{BLEND}",
-        allowed=f"one of {names}",
-        cure="copy the file, move the lines of one particle directly below 'Positive electrode' "
-        f"and remove '{BLEND}'",
-        file=file,
-    )
-
-
 def _quantity(name: str, value: object, key: str, file: str) -> tuple[float | Shape, str]:
     """A value of the format: a number, and for functions of x also a formula or a table."""
     rule = PROPERTIES[name]
@@ -150,27 +199,20 @@ def _quantity(name: str, value: object, key: str, file: str) -> tuple[float | Sh
         except ValueError:
             if rule.formula is not None:
                 return formula(value, rule, key, file)
-    if isinstance(number, bool) or not isinstance(number, int | float) or not rule.admits(number):
-        raise InputError(
-            f"not a number{', a formula in x or a table' if rule.formula else ''} that is allowed",
-            key=key,
-            given=value,
-            allowed=rule.bounds,
-            cure='write a number, "3.3e-14*exp(x)", or {"x": [..], "y": [..]}'
-            if rule.formula
-            else "write a number without quotes",
-            file=file,
-        )
-    text = f"{number:.12g}" if rule.dimensionless else f"{number:.12g} {rule.unit}"
-    return Constant(float(number)) if name == POTENTIAL else float(number), text
-
-
-def _on_potential(electrode: Mapping[str, Any]) -> str:
-    branches = [name for name in _BRANCHES if name in electrode]
-    return f"The mean curve; not used: {', '.join(branches)}." if branches else ""
-
-
-def _on_diffusivity(electrode: Mapping[str, Any]) -> str:
-    if not electrode.get(_ACTIVATION):
-        return ""
-    return "At the reference temperature of the file; its activation energy is not applied."
+    if isinstance(number, bool) or not isinstance(number, int | float):
+        problem = f"not a number{', a formula in x or a table' if rule.formula else ''}"
+    elif rule.admits(number):
+        text = f"{number:.12g}" if rule.dimensionless else f"{number:.12g} {rule.unit}"
+        return Constant(float(number)) if name in (POTENTIAL, ENTROPIC) else float(number), text
+    else:
+        problem = "out of bounds"
+    raise InputError(
+        problem,
+        key=key,
+        given=value,
+        allowed=rule.bounds,
+        cure='write a number, "3.3e-14*exp(x)", or {"x": [..], "y": [..]}'
+        if rule.formula
+        else "write a number without quotes",
+        file=file,
+    )

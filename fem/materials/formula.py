@@ -1,7 +1,8 @@
 """A function of the lithium fraction x written as text, such as ``4.2 - 0.8*x + 0.02*tanh(x)``.
 
 The text is parsed into a tree of numbers, x, the five operations and a few functions; nothing
-else gets through, and nothing is ever executed.
+else gets through, and nothing is ever executed. Powers may be written ``x^2`` or ``x**2``, names
+of functions also in capitals.
 """
 
 from __future__ import annotations
@@ -87,7 +88,7 @@ def complex_step(function: Callable[[Array], Array], x: Array) -> Array:
 def _tree(text: str) -> ast.expr:
     """The checked syntax tree of a formula."""
     try:
-        tree = ast.parse(text.strip(), mode="eval").body
+        tree = ast.parse(text.strip().replace("^", "**"), mode="eval").body
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
         place = f" near position {error.offset}" if isinstance(error, SyntaxError) else ""
         raise ValueError(f"not a formula: it cannot be read{place}") from None
@@ -108,15 +109,12 @@ def _check(node: ast.expr, depth: int) -> None:
     if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.UAdd | ast.USub):
         _check(node.operand, depth + 1)
         return
-    if isinstance(node, ast.BinOp):
-        if isinstance(node.op, ast.BitXor):
-            raise ValueError("powers are written x**2, not x^2")
-        if type(node.op) in OPERATIONS:
-            _check(node.left, depth + 1)
-            _check(node.right, depth + 1)
-            return
+    if isinstance(node, ast.BinOp) and type(node.op) in OPERATIONS:
+        _check(node.left, depth + 1)
+        _check(node.right, depth + 1)
+        return
     if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
-        if node.func.id not in FUNCTIONS:
+        if node.func.id.lower() not in FUNCTIONS:
             raise ValueError(f"there is no function {node.func.id!r}")
         if len(node.args) != 1 or node.keywords:
             raise ValueError(f"{node.func.id} takes one argument")
@@ -137,5 +135,5 @@ def _value(node: ast.expr, x: Array) -> Any:
         return OPERATIONS[type(node.op)](_value(node.left, x), _value(node.right, x))
     if isinstance(node, ast.Call):
         assert isinstance(node.func, ast.Name)
-        return FUNCTIONS[node.func.id](_value(node.args[0], x))
+        return FUNCTIONS[node.func.id.lower()](_value(node.args[0], x))
     return x

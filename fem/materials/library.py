@@ -4,23 +4,30 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import cache
 from importlib import resources
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, get_args
-
-import numpy as np
+from typing import Any, TypeAlias, cast, get_args
 
 from fem.errors import InputError, closest
-from fem.materials import bpx
-from fem.materials.formula import Formula
+from fem.materials import bpx, measured
+from fem.materials.checks import Place, check
 from fem.materials.material import Material, Property, Status, unknown_property
-from fem.materials.properties import DIFFUSIVITY, KINDS, POTENTIAL, PROPERTIES, WINDOW
-from fem.materials.shapes import Diffusivity
-from fem.materials.values import quantity, text_of
+from fem.materials.properties import (
+    ACTIVATION,
+    DIFFUSIVITY,
+    ENTROPIC,
+    KINDS,
+    POTENTIAL,
+    PROPERTIES,
+    WINDOW,
+)
+from fem.materials.shapes import Shape
+from fem.materials.values import quantity, through
+from fem.text import names_table, read_table, read_text, read_toml
 
 FAMILIES = ("electrolytes", "active_materials", "lithium", "carbon")
 """The built-in files, in the order in which tables list them."""
@@ -28,20 +35,27 @@ FAMILIES = ("electrolytes", "active_materials", "lithium", "carbon")
 _ID = re.compile(r"[A-Za-z]\w*", re.ASCII)
 _HEADER = ("title", "kind", "summary")
 _FIELDS = ("value", "source", "note", "status")
-_DROPPED = MappingProxyType({POTENTIAL: WINDOW, "volume_change": ("partial_molar_volume",)})
+_DROPPED = MappingProxyType(
+    {
+        POTENTIAL: (*WINDOW, ENTROPIC),
+        DIFFUSIVITY: (ACTIVATION,),
+        "volume_change": ("partial_molar_volume",),
+    }
+)
 """What goes with a property: a new one of these drops the old ones of those.
 
-A window belongs to the potential it was measured with; a partial molar volume says what a volume
-change says, and would win over it.
+A window belongs to the potential it was measured with, an activation energy to the diffusivity at
+its reference temperature; a partial molar volume says what a volume change says, and would win
+over it.
 """
-_CHECKED = 1001
-"""Points of the window at which a formula is checked."""
+Window: TypeAlias = tuple[float | None, float | None]
 
 
 def library(
     files: Sequence[Path] = (),
     overrides: Mapping[str, Mapping[str, Any]] = MappingProxyType({}),
     file: str | None = None,
+    folder: Path = Path(),
 ) -> Mapping[str, Material]:
     """All materials by id.
 
@@ -53,8 +67,8 @@ def library(
         files win; new materials may be added.
     overrides
         Values of a case: ``{"LPSCl": {"youngs_modulus": "28 GPa"}}``. They win over all files.
-    file
-        Where the overrides stand, for error messages.
+    file, folder
+        Where the overrides stand, for error messages, and where files that they name are found.
 
     Raises
     ------
@@ -64,9 +78,10 @@ def library(
     materials = dict(_built_in())
     for path in files:
         if path.suffix.lower() == ".json":
-            _add(materials, bpx.active_material(path), str(path))
+            for material, place in bpx.active_materials(path):
+                _add(materials, material, Place(place, bpx.field_of), str(path))
         else:
-            _merge(materials, _read(path), str(path))
+            _merge(materials, read_toml(read_text(path), str(path)), str(path))
     for name, values in overrides.items():
         key = f"materials.{name}"
         if name not in materials:
@@ -79,11 +94,20 @@ def library(
                 cure=f'write [{key}] and below it lines such as youngs_modulus = "28 GPa"',
                 file=file,
             )
+        branches, chosen = materials[name].branches, values.get(POTENTIAL)
+        if isinstance(chosen, str) and chosen in branches:
+            # It counts lithium as the curve that it replaces: the window stays.
+            properties = {**materials[name].properties, POTENTIAL: branches[chosen]}
+            materials[name] = replace(materials[name], properties=properties)
+            values = {prop: value for prop, value in values.items() if prop != POTENTIAL}
+        window = _window(values, key, file)
         given = {
-            prop: _property(prop, value, f"{key}.{prop}", file, "case file", "", "given")
+            prop: _property(
+                prop, value, f"{key}.{prop}", file, "case file", "", "given", folder, window
+            )
             for prop, value in values.items()
         }
-        materials[name] = _with(materials[name], given, _below(key), file)
+        materials[name] = _with(materials[name], given, Place(key), file)
     return MappingProxyType(materials)
 
 
@@ -112,18 +136,7 @@ def _built_in() -> Mapping[str, Material]:
     return MappingProxyType(materials)
 
 
-def _read(path: Path) -> dict[str, Any]:
-    try:
-        return tomllib.loads(text_of(path))
-    except tomllib.TOMLDecodeError as error:
-        raise InputError(
-            f"not valid TOML: {error}",
-            file=str(path),
-            cure='a material is [ID], with tables such as [ID.youngs_modulus] value = "28 GPa"',
-        ) from None
-
-
-def _add(materials: dict[str, Material], new: Material, file: str) -> None:
+def _add(materials: dict[str, Material], new: Material, place: Place, file: str) -> None:
     """Add a whole material to `materials`, or its properties to the one of its name."""
     before = materials.get(new.id)
     if before is not None and before.kind != new.kind:
@@ -133,7 +146,7 @@ def _add(materials: dict[str, Material], new: Material, file: str) -> None:
             file=file,
         )
     material = replace(new, properties=before.properties if before else {})
-    materials[new.id] = _with(material, new.properties, bpx.key_of, file)
+    materials[new.id] = _with(material, new.properties, place, file)
 
 
 def _merge(materials: dict[str, Material], document: Mapping[str, Any], file: str) -> None:
@@ -168,13 +181,24 @@ def _merge(materials: dict[str, Material], document: Mapping[str, Any], file: st
                 allowed=", ".join(KINDS),
                 file=file,
             )
-        material = Material(name, **header, properties=before.properties if before else {})
-        given = {
-            prop: _entry(prop, entry, f"{name}.{prop}", file)
-            for prop, entry in table.items()
-            if prop not in _HEADER
+        material = Material(
+            name,
+            header["title"],
+            header["kind"],
+            header["summary"],
+            before.properties if before else {},
+            before.branches if before else {},
+        )
+        entries = {prop: entry for prop, entry in table.items() if prop not in _HEADER}
+        values = {
+            prop: entry.get("value") for prop, entry in entries.items() if isinstance(entry, dict)
         }
-        materials[name] = _with(material, given, _below(name), file)
+        window = _window(values, name, file)
+        given = {
+            prop: _entry(prop, entry, f"{name}.{prop}", file, window)
+            for prop, entry in entries.items()
+        }
+        materials[name] = _with(material, given, Place(name), file)
 
 
 def _text(value: object, name: str, field: str, file: str) -> str:
@@ -191,7 +215,7 @@ def _text(value: object, name: str, field: str, file: str) -> str:
     )
 
 
-def _entry(name: str, entry: object, key: str, file: str) -> Property:
+def _entry(name: str, entry: object, key: str, file: str, window: Window) -> Property:
     """A property from its table in a file."""
     if name not in PROPERTIES:
         raise unknown_property(key, name, file)
@@ -235,7 +259,8 @@ def _entry(name: str, entry: object, key: str, file: str) -> Property:
             allowed=", ".join(get_args(Status)),
             file=file,
         )
-    return _property(name, entry["value"], key, file, source, note, status)
+    folder = Path(file).parent
+    return _property(name, entry["value"], key, file, source, note, status, folder, window)
 
 
 def _property(
@@ -246,86 +271,47 @@ def _property(
     source: str,
     note: str,
     status: Status,
+    folder: Path,
+    window: Window,
 ) -> Property:
-    """A checked property; `key` and `file` say where the value stands."""
+    """A checked property; `key` and `file` say where the value stands.
+
+    A table that the value names is sought from `folder` on; `window` is what the same table of
+    properties says of the stoichiometry.
+    """
     if name not in PROPERTIES:
         raise unknown_property(key, name, file)
-    found, text = quantity(name, value, key, file)
+    if name == POTENTIAL and names_table(value):
+        sheet = read_table(folder / str(value).strip(), key=key, given=value, file=file)
+        x, potential, said = measured.points(sheet, window, key, file)
+        found: float | Shape
+        found, text = through(name, x, potential, key, file)
+        source = f"{source}; {Path(sheet.file).name}"
+        text = f"{text}; {said}" if said else text
+    else:
+        found, text = quantity(name, value, key, file)
     return Property(name, found, PROPERTIES[name].unit, text, source, note, status, file)
 
 
-def _below(key: str) -> Callable[[str], str]:
-    """The key of a property below `key`."""
-    return lambda name: f"{key}.{name}"
+def _window(values: Mapping[str, Any], key: str, file: str | None) -> Window:
+    """The window of the stoichiometry that stands among values; `None` for ends that do not."""
+    ends = [
+        quantity(end, values[end], f"{key}.{end}", file)[0] if end in values else None
+        for end in WINDOW
+    ]
+    low, high = (None if end is None else cast(float, end) for end in ends)
+    return low, high
 
 
 def _with(
     material: Material,
     given: Mapping[str, Property],
-    key_of: Callable[[str], str],
+    place: Place,
     file: str | None,
 ) -> Material:
     """`material` with the properties `given`, which must still fit together."""
     dropped = {old for new, olds in _DROPPED.items() if new in given for old in olds}
     kept = {name: prop for name, prop in material.properties.items() if name not in dropped}
     material = replace(material, properties={**kept, **given})
-    if POTENTIAL in material:
-        _check_window(material, key_of, file)
-        curve = material.potential
-        if isinstance(curve.shape, Formula):
-            _check_formula(POTENTIAL, curve.shape, curve.lower, curve.upper, key_of, file)
-    if DIFFUSIVITY in material:
-        diffusivity = material.diffusivity
-        if isinstance(diffusivity, Diffusivity) and isinstance(diffusivity.shape, Formula):
-            ends = diffusivity.lower, diffusivity.upper
-            _check_formula(DIFFUSIVITY, diffusivity.shape, *ends, key_of, file)
+    check(material, place, file)
     return material
-
-
-def _check_window(material: Material, key_of: Callable[[str], str], file: str | None) -> None:
-    """The window must not be empty, and the potential must be known in it."""
-    curve = material.potential
-    shape = curve.shape
-    for name, bound in zip(WINDOW, (curve.lower, curve.upper), strict=True):
-        if not shape.lower <= bound <= shape.upper:
-            raise InputError(
-                "the open-circuit potential is not known there",
-                key=key_of(name),
-                given=bound,
-                allowed=f"from {shape.lower:g} to {shape.upper:g}",
-                cure=f"keep the window inside, or give another {POTENTIAL}",
-                file=file,
-            )
-    if not curve.lower < curve.upper:
-        raise InputError(
-            "the window of the stoichiometry is empty",
-            key=key_of(WINDOW[0]),
-            given=curve.lower,
-            allowed=f"below stoichiometry_max = {curve.upper:g}",
-            file=file,
-        )
-
-
-def _check_formula(
-    name: str,
-    formula: Formula,
-    lower: float,
-    upper: float,
-    key_of: Callable[[str], str],
-    file: str | None,
-) -> None:
-    """A formula must give allowed values everywhere in the window."""
-    x = np.linspace(lower, upper, _CHECKED)
-    values = formula.function(x)
-    slopes = formula.slope(x)
-    for at, value, slope in zip(x, values, slopes, strict=True):
-        if not PROPERTIES[name].admits(value) or not np.isfinite(slope):
-            raise InputError(
-                f"the formula gives {value:g} at x = {at:g}",
-                key=key_of(name),
-                given=formula.text,
-                allowed=f"{PROPERTIES[name].bounds}, with a finite slope, from x = {lower:g} to "
-                f"{upper:g}",
-                cure=f"correct the formula, or give {' and '.join(WINDOW)} between which it holds",
-                file=file,
-            )

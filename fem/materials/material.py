@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, Literal, TypeAlias
 
+from fem.constants import GAS_CONSTANT
 from fem.errors import InputError, closest
 from fem.materials.formula import Formula
 from fem.materials.potentials import Curve
-from fem.materials.properties import DIFFUSIVITY, POTENTIAL, PROPERTIES, WINDOW
-from fem.materials.shapes import Diffusivity, Shape, Table
+from fem.materials.properties import (
+    ACTIVATION,
+    DIFFUSIVITY,
+    ENTROPIC,
+    POTENTIAL,
+    PROPERTIES,
+    REFERENCE,
+    WINDOW,
+)
+from fem.materials.shapes import Constant, Diffusivity, Shape, Shifted, Table
 
 Status: TypeAlias = Literal["sourced", "assumption", "given"]
 
@@ -65,6 +75,12 @@ class Material:
 
     ``material["youngs_modulus"]`` is a `Property`; one that is missing raises an `InputError`
     that says how to give it.
+
+    Attributes
+    ----------
+    branches
+        Open-circuit potentials besides the property of that name, such as ``delithiation``, of
+        which a case may take one.
     """
 
     id: str
@@ -72,14 +88,17 @@ class Material:
     kind: str
     summary: str
     properties: Mapping[str, Property]
+    branches: Mapping[str, Property] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         ordered = {name: self.properties[name] for name in PROPERTIES if name in self.properties}
         object.__setattr__(self, "properties", MappingProxyType(ordered))
+        object.__setattr__(self, "branches", MappingProxyType(dict(self.branches)))
 
     def __reduce__(self) -> tuple[Any, ...]:
         # A mapping proxy cannot be pickled or copied; the plain mapping it is made from can.
-        return Material, (self.id, self.title, self.kind, self.summary, dict(self.properties))
+        texts = (self.id, self.title, self.kind, self.summary)
+        return Material, (*texts, dict(self.properties), dict(self.branches))
 
     def __hash__(self) -> int:
         return hash((self.id, tuple(self.properties.values())))
@@ -93,19 +112,30 @@ class Material:
         key = f"materials.{self.id}.{name}"
         if name not in PROPERTIES:
             raise unknown_property(key, name)
+        written = PROPERTIES[name].written
+        if name == POTENTIAL and self.branches:
+            written = " or ".join(f'"{branch}"' for branch in self.branches)
         raise InputError(
             f"{self.id} has no {name} ({PROPERTIES[name].description}) in the material library",
             key=key,
             allowed=PROPERTIES[name].bounds,
-            cure=f"write it in the case: [materials.{self.id}] {name} = "
-            f"{PROPERTIES[name].written}, with the value of your material",
+            cure=f"write it in the case: [materials.{self.id}] {name} = {written}"
+            + ("" if written.startswith('"del') else ", with the value of your material"),
         )
 
     @property
     def potential(self) -> Curve:
         """The open-circuit potential over the window of the material."""
+        return self.potential_at(None)
+
+    def potential_at(self, temperature: float | None) -> Curve:
+        """The open-circuit potential at a temperature in K, if the material says how it changes."""
         shape = self[POTENTIAL].quantity
         assert not isinstance(shape, float)
+        if temperature is not None and ENTROPIC in self:
+            by = self[ENTROPIC].quantity
+            assert isinstance(by, Constant | Table | Formula) and not isinstance(shape, Shifted)
+            shape = Shifted(shape, by, temperature - self[REFERENCE].value)
         return Curve(shape, *self._window(shape))
 
     @property
@@ -114,12 +144,23 @@ class Material:
 
         A table is known from its first to its last point, a formula over the window.
         """
-        found = self[DIFFUSIVITY].quantity
+        return self.diffusivity_at(None)
+
+    def diffusivity_at(self, temperature: float | None) -> float | Diffusivity:
+        """The chemical diffusivity at a temperature in K, if the material says how it changes."""
+        found, factor = self[DIFFUSIVITY].quantity, self.diffusivity_factor(temperature)
         if isinstance(found, float):
-            return found
+            return factor * found
         assert isinstance(found, Table | Formula)
         ends = self._window(found) if isinstance(found, Formula) else (found.lower, found.upper)
-        return Diffusivity(found, *ends)
+        return Diffusivity(found, *ends, factor)
+
+    def diffusivity_factor(self, temperature: float | None) -> float:
+        """Arrhenius' factor on the chemical diffusivity at a temperature in K; 1 without one."""
+        if temperature is None or ACTIVATION not in self:
+            return 1.0
+        inverse = 1.0 / self[REFERENCE].value - 1.0 / temperature
+        return math.exp(self[ACTIVATION].value / GAS_CONSTANT * inverse)
 
     def _window(self, shape: Shape) -> tuple[float, float]:
         """The window of the stoichiometry; the range of `shape` where the material sets none."""

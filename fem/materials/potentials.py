@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from types import MappingProxyType
 from typing import Any, TypeAlias
 
@@ -19,6 +20,11 @@ from fem.materials.shapes import Fit, Shape
 
 Array: TypeAlias = NDArray[Any]
 STOICHIOMETRY_KEY = "kinetics.cathode.stoichiometry"
+SAMPLES = 2001
+"""Points of a window at which a potential is looked at."""
+NOISE = 0.02
+"""Rise in V that is left to the noise of measured points: far more than a plateau's 2 mV, and less
+than a thermal voltage."""
 FARTHEST = 1e200
 """Distance up to which a tangent is followed: further out only products overflow."""
 
@@ -92,15 +98,35 @@ class Curve:
         """dU/dx in V at x, not checked."""
         return self.shape.slope(np.asarray(x, dtype=float))
 
+    @cached_property
+    def rise(self) -> tuple[float, float, float]:
+        """The most by which the potential rises with x in the window in V, and from where to where.
+
+        A stable electrode's falls: where it rises, a particle that holds more lithium draws more.
+        """
+        x = np.linspace(self.lower, self.upper, SAMPLES)
+        value = self.unchecked(x)
+        lowest = np.minimum.accumulate(value)
+        end = int(np.argmax(value - lowest))
+        start = int(np.argmin(value[: end + 1]))
+        return float(value[end] - value[start]), float(x[start]), float(x[end])
+
+    @property
+    def rises(self) -> bool:
+        """Whether the potential rises by more than the noise of a measured plateau."""
+        return self.rise[0] > NOISE
+
     def extended(self, x: ArrayLike) -> tuple[Array, Array]:
         """Potential and slope in V for any finite `x`, each of its shape.
 
-        Inside the window the curve, beyond it the tangent at the nearer end. So an iterate that
-        overshoots is led back, where a fit continued past its data may turn round.
+        Inside the window the curve, beyond it the tangent at the nearer end, or its value where
+        that rises. So an iterate that overshoots is led back, where a fit continued past its data
+        may turn round, and the last point of a noisy table lead away.
         """
         x = np.asarray(x, dtype=float)
         inside = np.clip(x, self.lower, self.upper)
         slope = self.shape.slope(inside)
+        slope = np.where(x == inside, slope, np.minimum(slope, 0.0))
         beyond = np.clip(x - inside, -FARTHEST, FARTHEST)
         return self.shape.function(inside) + slope * beyond, slope
 

@@ -10,6 +10,9 @@ from types import MappingProxyType
 DIMENSIONLESS = "dimensionless"
 POTENTIAL = "open_circuit_potential"
 DIFFUSIVITY = "chemical_diffusivity"
+ENTROPIC = "entropic_coefficient"
+ACTIVATION = "diffusivity_activation_energy"
+REFERENCE = "reference_temperature"
 WINDOW = ("stoichiometry_min", "stoichiometry_max")
 
 
@@ -87,11 +90,22 @@ PROPERTIES: Mapping[str, Rule] = MappingProxyType(
         POTENTIAL: Rule(
             "V",
             "open-circuit potential against lithium: a voltage, the name of a built-in function, "
-            "a formula in x, or a table {stoichiometry = [..], potential = [..]} in V",
+            "a formula in x, a file of two columns (x and V), or a table {stoichiometry = [..], "
+            "potential = [..]} in V",
             "0.622 V",
             lower=-math.inf,
             formula="4.2 - 0.8*x",
             column="potential",
+        ),
+        ENTROPIC: Rule(
+            "V/K",
+            "change of the open-circuit potential with temperature, from the reference_temperature "
+            "on: a value, a formula in x, or a table {stoichiometry = [..], "
+            "entropic_coefficient = [..]} in V/K",
+            "-1e-4 V/K",
+            lower=-math.inf,
+            formula="1e-4*(x - 0.7)",
+            column=ENTROPIC,
         ),
         "max_concentration": Rule(
             "mol/m^3", "lithium concentration at stoichiometry 1", "63104 mol/m^3"
@@ -117,6 +131,18 @@ PROPERTIES: Mapping[str, Rule] = MappingProxyType(
             "4e-15 m^2/s",
             formula="1e-14*exp(-3*x)",
             column=DIFFUSIVITY,
+        ),
+        ACTIVATION: Rule(
+            "J/mol",
+            "activation energy E of the chemical_diffusivity, which is multiplied by "
+            "exp(E/R (1/T0 - 1/T)), with T0 the reference_temperature",
+            "25 kJ/mol",
+            inclusive=True,
+        ),
+        REFERENCE: Rule(
+            "K",
+            "temperature at which open_circuit_potential and chemical_diffusivity were measured",
+            "298.15 K",
         ),
         "youngs_modulus": Rule("Pa", "Young's modulus", "28 GPa"),
         "poisson_ratio": Rule(DIMENSIONLESS, "Poisson's ratio", "0.27", lower=-1.0, upper=0.5),

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from fem.materials.library import unknown_material
 from fem.materials.material import Material, Property
 from fem.materials.potentials import Curve
-from fem.materials.properties import DIFFUSIVITY, POTENTIAL, WINDOW
+from fem.materials.properties import ACTIVATION, DIFFUSIVITY, ENTROPIC, POTENTIAL, REFERENCE, WINDOW
 from fem.materials.shapes import Diffusivity
 
 
@@ -49,17 +49,33 @@ class Reader:
             return None
         return self.value(name, prop, key)
 
-    def potential(self, name: str, key: str | None = None) -> Curve:
-        """The open-circuit potential of material `name` over its window."""
+    def potential(
+        self, name: str, key: str | None = None, temperature: float | None = None
+    ) -> Curve:
+        """The open-circuit potential of material `name` over its window, at a temperature in K."""
         self._read(name, POTENTIAL, key)
-        for end in WINDOW:
-            self.optional(name, end, key)
-        return self.material(name, key).potential
+        thermal = () if temperature is None else self._thermal(name, ENTROPIC)
+        for prop in (*WINDOW, *thermal):
+            if prop in self.material(name):
+                self._read(name, prop, key)
+        return self.material(name, key).potential_at(temperature)
 
-    def diffusivity(self, name: str, key: str | None = None) -> float | Diffusivity:
-        """The chemical diffusivity of material `name` in m^2/s: a number, or a function of x."""
+    def diffusivity(
+        self, name: str, key: str | None = None, temperature: float | None = None
+    ) -> float | Diffusivity:
+        """The chemical diffusivity of material `name` in m^2/s at a temperature in K.
+
+        It is a number, or a function of x.
+        """
         self._read(name, DIFFUSIVITY, key)
-        return self.material(name, key).diffusivity
+        thermal = () if temperature is None else self._thermal(name, ACTIVATION)
+        for prop in thermal:
+            self._read(name, prop, key)
+        return self.material(name, key).diffusivity_at(temperature)
+
+    def _thermal(self, name: str, prop: str) -> tuple[str, ...]:
+        """What says how a material changes with temperature, if `prop` does."""
+        return (prop, REFERENCE) if prop in self.material(name) else ()
 
     @property
     def used(self) -> tuple[Used, ...]:

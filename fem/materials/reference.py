@@ -53,10 +53,13 @@ source = "own measurement, 2024"
 
 ## Functions of the stoichiometry
 
-An open-circuit potential is a voltage (`"1.55 V"`), the name of a built-in function, a formula, or
-a table as above, interpolated linearly. A chemical diffusivity is a value (`"4e-15 m^2/s"`), a
-formula, or a table `{ stoichiometry = [..], chemical_diffusivity = [..] }` in m²/s, whose logarithm
-is interpolated; beyond its ends it keeps its value. Tables can stand in material files only.
+An open-circuit potential is a voltage (`"1.55 V"`), the name of a built-in function, a formula, a
+file of points (below), or a table as above. A chemical diffusivity is a value (`"4e-15 m^2/s"`), a
+formula, or a table `{ stoichiometry = [..], chemical_diffusivity = [..] }` in m²/s, whose
+logarithm is interpolated. Tables can stand in material files only. Points stand in any order.
+Between them the curve is smooth and monotone (PCHIP); beyond them a diffusivity keeps its value,
+and a potential is not extrapolated: a run ends its step where a particle's surface comes to the
+end of the table.
 
 A formula is text in x, the lithium fraction, and gives V or m²/s:
 
@@ -68,7 +71,7 @@ stoichiometry_max = 0.9
 chemical_diffusivity = "1e-14*exp(-3*x)"
 ```
 
-It may hold numbers, x, `+ - * / **`, parentheses and these functions:
+It may hold numbers, x, `+ - * /`, `**` or `^` for powers, parentheses and these functions:
 FUNCTIONS.
 It must be finite everywhere in the window, a diffusivity also positive.
 
@@ -79,14 +82,57 @@ new `volume_change` likewise drops the `partial_molar_volume` of the old one.
 Potential, window and `max_concentration` count lithium on one scale. Take all of them from one
 source: a run in time warns if they stand in different files.
 
+## Measured potentials
+
+A potential may be the name of a file (`.csv`, `.txt`, `.tsv`, `.dat`) beside the case, or beside
+the material file that names it:
+
+```toml
+[materials.NCM811]
+open_circuit_potential = "ocp.csv"
+```
+
+Columns are parted by commas, semicolons, tabs or blanks; with any but commas, decimals may be
+written with a comma. Names above the columns are read (`x`, `stoichiometry`; `OCP`, `voltage`, `U
+[V]`, `mV`), and so are two columns without names, if their numbers tell them apart. Rows stand in
+any order; those at one x are averaged, up to 50 mV apart. Where the file has a capacity or a state
+of charge instead, say which lithium fractions its ends are; the one with more lithium is where the
+potential is lower:
+
+```toml
+[materials.NCM811]
+open_circuit_potential = "capacity.csv"
+stoichiometry_min = 0.27
+stoichiometry_max = 0.91
+```
+
+A file that holds charge and discharge is refused: it is two curves.
+
+## Temperature
+
+What a material file or a case gives holds at the temperature of the case, with two exceptions. With
+`diffusivity_activation_energy` E and `reference_temperature` T0, the diffusivity is multiplied by
+exp(E/R (1/T0 - 1/T)). With an `entropic_coefficient`, T - T0 times it is added to the potential. A
+new value of the diffusivity or of the potential drops what the old one came with.
+
 ## Files in the Battery Parameter eXchange format
 
 A file in `material_files` whose name ends in `.json` is read as a cell in the
 [BPX](https://bpxstandard.com) format. Its positive electrode becomes an active material, named
 after the file: `lgm50.json` gives `lgm50`. Read are `OCP [V]`, `Maximum concentration
 [mol.m-3]`, `Minimum stoichiometry`, `Maximum stoichiometry` and `Diffusivity [m2.s-1]`, as numbers,
-formulas or tables; the rest describes a cell with a liquid electrolyte. Add elastic constants in
-the case, below `[materials.lgm50]`.
+formulas or tables, with its activation energy, `Entropic change coefficient [V.K-1]` and the
+reference temperature of the file (298.15 K if it has none), which are applied; the rest describes a
+cell with a liquid electrolyte. Add elastic constants in the case, below `[materials.lgm50]`.
+
+`OCP [V]` is the mean curve. A branch is taken by its name:
+
+```toml
+[materials.lgm50]
+open_circuit_potential = "delithiation"    # or "lithiation"
+```
+
+Each particle of a blended electrode becomes a material: `Large` of `lgm50.json` is `lgm50_Large`.
 
 """
 

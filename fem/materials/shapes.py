@@ -7,10 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.interpolate import PchipInterpolator
 
 from fem.materials.formula import Formula, complex_step
 
@@ -49,9 +51,11 @@ class Constant:
 
 @dataclass(frozen=True)
 class Table:
-    """Interpolation between points (x, value), x increasing.
+    """Interpolation through points (x, value), x increasing; smooth, and monotone between points.
 
-    Linear in the value or, for what spreads over powers of ten, in its logarithm.
+    Of the value or, for what spreads over powers of ten, of its logarithm: piecewise cubics whose
+    slopes at the points keep the curve between its neighbours (PCHIP; F. N. Fritsch and J. Butland,
+    SIAM J. Sci. Stat. Comput. 5 (1984) 300, doi:10.1137/0905021). Two points make a line.
     """
 
     stoichiometry: tuple[float, ...]
@@ -70,23 +74,51 @@ class Table:
 
     def function(self, x: Array) -> Array:
         """The interpolated value; beyond the table that of its nearer end."""
-        value: Array = np.interp(x, self.stoichiometry, self._interpolated)
+        value: Array = self._through(np.clip(x, self.lower, self.upper))
         return np.exp(value) if self.logarithmic else value
 
     def slope(self, x: Array) -> Array:
-        """The derivative by x: of the piece that holds x, of the right one at a point."""
-        slopes = np.diff(self._interpolated) / np.diff(self.stoichiometry)
-        piece = np.searchsorted(self.stoichiometry, x, side="right") - 1
-        value: Array = slopes[np.clip(piece, 0, slopes.size - 1)]
+        """The derivative by x; beyond the table that at its nearer end."""
+        value: Array = self._through(np.clip(x, self.lower, self.upper), 1)
         return value * self.function(x) if self.logarithmic else value
 
-    @property
-    def _interpolated(self) -> Array:
+    @cached_property
+    def _through(self) -> PchipInterpolator:
         values = np.array(self.values)
-        return np.log(values) if self.logarithmic else values
+        values = np.log(values) if self.logarithmic else values
+        return PchipInterpolator(self.stoichiometry, values)
 
 
-Shape: TypeAlias = Fit | Constant | Table | Formula
+@dataclass(frozen=True)
+class Shifted:
+    """A potential `shape` at another temperature: `by` times `factor` is added to it."""
+
+    shape: Fit | Constant | Table | Formula
+    by: Constant | Table | Formula
+    factor: float
+
+    @property
+    def lower(self) -> float:
+        """Where both hold."""
+        return max(self.shape.lower, self.by.lower)
+
+    @property
+    def upper(self) -> float:
+        """Where both hold."""
+        return min(self.shape.upper, self.by.upper)
+
+    def function(self, x: Array) -> Array:
+        """The sum of both."""
+        value: Array = self.shape.function(x) + self.factor * self.by.function(x)
+        return value
+
+    def slope(self, x: Array) -> Array:
+        """The derivative by x."""
+        value: Array = self.shape.slope(x) + self.factor * self.by.slope(x)
+        return value
+
+
+Shape: TypeAlias = Fit | Constant | Table | Formula | Shifted
 
 
 @dataclass(frozen=True)
@@ -100,12 +132,14 @@ class Diffusivity:
     shape: Table | Formula
     lower: float
     upper: float
+    factor: float = 1.0
+    """What the shape is multiplied by, as at another temperature."""
 
     def __call__(self, x: Array) -> Array:
         """The coefficient in m^2/s at the lithium fraction `x`, of its shape."""
-        return self.shape.function(np.clip(x, self.lower, self.upper))
+        return self.factor * self.shape.function(np.clip(x, self.lower, self.upper))
 
     def slope(self, x: Array) -> Array:
         """The derivative by x in m^2/s, of the shape of `x`; 0 beyond the ends."""
         inside = np.clip(x, self.lower, self.upper)
-        return np.where(x == inside, self.shape.slope(inside), 0.0)
+        return np.where(x == inside, self.factor * self.shape.slope(inside), 0.0)

@@ -2,38 +2,20 @@
 
 from __future__ import annotations
 
+import math
 import re
-from collections.abc import Mapping
-from itertools import pairwise
-from pathlib import Path
+from collections.abc import Mapping, Sequence
 
 from fem.errors import InputError, closest
+from fem.materials import points
 from fem.materials.formula import FUNCTIONS, Formula
 from fem.materials.potentials import FITS
-from fem.materials.properties import DIFFUSIVITY, POTENTIAL, PROPERTIES, WINDOW, Rule
+from fem.materials.properties import DIFFUSIVITY, ENTROPIC, POTENTIAL, PROPERTIES, WINDOW, Rule
 from fem.materials.shapes import Constant, Shape, Table
 from fem.units import Quantity, parse
 
 _ID = re.compile(r"[A-Za-z]\w*", re.ASCII)
 _X = re.compile(r"\bx\b")
-
-
-def text_of(path: Path) -> str:
-    """The text of a user's material file."""
-    try:
-        return path.read_text(encoding="utf-8")
-    except FileNotFoundError:
-        raise InputError(
-            "there is no such material file",
-            file=str(path),
-            cure="check the path; a relative one starts at the case file",
-        ) from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError(
-            f"the material file cannot be read: {error}",
-            file=str(path),
-            cure="give the path of a text file (UTF-8) that you may read",
-        ) from None
 
 
 def quantity(name: str, value: object, key: str, file: str | None) -> tuple[float | Shape, str]:
@@ -57,7 +39,7 @@ def quantity(name: str, value: object, key: str, file: str | None) -> tuple[floa
         if name == POTENTIAL and isinstance(value, str) and _ID.fullmatch(value.strip()):
             return _built_in(value.strip(), key, file)
     number, text = _number(value, rule, key, file)
-    return Constant(number) if name == POTENTIAL else number, text
+    return Constant(number) if name in (POTENTIAL, ENTROPIC) else number, text
 
 
 def formula(value: str, rule: Rule, key: str, file: str | None) -> tuple[Formula, str]:
@@ -80,11 +62,13 @@ def formula(value: str, rule: Rule, key: str, file: str | None) -> tuple[Formula
 def table(
     name: str, value: Mapping[str, object], columns: tuple[str, str], key: str, file: str | None
 ) -> tuple[Table, str]:
-    """A function of x from points: two lists, x first, under the names `columns`."""
+    """A function of x from points in any order: two lists, x first, under the names `columns`."""
     rule = PROPERTIES[name]
     first, second = columns
-    points = "[0.3, 0.6, 0.9]", "[4.2, 3.8, 3.5]" if name == POTENTIAL else "[5e-15, 2e-14, 1e-14]"
-    cure = f"write {{{first} = {points[0]}, {second} = {points[1]}}}, in {rule.unit}"
+    like = {POTENTIAL: "[4.2, 3.8, 3.5]", ENTROPIC: "[1e-4, 0.0, -1e-4]"}
+    lists = "[0.3, 0.6, 0.9]", like.get(name, "[5e-15, 2e-14, 1e-14]")
+    form = '{{"{}": {}, "{}": {}}}' if first == "x" else "{{{} = {}, {} = {}}}"  # JSON, or TOML
+    cure = f"write {form.format(first, lists[0], second, lists[1])}, in {rule.unit}"
     if set(value) != set(columns):
         raise InputError(
             f"a table of the {name} has the two columns {first} and {second}",
@@ -95,35 +79,49 @@ def table(
         )
     x = _column(value[first], PROPERTIES[WINDOW[0]], f"{key}.{first}", cure, file)
     values = _column(value[second], rule, f"{key}.{second}", cure, file)
-    if len(x) != len(values) or len(x) < 2:
+    if len(x) != len(values):
         raise InputError(
-            "the two columns need the same length, of two points or more",
+            "the two columns need the same length",
             key=key,
             given=f"{len(x)} and {len(values)} points",
             cure=cure,
             file=file,
         )
-    if any(right <= left for left, right in pairwise(x)):
+    return through(name, x, values, key, file)
+
+
+def through(
+    name: str, x: Sequence[float], values: Sequence[float], key: str, file: str | None
+) -> tuple[Table, str]:
+    """The curve of the property `name` through points in any order, and what they are in words."""
+    logarithmic = name == DIFFUSIVITY
+    x, values, text = points.curve(x, values, logarithmic=logarithmic, key=key, file=file)
+    return Table(x, values, logarithmic=logarithmic), text
+
+
+def _column(
+    entries: object, rule: Rule, key: str, cure: str, file: str | None
+) -> tuple[float, ...]:
+    if not isinstance(entries, list | tuple):
+        raise InputError("not a list", key=key, given=entries, cure=cure, file=file)
+    for number, point in enumerate(entries, 1):
+        if isinstance(point, bool) or not isinstance(point, int | float):
+            problem = "not a number"
+        elif not math.isfinite(point):
+            problem = "not a finite number"
+        elif rule.admits(point):
+            continue
+        else:
+            problem = "out of bounds"
         raise InputError(
-            "the stoichiometry must increase from point to point",
-            key=f"{key}.{first}",
-            given=list(x),
-            cure=cure,
+            f"entry {number} of {len(entries)} is {problem}",
+            key=key,
+            given=point,
+            allowed=f"numbers, {rule.bounds}",
+            cure="correct it, or remove the point" if problem == "out of bounds" else cure,
             file=file,
         )
-    text = f"table of {len(x)} points, x from {x[0]:g} to {x[-1]:g}"
-    return Table(x, values, logarithmic=name == DIFFUSIVITY), text
-
-
-def _column(points: object, rule: Rule, key: str, cure: str, file: str | None) -> tuple[float, ...]:
-    if isinstance(points, list | tuple) and all(
-        isinstance(point, int | float) and not isinstance(point, bool) and rule.admits(point)
-        for point in points
-    ):
-        return tuple(float(point) for point in points)
-    raise InputError(
-        "not a list of numbers", key=key, given=points, allowed=rule.bounds, cure=cure, file=file
-    )
+    return tuple(float(point) for point in entries)
 
 
 def _built_in(name: str, key: str, file: str | None) -> tuple[Shape, str]:
@@ -136,7 +134,8 @@ def _built_in(name: str, key: str, file: str | None) -> tuple[Shape, str]:
         key=key,
         given=name,
         allowed=f'{", ".join(FITS)}; or a voltage such as "0.622 V"; or a formula in x such as '
-        '"4.2 - 0.8*x"; or a table {stoichiometry = [..], potential = [..]} in V',
+        '"4.2 - 0.8*x"; or a file such as "ocp.csv"; or, in a material file, a table '
+        "{stoichiometry = [..], potential = [..]} in V",
         cure=near and f"did you mean {near!r}?",
         file=file,
     )

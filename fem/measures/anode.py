@@ -9,7 +9,9 @@ from numpy.typing import NDArray
 from scipy.integrate import cumulative_simpson
 
 from fem.forms.interface import shape_slope
+from fem.frozen import Frozen
 from fem.geometry import Phase
+from fem.geometry.types import ENCLOSED, Region
 from fem.mesh import Ints, Mesh
 
 Floats = NDArray[np.float64]
@@ -22,8 +24,8 @@ RUNNING_WINDOW = 2e-6
 """Arc in m over which profiles are averaged before extremes are taken."""
 
 
-@dataclass(frozen=True)
-class AnodeProfile:
+@dataclass(frozen=True, eq=False)
+class AnodeProfile(Frozen):
     """Nodes along the lithium foil from the left wall to the right, arrays of shape (n,).
 
     Attributes
@@ -121,6 +123,11 @@ def foil_nodes(mesh: Mesh) -> tuple[Ints, Floats]:
 def lithium_area(mesh: Mesh) -> float:
     """Area of all lithium in m^2."""
     return sum(r.area for r in mesh.geometry.regions if r.phase == Phase.LITHIUM)
+
+
+def enclosed(mesh: Mesh) -> list[Region]:
+    """Pieces of electrolyte that lithium has closed in, which no current reaches any more."""
+    return [r for r in mesh.geometry.regions if r.name.startswith(ENCLOSED)]
 
 
 def spread(

@@ -9,12 +9,23 @@ from numpy.typing import NDArray
 
 from fem.cell.composition import CATHODE, FOIL
 from fem.cell.reactions import Reactions
+from fem.geometry import Geometry, Phase
 from fem.measures.anode import AT_REST, AnodeProfile, percentile_along
 from fem.measures.particles import ParticleTable, Rims
 
 EXCHANGED = 0.1
 """Net share of all that crosses the cathode below which particles mostly feed each other, and parts
 of the overpotential, which are powers over the net current, mean nothing."""
+
+
+def idle_electrolyte(geometry: Geometry) -> float:
+    """Area of electrolyte that is cut off, over that of all electrolyte."""
+    lithium = {r.material for r in geometry.regions if r.phase == Phase.LITHIUM}
+    idle = sum(
+        r.area for r in geometry.regions if r.phase == Phase.IDLE and r.material not in lithium
+    )
+    alive = sum(r.area for r in geometry.regions if r.phase == Phase.ELECTROLYTE)
+    return idle / (idle + alive)
 
 
 def charge_metrics(reactions: Reactions, anode: AnodeProfile) -> dict[str, Any]:
@@ -30,6 +41,7 @@ def charge_metrics(reactions: Reactions, anode: AnodeProfile) -> dict[str, Any]:
     which is that of the collector.
     """
     geometry, solution = reactions.cell.mesh.geometry, reactions.solution
+    idle = idle_electrolyte(geometry)
     current, rest = reactions.total(CATHODE), reactions.open_circuit_voltage
     metrics: dict[str, Any] = {
         "current_density_A_m2": current / geometry.width,
@@ -45,6 +57,8 @@ def charge_metrics(reactions: Reactions, anode: AnodeProfile) -> dict[str, Any]:
     }
     if abs(current) > AT_REST * reactions.crossing(CATHODE):
         metrics |= _relative(reactions, anode, current)
+    if idle:
+        metrics["electrolyte_idle_fraction"] = idle
     if rest is not None:
         metrics["cell_voltage_V"] = solution.voltages[CATHODE]
     floating = solution.voltages[CATHODE + 1 :]

@@ -7,11 +7,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from fem.frozen import Frozen
+
 Floats = NDArray[np.float64]
 
 
-@dataclass(frozen=True)
-class ParticleTable:
+@dataclass(frozen=True, eq=False)
+class ParticleTable(Frozen):
     """One entry a particle in order of its id; arrays (n,).
 
     `inactivity` says why it does not react (`fem.geometry.Inactivity`), empty if it does.
@@ -32,8 +34,8 @@ class ParticleTable:
         return np.asarray(self.inactivity == "")
 
 
-@dataclass(frozen=True)
-class Rims:
+@dataclass(frozen=True, eq=False)
+class Rims(Frozen):
     """Where particles meet electrolyte, in short pieces; arrays (n,).
 
     `particle` is the id of the particle, `length` that of the piece in m, and `current_density`

@@ -6,7 +6,6 @@ import numpy as np
 
 from fem.case import Case
 from fem.geometry.types import Geometry
-from fem.mesh import triangulate
 from fem.mesh.cell import Floats, Ints, Mesh, Quality, assemble, quality
 from fem.mesh.lattice import bed
 from fem.mesh.triangulate import (
@@ -15,8 +14,11 @@ from fem.mesh.triangulate import (
     MICROMETRE,
     Triangulation,
     chains_of,
-    fill,
+    expected,
     joined,
+    pictured,
+    refined,
+    sound,
 )
 
 __all__ = [
@@ -27,6 +29,7 @@ __all__ = [
     "Mesh",
     "Quality",
     "assemble",
+    "expected",
     "from_case",
     "generate",
     "quality",
@@ -65,13 +68,15 @@ def _triangulate(geometry: Geometry, size: float, growth: float, largest: float)
     if copied is not None:
         below, remaining = copied
         line = remaining[0]
-        above = fill(remaining, growth, largest)
+        above = sound(remaining, growth, largest, line.number)
         # Copies only fit if the mesher kept the edges of the line between.
         if (above.outline == line.number).sum() == line.points.shape[1] - 1:
             height = line.points[1, 0]
             seam = np.flatnonzero(np.abs(below.vertices[1] - height) < 1e-6)
             return joined([below, above], [seam, above.on(line.number)])
-    return fill(chains, growth, largest, triangulate.most_front(geometry))
+    if pictured(geometry):
+        return refined(chains, growth, largest)
+    return sound(chains, growth, largest)
 
 
 def from_case(case: Case, geometry: Geometry) -> Mesh:

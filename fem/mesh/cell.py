@@ -17,6 +17,7 @@ from skfem.quadrature import get_quadrature
 from skfem.refdom import RefTri
 
 from fem.errors import InputError
+from fem.frozen import Frozen
 from fem.geometry.curves import Curve
 from fem.geometry.types import OUTSIDE, Geometry, Phase
 
@@ -26,8 +27,8 @@ Ints = NDArray[np.int64]
 MICROMETRE = 1e-6
 
 
-@dataclass(frozen=True)
-class Mesh:
+@dataclass(frozen=True, eq=False)
+class Mesh(Frozen):
     """Curved triangles, their regions, and the edges on the outlines of a geometry.
 
     Nodes are numbered as scikit-fem numbers P2 unknowns: vertices first, then one node an edge.
@@ -51,10 +52,6 @@ class Mesh:
     edges: Ints
     outline: Ints
     geometry: Geometry
-
-    def __post_init__(self) -> None:
-        for array in (self.region, self.edges, self.outline):
-            array.flags.writeable = False
 
     @property
     def nodes(self) -> Floats:

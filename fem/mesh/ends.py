@@ -177,7 +177,7 @@ def slid(mesh: Mesh, ends: dict[int, End], displacement: Floats) -> dict[int, Cu
         if len(rest) < 2:
             raise _arrived(mesh, ends, gives, vertex, rest[0])
         curves[gives] = _curve(rest, gives_first)
-        curves[takes] = _curve(_joined(passed[::-1], take), takes_first)
+        curves[takes] = _curve(joined_points(passed[::-1], take), takes_first)
     return curves
 
 
@@ -208,7 +208,7 @@ def _cut(points: list[Point], way: float) -> tuple[list[Point], list[Point]]:
     return points, points[-1:]
 
 
-def _joined(one: list[Point], two: list[Point]) -> list[Point]:
+def joined_points(one: list[Point], two: list[Point]) -> list[Point]:
     """Two chains of points, the last of which is the first of the other; it goes if straight."""
     (a, b), (c, d), (e, f) = one[-2], one[-1], two[1]
     turn = (c - a) * (f - d) - (d - b) * (e - c)

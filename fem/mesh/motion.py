@@ -67,6 +67,7 @@ def advanced(
     thickness: Sequence[Floats],
     volumes: Sequence[float],
     radius: float = 0.0,
+    checked: bool = True,
 ) -> Mesh:
     """The mesh after lithium of given thickness and volume was plated on every body.
 
@@ -86,6 +87,8 @@ def advanced(
         Volume that was plated on each body, in m^2 (m^3 per m of depth).
     radius
         Radius in m below which bends of a line are rounded off, corners apart.
+    checked
+        Whether what lines have met is an error here; else it is left to the new mesh.
 
     Raises
     ------
@@ -111,7 +114,7 @@ def advanced(
         if (np.abs(missing) <= SAME_AREA * np.abs(volumes)).all():
             break
         extra += missing / lengths
-    return _made(front, draft)[0]
+    return _made(front, draft, checked)[0]
 
 
 def _at_all_nodes(mesh: Mesh, nodes: Sequence[Ints], displacement: Sequence[Floats]) -> Floats:
@@ -129,14 +132,14 @@ def _length(mesh: Mesh, rows: Ints) -> float:
     return float(np.hypot(*(mesh.nodes[:, end] - mesh.nodes[:, start])).sum())
 
 
-def _made(front: Front, draft: Draft) -> tuple[Mesh, Ints]:
+def _made(front: Front, draft: Draft, checked: bool = True) -> tuple[Mesh, Ints]:
     """The mesh on new lines, and its triangles that fold; what lines have met is an error."""
     mesh, vertices = front.mesh, draft.vertices
     _follow(mesh, vertices, np.unique(mesh.sides[np.isin(mesh.outline, list(draft.curves))]))
     new = _curved(front, draft)
     # The rim stays and triangles fill the cell: lines that cross fold triangles between them.
     folded = np.flatnonzero(shapes(new, mesh) <= 0.0)
-    if len(folded) and (error := contact(new)) is not None:
+    if checked and len(folded) and (error := contact(new)) is not None:
         raise error
     return new, folded
 
@@ -272,9 +275,17 @@ def _geometry(front: Front, nodes: Floats, draft: Draft) -> Geometry:
 
 
 def _deposit(front: Front, nodes: Floats, pieces: dict[int, Spline], k: int) -> Deposit:
-    """A protrusion with the lowest point of its new outlines; its feet go with the line there."""
+    """A protrusion with the lowest point of its new outlines; its feet go with the line there.
+
+    Once lines were drawn anew in one piece, all outlines of the foil between its feet are its own.
+    """
     mesh, old = front.mesh, front.mesh.geometry.deposits[k]
-    own = [n for n in pieces if mesh.geometry.outlines[n].deposit == k]
+    outlines = mesh.geometry.outlines
+    own = [n for n in pieces if outlines[n].deposit == k]
+    shared = not own and not any(outline.deposit == k for outline in outlines)
+    if shared:
+        foil = [r.phase == Phase.LITHIUM and r.body == 0 for r in mesh.geometry.regions]
+        own = [n for n in pieces if foil[outlines[n].left] or foil[outlines[n].right]]
     if not own:
         return old
     along = front.vertices_of(own)
@@ -284,5 +295,12 @@ def _deposit(front: Front, nodes: Floats, pieces: dict[int, Spline], k: int) -> 
         dx, dy = nodes[:, nearest] - mesh.nodes[:, nearest]
         feet.append((float(x + dx), float(y + dy)))
     (xl, yl), (xr, yr) = feet
-    tip = min((pieces[n].lowest for n in own), key=lambda point: point[1])
+    if shared:
+        between = along[(nodes[0, along] >= xl) & (nodes[0, along] <= xr)]
+        if not len(between):
+            return old
+        lowest = between[np.argmin(nodes[1, between])]
+        tip = float(nodes[0, lowest]), float(nodes[1, lowest])
+    else:
+        tip = min((pieces[n].lowest for n in own), key=lambda point: point[1])
     return Deposit(tip, ((xl, yl), (xr, yr)), 0.5 * (yl + yr) - tip[1], 0.5 * (xr - xl))

@@ -54,6 +54,7 @@ def describe(geometry: Geometry) -> dict[str, Any]:
         "regions": [asdict(region) for region in geometry.regions],
         "outlines": outlines,
         "deposits": [asdict(deposit) for deposit in geometry.deposits],
+        "notes": list(geometry.notes),
     }
 
 
@@ -66,7 +67,17 @@ def geometry_from(facts: dict[str, Any], particles: Particles) -> Geometry:
     )
     deposits = tuple(Deposit(**deposit) for deposit in facts["deposits"])
     width, height, depth, lithium_y = facts["size"]
-    return Geometry(width, height, depth, lithium_y, regions, outlines, particles, deposits)
+    return Geometry(
+        width,
+        height,
+        depth,
+        lithium_y,
+        regions,
+        outlines,
+        particles,
+        deposits,
+        notes=facts["notes"],
+    )
 
 
 def _tuples(value: Any) -> Any:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
 from fem.errors import InputError, SolveError
 from fem.geometry.polyline import crossing
-from fem.geometry.types import OUTSIDE, Phase
+from fem.geometry.types import OUTSIDE, Geometry, Phase
 from fem.mesh.cell import MICROMETRE, Floats, Ints, Mesh, assemble
 from fem.mesh.contact import contact, nearest
 from fem.mesh.seams import uncut
@@ -18,8 +20,53 @@ SAME_PLACE = 1e-12
 """Distance in m within which nodes of two meshes are one: far below any edge."""
 
 
-def remeshed(mesh: Mesh, size: float, growth: float = 0.3, max_size: float | None = None) -> Mesh:
-    """A new mesh of the geometry that `mesh` has now.
+@dataclass(frozen=True)
+class Drawing:
+    """A geometry and what it has of the one that a mesh shows.
+
+    Attributes
+    ----------
+    geometry
+        What is to be meshed.
+    outlines
+        Old numbers of outlines that are as they were, by their new ones.
+    regions
+        New number of each old region (n,); -1 if nothing is left of it.
+    bodies
+        Pairs (n, 2) of an old and a new body of lithium that have something in common.
+    """
+
+    geometry: Geometry
+    outlines: dict[int, int]
+    regions: Ints
+    bodies: Ints
+
+    @classmethod
+    def of(cls, mesh: Mesh) -> Drawing:
+        """All as the mesh has it."""
+        geometry = mesh.geometry
+        outlines = {k: k for k in range(len(geometry.outlines))}
+        bodies = np.unique([r.body for r in geometry.regions if r.phase == Phase.LITHIUM])
+        return cls(geometry, outlines, np.arange(len(geometry.regions)), np.c_[bodies, bodies])
+
+    def stays(self, mesh: Mesh) -> NDArray[np.bool_]:
+        """Whether each old region (n,) is there with all its outlines."""
+        stays = self.regions >= 0
+        gone = set(range(len(mesh.geometry.outlines))) - set(self.outlines.values())
+        for k in gone:
+            outline = mesh.geometry.outlines[k]
+            stays[[side for side in (outline.left, outline.right) if side != OUTSIDE]] = False
+        return np.asarray(stays)
+
+
+def remeshed(
+    mesh: Mesh,
+    size: float,
+    growth: float = 0.3,
+    max_size: float | None = None,
+    drawing: Drawing | None = None,
+) -> Mesh:
+    """A new mesh of the geometry that `mesh` has now, or of another `drawing` made of it.
 
     Regions that touch no Li|SE line, not even its ends, keep their triangles, in the same order;
     the others are filled anew between them. Where the mesher cuts edges that both share and that
@@ -37,11 +84,12 @@ def remeshed(mesh: Mesh, size: float, growth: float = 0.3, max_size: float | Non
         If the space between the line and the particles is too narrow to be meshed.
     """
     largest = (10.0 * size if max_size is None else max_size) / MICROMETRE
-    touched = touching(mesh)
-    particles = (mesh.geometry.phases == Phase.ACTIVE) & ~touched
-    for kept in (~touched, particles):
+    drawing = Drawing.of(mesh) if drawing is None else drawing
+    still = ~touching(mesh) & drawing.stays(mesh)
+    particles = (mesh.geometry.phases == Phase.ACTIVE) & still
+    for kept in (still, particles):
         try:
-            whole = _refilled(mesh, kept, size, growth, largest)
+            whole = _refilled(mesh, drawing, kept, size, growth, largest)
         except InputError as error:
             raise SolveError(
                 f"the moved lithium line cannot be meshed{nearest(mesh)}: {error.problem}",
@@ -80,9 +128,13 @@ def same_nodes(old: Mesh, new: Mesh, phase: Phase = Phase.ACTIVE) -> tuple[Ints,
     SolveError
         If a node of the phase has moved, vanished or appeared.
     """
-    # Which regions are touched does not change from one mesh of a geometry to the next.
-    wanted = (old.geometry.phases == phase) & ~touching(old)
-    before, after = (np.unique(m.triangles[wanted[m.region]]) for m in (old, new))
+    alike = [(m.geometry.phases == phase) & ~touching(m) for m in (old, new)]
+    bodies = [np.array([region.body for region in m.geometry.regions]) for m in (old, new)]
+    both = np.intersect1d(bodies[0][alike[0]], bodies[1][alike[1]])
+    before, after = (
+        np.unique(m.triangles[(wanted & np.isin(body, both))[m.region]])
+        for m, wanted, body in zip((old, new), alike, bodies, strict=True)
+    )
     if len(before):
         distance, match = cKDTree(new.nodes[:, after].T).query(old.nodes[:, before].T)
         if len(before) == len(after) == len(np.unique(match)) and distance.max() < SAME_PLACE:
@@ -96,11 +148,16 @@ def same_nodes(old: Mesh, new: Mesh, phase: Phase = Phase.ACTIVE) -> tuple[Ints,
 
 
 def _refilled(
-    mesh: Mesh, kept: NDArray[np.bool_], size: float, growth: float, largest: float
+    mesh: Mesh,
+    drawing: Drawing,
+    kept: NDArray[np.bool_],
+    size: float,
+    growth: float,
+    largest: float,
 ) -> Mesh | None:
     """The mesh with new triangles in regions not `kept`; `None` if kept edges would be cut."""
-    geometry = mesh.geometry
-    keeps = {k for k in range(len(kept)) if kept[k]}
+    geometry = drawing.geometry
+    keeps = {int(k) for k in drawing.regions[kept]}
     chains: list[Chain] = []
     shared: dict[int, Floats] = {}
     for chain in chains_of(geometry, size):
@@ -108,12 +165,13 @@ def _refilled(
         if sides <= keeps | {OUTSIDE}:
             continue
         if sides & keeps:
-            points = mesh.nodes[:, mesh.vertices_along(chain.number)] / MICROMETRE
+            along = mesh.vertices_along(drawing.outlines[chain.number])
+            points = mesh.nodes[:, along] / MICROMETRE
             left, right = (OUTSIDE if k in keeps else k for k in (chain.left, chain.right))
             chain = Chain(points, left, right, chain.number)
             shared[chain.number] = points
         chains.append(chain)
-    _refuse_crossing(mesh, chains)
+    _refuse_crossing(mesh, geometry, chains)
     filled = fill(chains, growth, largest, most_front(geometry))
     for number, points in shared.items():
         if (filled.outline == number).sum() != points.shape[1] - 1:
@@ -121,7 +179,7 @@ def _refilled(
             if mended is None:
                 return None
             filled = mended
-    old, seam = _part(mesh, kept)
+    old, seam = _part(mesh, drawing, kept)
     rim = np.unique(filled.edges[np.isin(filled.outline, list(shared))])
     both = joined([old, filled], [seam, rim])
     return assemble(
@@ -129,12 +187,12 @@ def _refilled(
     )
 
 
-def _refuse_crossing(mesh: Mesh, chains: list[Chain]) -> None:
+def _refuse_crossing(mesh: Mesh, geometry: Geometry, chains: list[Chain]) -> None:
     """Raise a `SolveError` if chains bound no regions: the mesher might not return.
 
     That is, if they meet other than at their ends, or if a region has turned inside out.
     """
-    areas = np.zeros(len(mesh.geometry.regions) + 1)
+    areas = np.zeros(len(geometry.regions) + 1)
     for chain in chains:
         x, y = chain.points
         moment = 0.5 * (x[1:] + x[:-1]) @ np.diff(y)
@@ -144,7 +202,7 @@ def _refuse_crossing(mesh: Mesh, chains: list[Chain]) -> None:
     gone = filled[(areas[filled] <= 0.0) & (filled != OUTSIDE)]
     if len(gone):
         raise SolveError(
-            f"nothing is left of {mesh.geometry.regions[gone[0]].name} as the lithium line moves",
+            f"nothing is left of {geometry.regions[gone[0]].name} as the lithium line moves",
             cures=("end the run before that",),
         )
     # Ends of neighbouring chains agree to rounding; to the mesher, within 1e-7 um.
@@ -155,7 +213,7 @@ def _refuse_crossing(mesh: Mesh, chains: list[Chain]) -> None:
         )
 
 
-def _part(mesh: Mesh, kept: NDArray[np.bool_]) -> tuple[Triangulation, Ints]:
+def _part(mesh: Mesh, drawing: Drawing, kept: NDArray[np.bool_]) -> tuple[Triangulation, Ints]:
     """The triangles of kept regions, and those of their vertices that others share.
 
     Edges between kept and other regions are left out: they come with the others.
@@ -164,11 +222,13 @@ def _part(mesh: Mesh, kept: NDArray[np.bool_]) -> tuple[Triangulation, Ints]:
     triangles = mesh.triangles[:, :3]
     vertices, local = np.unique(triangles[inside], return_inverse=True)
     own = ((mesh.sides == OUTSIDE) | kept[mesh.sides]).all(axis=1)
+    number = np.full(len(mesh.geometry.outlines), -1)
+    number[list(drawing.outlines.values())] = list(drawing.outlines)
     part = Triangulation(
         mesh.nodes[:, vertices] / MICROMETRE,
         local.reshape(-1, 3),
-        mesh.region[inside],
+        drawing.regions[mesh.region[inside]],
         np.searchsorted(vertices, mesh.edges[own, :2]),
-        mesh.outline[own],
+        number[mesh.outline[own]],
     )
     return part, np.flatnonzero(np.isin(vertices, triangles[~inside]))

@@ -6,6 +6,7 @@ from math import comb
 
 import numpy as np
 from numpy.polynomial import legendre
+from scipy.spatial import cKDTree
 
 from fem.geometry.types import Phase
 from fem.mesh.cell import Floats, Ints, Mesh
@@ -96,6 +97,23 @@ def line_transfer(amounts: Floats, old_weights: Floats, new_weights: Floats) -> 
     found = result / new_weights
     limited = _towards_mean(found, new_weights, found) * new_weights
     return np.where(mixed[:, None], result, limited)
+
+
+def gathered(amounts: Floats, old: Floats, new: Floats) -> Floats:
+    """Amounts (n,) at places `old` (2, n), each put to the nearest of `new` (2, m): (m,).
+
+    For lines that have changed their pieces: the sum stays to rounding.
+    """
+    nearest = cKDTree(new.T).query(old.T)[1]
+    return np.asarray(np.bincount(nearest, weights=amounts, minlength=new.shape[1]), dtype=float)
+
+
+def between(values: Floats, old: Floats, new: Floats) -> Floats:
+    """Values (n,) at places `old` (2, n) at `new` (2, m), linear between the nearest two: (m,)."""
+    distance, nearest = cKDTree(old.T).query(new.T, k=2)
+    whole = distance.sum(axis=1, keepdims=True)
+    share = np.divide(distance[:, ::-1], whole, out=np.full_like(distance, 0.5), where=whole > 0.0)
+    return np.asarray((share * values[nearest]).sum(axis=1))
 
 
 class _Division:

@@ -18,6 +18,7 @@ from fem.errors import InputError
 from fem.geometry.curves import Curve
 from fem.geometry.spline import Spline
 from fem.geometry.types import OUTSIDE, Geometry, Outline
+from fem.mesh.delaunay import Refinement, angles
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -32,6 +33,8 @@ MOST_FRONT_EDGES = 10_000
 3/2. Delaunay's method, beyond that, makes half as many triangles in a time that grows as their
 number; its smallest angles are two thirds as large. Round particles with narrow gaps are another
 matter: at 24,000 edges Delaunay's method takes ten times as long as the front."""
+SOUND_ANGLE = 15.0
+"""Angle in degrees that no triangle should have less of."""
 MOST_EDGES = 500_000
 """Edges on interfaces beyond which a mesh is refused: it would have tens of millions of nodes."""
 
@@ -111,11 +114,7 @@ def fill(
     try:
         raw = drawing.GenerateMesh(mp=wanted)
     except netgen.NgException as error:
-        raise InputError(
-            f"the mesher found no triangles between the outlines ({error})",
-            key="mesh.size",
-            cure="a smaller mesh.size, or wider gaps between the shapes",
-        ) from error
+        raise _not_filled(error) from error
     elements, segments = raw.Elements2D().NumPy(), raw.Elements1D().NumPy()
     return Triangulation(
         vertices=np.asarray(raw.Coordinates())[:, :2].T.copy(),
@@ -126,10 +125,104 @@ def fill(
     )
 
 
+def refined(
+    chains: Sequence[Chain], growth: float, largest: float, whole: int | None = None
+) -> Triangulation:
+    """Triangles of a rectangle without small angles, where chains may be cut.
+
+    Parameters as for `fill`; the chain with the number `whole` keeps its edges. The time grows as
+    the number of edges.
+    """
+    ends = np.cumsum([chain.points.shape[1] for chain in chains])
+    points = np.hstack([chain.points for chain in chains]).T
+    # As in `fill`, 1e-7 um make points one.
+    _, first, number = np.unique(
+        np.round(points * 1e7), axis=0, return_index=True, return_inverse=True
+    )
+    start = np.delete(np.arange(ends[-1]), ends - 1)
+    chain_of = np.repeat(np.arange(len(chains)), np.diff(ends, prepend=0) - 1)
+    segments = number.ravel()[np.stack([start, start + 1], axis=1)]
+    kept = np.array([chain.number == whole for chain in chains])[chain_of]
+    sides = np.array([(chain.left, chain.right) for chain in chains])
+    try:
+        mesh = Refinement(points[first], segments, kept)
+        mesh.conform()
+        mesh.seed(growth, largest)
+        mesh.improve()
+        piece, found = mesh.sides_of()
+        region = np.full(piece.max() + 2, OUTSIDE)
+        region[found] = sides[chain_of[mesh.parent]]
+        if (region[found] != sides[chain_of[mesh.parent]]).any():
+            raise RuntimeError("outlines do not close")
+    except RuntimeError as error:
+        raise _not_filled(error) from error
+    return Triangulation(
+        vertices=mesh.points.T.copy(),
+        triangles=mesh.triangles,
+        region=region[piece],
+        edges=mesh.segments,
+        outline=np.array([chain.number for chain in chains])[chain_of[mesh.parent]],
+    )
+
+
+def sound(
+    chains: Sequence[Chain], growth: float, largest: float, whole: int | None = None
+) -> Triangulation:
+    """`fill` a rectangle, or `refined` where that has smaller angles than `SOUND_ANGLE`."""
+    made = fill(chains, growth, largest)
+    if _smallest_angle(made) >= SOUND_ANGLE:
+        return made
+    try:
+        other = refined(chains, growth, largest, whole)
+    except InputError:
+        return made
+    return max(made, other, key=_smallest_angle)
+
+
+def _smallest_angle(made: Triangulation) -> float:
+    return float(angles(made.vertices.T, made.triangles).min())
+
+
+def expected(geometry: Geometry, size: float, largest: float | None = None) -> float:
+    """About how many triangles a mesh will have, before it is made; parameters as of `generate`.
+
+    So many an edge on interfaces, and the largest ones in the rest of the area.
+    """
+    largest = 10.0 * size if largest is None else largest
+    edges = sum(
+        _edges(outline, size) for outline in geometry.outlines if _is_interface(geometry, outline)
+    )
+    each = 8.0 if pictured(geometry) else 10.0
+    return each * edges + 1.6 * geometry.width * geometry.height / largest**2
+
+
+def _edges(outline: Outline, size: float) -> float:
+    curve = outline.curve
+    if len(curve.corners):
+        return float(len(_partition(curve, size)) - 1)
+    t = np.linspace(0.0, 1.0, 65)
+    lengths = np.hypot(*np.diff(curve.point(t)))
+    radius = curve.radius(0.5 * (t[1:] + t[:-1]))
+    local = np.minimum(min(size, EDGE_PER_GAP * outline.size), EDGE_PER_RADIUS * radius)
+    return max(1.0, float((lengths / local).sum()))
+
+
+def _not_filled(error: Exception) -> InputError:
+    return InputError(
+        f"the mesher found no triangles between the outlines ({error})",
+        key="mesh.size",
+        cure="a smaller mesh.size, or wider gaps between the shapes",
+    )
+
+
+def pictured(geometry: Geometry) -> bool:
+    """Whether outlines have corners, as those of an image have."""
+    return any(len(outline.curve.corners) for outline in geometry.outlines)
+
+
 def most_front(geometry: Geometry) -> float:
     """Edges up to which `fill` should use an advancing front: any number without an image."""
-    pictured = any(len(outline.curve.corners) for outline in geometry.outlines)
-    return MOST_FRONT_EDGES if pictured else np.inf
+    return MOST_FRONT_EDGES if pictured(geometry) else np.inf
 
 
 def joined(parts: Sequence[Triangulation], seams: Sequence[Ints]) -> Triangulation:
@@ -195,11 +288,11 @@ def _knots(geometry: Geometry, size: float) -> list[Floats]:
 
 
 def _is_interface(geometry: Geometry, outline: Outline) -> bool:
-    """Whether the phases differ on both sides, so that fields jump or react there."""
+    """Whether the phases differ on both sides, so that fields jump, bend or react there."""
     if OUTSIDE in (outline.left, outline.right):
         return False
     regions = geometry.regions
-    return regions[outline.left].phase != regions[outline.right].phase
+    return regions[outline.left].kind != regions[outline.right].kind
 
 
 def _partition(curve: Curve, size: float) -> Floats:

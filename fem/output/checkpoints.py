@@ -23,7 +23,7 @@ from fem.output.folder import CHECKPOINTS, safely
 
 Arrays = Mapping[str, NDArray[Any]]
 
-FORMAT = b"assb-fem checkpoint 3\n"
+FORMAT = b"assb-fem checkpoint 4\n"
 """The first bytes of a file; the number changes with what an older program could not read."""
 SUFFIX = ".ckpt"
 KEPT = 3
@@ -48,6 +48,9 @@ class Checkpoint:
         Of the history, up to this state; empty until a `Recorder` has read them.
     damaged
         What was wrong with newer files, a phrase each; empty if this was the newest.
+    missing
+        Numbers of the frames that were kept up to this state and are gone; empty until a
+        `Recorder` has looked.
     """
 
     number: int
@@ -56,6 +59,7 @@ class Checkpoint:
     path: Path
     rows: tuple[Mapping[str, float], ...] = ()
     damaged: tuple[str, ...] = ()
+    missing: tuple[int, ...] = ()
 
 
 def write_checkpoint(folder: Path, number: int, arrays: Arrays, facts: Mapping[str, Any]) -> None:

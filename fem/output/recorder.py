@@ -16,8 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from fem.case import Case
-from fem.case.operation import Protocol as ProtocolTable
-from fem.errors import FemError
+from fem.errors import FemError, InputError
 from fem.output.checkpoints import Checkpoint, last_checkpoint, write_checkpoint
 from fem.output.folder import CHECKPOINTS, HIDDEN, replacing, settle, settle_all
 from fem.output.history import FIRST, HistoryFile, Mark, holds, read_history
@@ -70,15 +69,14 @@ class Recorder:
     """
 
     def __init__(self, folder: Path, case: Case, checkpoint: Checkpoint | None) -> None:
-        assert isinstance(case.operation, ProtocolTable)
         self.checkpoint = checkpoint
-        self._last = case.operation.count - 1
         self._folder = folder
         self._identity = _identity(case)
         self._frames = case.output.frames
         self._series = Series(folder)
         self._history: HistoryFile | None = None
         self._times: list[float] = []
+        self._missing = checkpoint.missing if checkpoint else ()
         if checkpoint is not None:
             self._times = [row[_TIME] for row in checkpoint.rows]
             self._history = HistoryFile.reopen(folder / HISTORY, len(self._times))
@@ -124,6 +122,9 @@ class Recorder:
             If it cannot be written; the run can be resumed, and finished without solving.
         """
         result = self._series.filled(result)
+        if self._missing:
+            note = f"Warning: {gone(self._missing)} when the run was resumed."
+            result = dataclasses.replace(result, notes=(*result.notes, note))
         self.close()
         with self._saying_how_to_go_on():
             with replacing(self._folder, set(OWNED) - {*GROWING, CHECKPOINTS}) as new:
@@ -159,15 +160,17 @@ class Recorder:
         number = accepted.number
         history.append(accepted.row)
         due = {number: times[number] for number in kept(number, self._frames)}
-        if accepted.ended_by and accepted.step == self._last:
+        if accepted.final:
             due[number] = times[number]
         if number in due:
             series = Series(folder)
             series.add(number, dataclasses.replace(accepted.frame(), result=accepted.result()))
             series.keep(due)
+        missing = [each for each in self._missing if each in kept(number, self._frames)]
         facts = {
             "case": self._identity,
             "history": history.mark.facts(),
+            "frames": sorted({*Series(folder).numbers, *missing}),
             "run": accepted.facts(),
         }
         write_checkpoint(folder, number, accepted.arrays(), facts)
@@ -211,10 +214,34 @@ def _start(folder: Path, case: Case) -> Checkpoint | None:
         return ""
 
     found = last_checkpoint(folder, unfit)
-    if found is None or found.number == 0:
+    if found is None:
+        raise InputError(
+            f"the checkpoints of this run are gone: the folder {CHECKPOINTS} is empty",
+            file=str(folder),
+            given="--resume",
+            cure="put its files back, or run the case anew in another folder",
+        )
+    if found.number == 0:
         return None
     rows = read_history(folder / HISTORY, _mark(found))
-    return dataclasses.replace(found, facts=found.facts["run"], rows=rows)
+    return dataclasses.replace(
+        found, facts=found.facts["run"], rows=rows, missing=_missing(folder, found)
+    )
+
+
+def _missing(folder: Path, found: Checkpoint) -> tuple[int, ...]:
+    """Frames that belong to a checkpoint and are not there."""
+    frames = found.facts.get("frames", [])
+    if found.damaged and len(frames) > 1:
+        # Steps that are lost may have thinned them.
+        frames = [each for each in frames if each % (2 * (frames[1] - frames[0])) == 0]
+    return tuple(sorted(set(frames) - set(Series(folder).numbers)))
+
+
+def gone(frames: tuple[int, ...]) -> str:
+    """That frames are missing, in words."""
+    count = f"{len(frames)} frames" if len(frames) > 1 else "a frame"
+    return f"{count} of the folder {SERIES} ({frames[0]:06d}.npz first) were no longer there"
 
 
 def _identity(case: Case) -> str:

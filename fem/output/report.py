@@ -3,33 +3,48 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from html import escape
 from typing import Any
 
-from fem.output.numbers import all_numbers
+from fem.case.table import flat
+from fem.results.numbers import all_numbers, key_numbers
+from fem.results.quantities import declared
 from fem.results.result import Result
 
 WARNING = "Warning"
 """How a note begins that a reader must not miss."""
 
 CAPTIONS = {
-    "potential": "Electrolyte potential.",
-    "flux": "Current density in the electrolyte.",
-    "von_mises": "Von Mises stress.",
-    "von_mises_tip": "Von Mises stress around the most loaded protrusion.",
-    "anode_profile": "Along the lithium surface.",
+    "potential": "Electrolyte potential and the paths of the current. Look at where lines crowd "
+    "together: each carries the same current, so that is where lithium plates or strips fastest, "
+    "and where equipotential lines are dense most voltage is lost.",
+    "flux": "Current density in the electrolyte. Bright necks between particles and at tips are "
+    "what limits the cell; dark electrolyte carries next to nothing.",
+    "von_mises": "Von Mises stress in the solids. Look at how far it reaches from the lithium and "
+    "from particles. Colours are logarithmic if half of the cell would be dark otherwise: equal "
+    "steps of colour are then equal factors.",
+    "von_mises_tip": "Von Mises stress around the most loaded protrusion, on a linear scale. "
+    "Compare the mean at each tip with the strength of the electrolyte; sharp feet are singular, "
+    "so their stress depends on the mesh and is not counted.",
+    "anode_profile": "Along the lithium surface. Thin lines are values at nodes and thick ones "
+    "means over 2 µm; look at peaks against the dashed line, which is the applied current density.",
 }
 CAPTIONS_IN_TIME = {
-    "voltage": "Voltage against the capacity of each charge and discharge; voltage and current in "
-    "time, with what ended each step.",
+    "voltage": "Voltage against the capacity of each charge and discharge, then voltage and "
+    "current in time with what ended each step. Look for a step that ended by another cause than "
+    "it should, and at the gap between charge and discharge: voltage that is lost.",
     "anode_history": "Plated thickness and plating along the lithium at the times of the colour "
-    "bar; largest value over the mean against the capacity.",
-    "stoichiometry": "Lithium stoichiometry in the particles, inactive ones hatched; the particle "
-    "whose surface is furthest from its mean; means and surface ranges of all.",
+    "bar, then the largest value over the mean. A ratio that rises says that lithium grows ever "
+    "less evenly.",
+    "stoichiometry": "Lithium in the particles, inactive ones hatched; the particle whose surface "
+    "is furthest from its mean; means and surfaces of all over the height. Long bars say that "
+    "diffusion limits, and a slope over the height that the electrolyte does.",
 }
 """Figures that only a run in time has."""
-ANIMATION = "Plating, plated thickness, current density and stoichiometry in time."
+ANIMATION = (
+    "The run as a film, even in time: plating, plated thickness, current density and stoichiometry."
+)
 FILES = {
     "metrics.json": "all numbers above, in SI units",
     "anode.csv": "profile along the lithium surface, a row a node in order of arc length; "
@@ -50,9 +65,17 @@ FILES_IN_TIME = {
     "history.csv": "a row an accepted step: time, voltage, current (positive on charge) and the "
     "numbers that follow, SI units in their names",
     "events.csv": "a row a step of the protocol: when it ended, and what ended it",
+    "cycles.csv": "a row a pass of a loop of the protocol: capacities, energies, efficiencies",
     "fields.pvd": "the series of fields for ParaView, files in series",
     "animation.gif": "the run in time",
 }
+MOST_CYCLES = 20
+"""Cycles that the page lists; `cycles.csv` has all."""
+CYCLE_COLUMNS = (
+    *("charge_capacity_Ah_m2", "discharge_capacity_Ah_m2", "coulombic_efficiency"),
+    *("charge_energy_Wh_m2", "discharge_energy_Wh_m2", "energy_efficiency"),
+)
+"""What the page shows of them."""
 STYLE = """\
 body { font: 16px/1.5 system-ui, sans-serif; color: #1a1a1a; background: #fff;
   max-width: 60rem; margin: 0 auto; padding: 1rem; overflow-wrap: anywhere; }
@@ -67,19 +90,36 @@ td.value { text-align: right; font-variant-numeric: tabular-nums; }
 td.inner { padding-left: 1rem; } th { padding-top: 1rem; font-weight: 600; }
 code, pre { font: .85rem/1.4 ui-monospace, monospace; }
 pre { white-space: pre-wrap; background: #f6f6f6; padding: .75rem; }
+.cards { display: grid; grid-template-columns: repeat(auto-fill, minmax(13rem, 1fr)); gap: .5rem; }
+.cards div { border-left: .2rem solid #0b4f8a; padding: .2rem .6rem; line-height: 1.3;
+  color: #444; font-size: .9rem; } .cards strong { font-size: 1.3rem; color: #1a1a1a; }
+summary { cursor: pointer; font-weight: 600; padding: .4rem 0; }
+details { border-bottom: 1px solid #ddd; }
 mark { background: #ffe9a8; color: inherit; padding: 0 .15rem; }
 .warning { background: #fff3d6; border-left: .3rem solid #c77700; padding: .5rem .75rem;
   margin: .5rem 0; }
 """
 
 
-def report(result: Result, pictures: Mapping[str, bytes]) -> str:
-    """The page as text; `pictures` are PNG or GIF files by the name of the figure."""
+def report(result: Result, pictures: Mapping[str, bytes], viewer: str = "") -> str:
+    """The page as text: what matters most, pictures, and all the rest folded.
+
+    Parameters
+    ----------
+    pictures
+        PNG or GIF files by the name of the figure.
+    viewer
+        The interactive page beside this one, to which it links; empty if there is none.
+    """
     title = result.case.title or "Run of a solid-state cell"
     warnings = [note for note in result.notes if note.startswith(WARNING)]
     others = [note for note in result.notes if not note.startswith(WARNING)]
     metrics = result.metrics
     files = FILES | (FILES_IN_TIME if result.history is not None else {})
+    if not result.cycles:
+        files = {name: text for name, text in files.items() if name != "cycles.csv"}
+    keys = flat(result.case.to_dict())
+    link = f'<p><a href="{escape(viewer)}">Look into the fields</a>: choose one and a time, read '
     lines = [
         "<!DOCTYPE html>",
         '<html lang="en">',
@@ -93,23 +133,51 @@ def report(result: Result, pictures: Mapping[str, bytes]) -> str:
         f"case {escape(str(metrics.get('case_sha256', ''))[:12])}</p>",
         *(f'<p class="warning">{escape(note)}</p>' for note in warnings),
         "<h2>Key numbers</h2>",
-        *_numbers(metrics),
-        "<h2>Figures</h2>",
+        *_cards(metrics),
+        *([f"{link}values under the mouse.</p>"] if viewer else []),
+        *_cycles(result.cycles),
+        "<h2>Pictures</h2>",
         *(_figure(name, picture) for name, picture in pictures.items()),
-        "<h2>Assumptions</h2>",
-        "<ul>",
-        *(f"<li>{escape(note)}</li>" for note in others),
-        "</ul>",
-        "<h2>Parameters of the case</h2>",
-        *_table((f"<code>{escape(k)}</code>", escape(v)) for k, v in _flat(result.case.to_dict())),
-        "<h2>Sources</h2>",
-        f"<pre>{_sources(result.references)}</pre>",
-        "<h2>Files of this run</h2>",
-        *_table((f"<code>{name}</code>", escape(text)) for name, text in files.items()),
+        "<h2>Everything else</h2>",
+        *_folded("All numbers", _numbers(metrics)),
+        *_folded("Assumptions", _list(others)),
+        *_folded(
+            "Parameters of the case",
+            _table((f"<code>{escape(k)}</code>", escape(v)) for k, v in keys),
+        ),
+        *_folded("Sources", [f"<pre>{_sources(result.references)}</pre>"]),
+        *_folded(
+            "Files of this run",
+            _table((f"<code>{name}</code>", escape(text)) for name, text in files.items()),
+        ),
         "</body>",
         "</html>",
     ]
     return "\n".join(lines) + "\n"
+
+
+def _cards(metrics: Mapping[str, Any]) -> Iterator[str]:
+    """The few numbers that say most, each with its label in full."""
+    yield '<div class="cards">'
+    for number in key_numbers(metrics):
+        yield (
+            f'<div title="{escape(number.meaning)}"><strong>{escape(number.value)}</strong> '
+            f"{escape(number.unit)}<br>{escape(number.label)}</div>"
+        )
+    yield "</div>"
+
+
+def _folded(heading: str, content: Iterable[str]) -> Iterator[str]:
+    """Content that a click unfolds, and paper shows."""
+    yield f"<details><summary>{escape(heading)}</summary>"
+    yield from content
+    yield "</details>"
+
+
+def _list(notes: Iterable[str]) -> Iterator[str]:
+    yield "<ul>"
+    yield from (f"<li>{escape(note)}</li>" for note in notes)
+    yield "</ul>"
 
 
 def _numbers(metrics: Mapping[str, Any]) -> Iterator[str]:
@@ -123,6 +191,28 @@ def _numbers(metrics: Mapping[str, Any]) -> Iterator[str]:
                 f'<td class="value">{escape(number.value)}</td>'
                 f"<td>{escape(number.unit)}</td><td><code>{escape(number.name)}</code></td></tr>"
             )
+    yield "</table>"
+
+
+def _cycles(cycles: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    """The cycles of a protocol, of many the first and the last ones."""
+    if not cycles:
+        return
+    yield "<h2>Cycles</h2>"
+    shown = [declared(name) for name in CYCLE_COLUMNS]
+    heads = ["cycle", *(f"{each.label} {each.display}".strip() for each in shown)]
+    left_out = len(cycles) - MOST_CYCLES
+    ends = [*cycles[: MOST_CYCLES // 2], *cycles[-MOST_CYCLES // 2 :]] if left_out > 0 else cycles
+    yield "<table>"
+    yield "<tr>" + "".join(f"<th>{escape(head)}</th>" for head in heads) + "</tr>"
+    for number, cycle in enumerate(ends):
+        if left_out > 0 and number == MOST_CYCLES // 2:
+            yield f'<tr><td colspan="{len(heads)}">... {left_out} more in cycles.csv</td></tr>'
+        label = cycle["label"] + ("" if cycle["complete"] else " (not complete)")
+        values = (cycle[each.name] * each.factor for each in shown)
+        numbers = ("" if value != value else f"{value:.5g}" for value in values)
+        cells = "".join(f'<td class="value">{number}</td>' for number in numbers)
+        yield f"<tr><td>{escape(label)}</td>{cells}</tr>"
     yield "</table>"
 
 
@@ -143,22 +233,6 @@ def _table(rows: Iterable[tuple[str, ...]]) -> Iterator[str]:
     for row in rows:
         yield "<tr>" + "".join(f"<td>{cell}</td>" for cell in row) + "</tr>"
     yield "</table>"
-
-
-def _flat(value: Any, path: str = "") -> Iterator[tuple[str, str]]:
-    """Dotted keys and values as text; lists of plain values stay together."""
-    if isinstance(value, Mapping) and value:
-        for name, item in value.items():
-            yield from _flat(item, f"{path}.{name}" if path else str(name))
-    elif isinstance(value, list) and any(isinstance(item, Mapping) for item in value):
-        for index, item in enumerate(value):
-            yield from _flat(item, f"{path}[{index}]")
-    elif isinstance(value, list):
-        yield path, ", ".join(str(item) for item in value) or "none"
-    elif isinstance(value, bool):
-        yield path, str(value).lower()
-    else:
-        yield path, "none" if value in ({}, "") else str(value)
 
 
 def _sources(text: str) -> str:

@@ -6,10 +6,11 @@ import io
 from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from fem.case import Case
-from fem.output.folder import CHECKPOINTS, replacing, require_free
+from fem.errors import InputError
+from fem.output.folder import CHECKPOINTS, replacing, require_free, whole
 from fem.output.history import NAME as HISTORY
 from fem.output.history import write_history
 from fem.output.report import CAPTIONS, CAPTIONS_IN_TIME, report
@@ -17,7 +18,13 @@ from fem.output.series import COLLECTION, Series, write_series
 from fem.output.series import FOLDER as SERIES
 from fem.output.stored import NAME as STORED
 from fem.output.stored import load, write_result
-from fem.output.tables import write_anode, write_events, write_metrics, write_particles
+from fem.output.tables import (
+    write_anode,
+    write_cycles,
+    write_events,
+    write_metrics,
+    write_particles,
+)
 from fem.output.viewer import NAME as VIEWER
 from fem.output.viewer import viewer
 from fem.results.result import Result
@@ -40,8 +47,15 @@ GROWING = (HISTORY, SERIES, COLLECTION)
 """What a run in time writes besides, while it runs."""
 EVENTS = "events.csv"
 """When and why the steps of a protocol ended."""
-OWNED = (*FILES, *FIGURES_IN_TIME, *GROWING, EVENTS, CHECKPOINTS)
+CYCLES = "cycles.csv"
+"""What each pass of a loop of the protocol took up and gave; missing without loops."""
+_OTHER_KINDS = tuple(
+    f"{name}.{kind}" for name in (*CAPTIONS, *CAPTIONS_IN_TIME) for kind in ("svg", "pdf")
+)
+OWNED = (*FILES, *FIGURES_IN_TIME, *_OTHER_KINDS, *GROWING, EVENTS, CYCLES, CHECKPOINTS)
 """Everything that a run of whatever kind writes, and the next one takes away."""
+KINDS = ("png", "svg", "pdf")
+"""What figures are saved as."""
 PRINT_DPI = 300
 """Pixels an inch of the rasterised fields in ``panel.pdf``."""
 
@@ -61,9 +75,7 @@ def inputs_of(case: Case) -> Iterator[Path]:
     """The files that a case is read from."""
     if case.file is not None:
         yield case.file
-    yield from map(case.resolve, case.material_files)
-    if case.inactive.file is not None:
-        yield case.resolve(case.inactive.file)
+    yield from map(case.resolve, case.files.values())
 
 
 def save(result: Result, directory: str | Path) -> None:
@@ -102,6 +114,8 @@ def write_all(result: Result, folder: Path, new: Path) -> None:
     write_particles(result.particles, new / "particles.csv")
     if result.history is not None:
         write_events(result.history, new / EVENTS)
+    if result.cycles:
+        write_cycles(result.cycles, new / CYCLES)
     write_fields(result, new / "fields.vtu")
     write_result(result, folder, new / STORED)
     _write_text(new / "case.toml", result.case.to_toml(folder))
@@ -109,39 +123,98 @@ def write_all(result: Result, folder: Path, new: Path) -> None:
     _draw(result, new)
 
 
-def redraw(directory: str | Path) -> tuple[str, ...]:
+def redraw(directory: str | Path, kind: str = "png", along: str = "x") -> tuple[str, ...]:
     """Draw the figures and the report of a finished run again; their names.
+
+    Parameters
+    ----------
+    kind
+        Of `KINDS`: beside the PNG files, which the report needs, each figure is saved as that.
+    along
+        What the profile along the lithium is drawn over: "x", or "s" for the arc length.
 
     Raises
     ------
     InputError
         If the directory holds no finished run, or its file is damaged.
     """
+    _require_kind(kind)
+    if along not in ("x", "s"):
+        raise InputError("unknown abscissa", given=along, allowed='"x" or "s"')
     folder = Path(directory)
     result = Series(folder).filled(load(folder))
-    with replacing(folder, (*FIGURES, *FIGURES_IN_TIME)) as new:
-        _draw(result, new)
+    with replacing(folder, (*FIGURES, *FIGURES_IN_TIME, *_OTHER_KINDS)) as new:
+        _draw(result, new, kind, along)
         return tuple(sorted(entry.name for entry in new.iterdir()))
 
 
-def _draw(result: Result, folder: Path) -> None:
+def draw_field(directory: str | Path, name: str, path: str | Path | None, **how: Any) -> Path:
+    """Draw one field of a finished run; the file.
+
+    Parameters
+    ----------
+    path
+        A file ending in one of `KINDS`; by default ``field_NAME.png`` in the folder of the run.
+    how
+        As for `fem.plot.field`.
+
+    Raises
+    ------
+    InputError
+        If there is no finished run or no such field, or it cannot be drawn or written like that.
+    """
+    from fem import plot
+    from fem.plot.canvas import settle
+
+    folder = Path(directory)
+    file = folder / f"field_{name}.png" if path is None else Path(path)
+    _require_kind(file.suffix.lstrip("."))
+    result = load(folder)
+    with plot.style():
+        drawn = settle(cast("Figure", plot.field(result, name, **how).figure))
+        content = _saved(drawn, file.suffix.lstrip("."))
+    with whole(file) as new:
+        new.write_bytes(content)
+    return file
+
+
+def _require_kind(kind: str) -> None:
+    if kind not in KINDS:
+        raise InputError("unknown format of a figure", given=kind, allowed=", ".join(KINDS))
+
+
+def _saved(figure: Figure, kind: str) -> bytes:
+    """A figure as a file: maps rasterised, text as text."""
+    from fem import plot
+
+    # Without a date the same run gives the same file.
+    options: dict[str, dict[str, Any]] = {
+        "png": {"dpi": plot.RASTER_DPI},
+        "svg": {"dpi": PRINT_DPI, "metadata": {"Date": None}},
+        "pdf": {"dpi": PRINT_DPI, "metadata": {"CreationDate": None}},
+    }
+    return _bytes(figure, kind, **options[kind])
+
+
+def _draw(result: Result, folder: Path, kind: str = "png", along: str = "x") -> None:
     from fem import plot
     from fem.plot.animation import animate
 
     pictures = {}
     with plot.style():
-        for name, figure in plot.figures(result).items():
-            pictures[name] = _bytes(figure, "png", dpi=plot.RASTER_DPI)
+        for name, figure in plot.figures(result, along).items():
+            pictures[name] = _saved(figure, "png")
             (folder / f"{name}.png").write_bytes(pictures[name])
-        # Without a date the same run gives the same file.
-        panel = _bytes(plot.panel(result), "pdf", dpi=PRINT_DPI, metadata={"CreationDate": None})
+            if kind != "png":
+                (folder / f"{name}.{kind}").write_bytes(_saved(figure, kind))
+        panel = _saved(plot.panel(result), "pdf")
         for name in _animations(result):
             animate(result.frames, folder / name)
             if name.endswith(".gif"):
                 pictures["animation"] = (folder / name).read_bytes()
     (folder / "panel.pdf").write_bytes(panel)
-    _write_text(folder / "report.html", report(result, pictures))
     _write_text(folder / VIEWER, viewer(result))
+    _write_text(folder / "report.html", report(result, pictures, VIEWER))
 
 
 def _animations(result: Result) -> tuple[str, ...]:

@@ -11,12 +11,12 @@ import dataclasses
 import hashlib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from types import MappingProxyType
 from typing import Any
 
 import numpy as np
 
 from fem.errors import InputError
+from fem.frozen import FrozenMapping
 from fem.measures.anode import AnodeProfile
 from fem.mesh.plain import describe
 from fem.output.folder import safely
@@ -190,8 +190,8 @@ def _frame(
             final,
             **meshes[facts["mesh"]],
             **state,
-            fields=MappingProxyType(fields),
-            metrics=MappingProxyType(facts["metrics"]),
+            fields=FrozenMapping(fields),
+            metrics=FrozenMapping(facts["metrics"]),
             history=None,
             frames=(),
         )

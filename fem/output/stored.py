@@ -8,15 +8,14 @@ import zlib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from types import MappingProxyType
 from typing import Any
 
 import numpy as np
 from skfem import MeshTri2
 
 from fem.case import Case
-from fem.case.text import read_toml
 from fem.errors import InputError
+from fem.frozen import FrozenMapping
 from fem.geometry import Particles
 from fem.measures.anode import AnodeProfile
 from fem.measures.particles import ParticleTable
@@ -25,6 +24,7 @@ from fem.mesh.plain import describe, geometry_from
 from fem.output.tables import plain_metrics
 from fem.results.history import History
 from fem.results.result import FieldMesh, Result
+from fem.text import read_toml
 
 NAME = "result.npz"
 FORMAT = 3
@@ -142,13 +142,13 @@ def _damaged(path: Path, error: Exception) -> InputError:
 def _rebuild(facts: dict[str, Any], arrays: dict[str, Any], folder: Path) -> Result:
     history = None
     if "events" in facts:
-        columns = MappingProxyType(group(arrays, "history"))
+        columns = FrozenMapping(group(arrays, "history"))
         history = History(columns, tuple(tuple(event) for event in facts["events"]))
     return Result(
         case=_case(facts["case"], folder),
         **mesh_of(facts["geometry"], arrays),
         **state_of(arrays),
-        metrics=MappingProxyType(facts["metrics"]),
+        metrics=FrozenMapping(facts["metrics"]),
         references=facts["references"],
         notes=tuple(facts["notes"]),
         history=history,
@@ -169,7 +169,7 @@ def mesh_of(geometry: dict[str, Any], arrays: dict[str, Any]) -> dict[str, Any]:
 def state_of(arrays: dict[str, Any]) -> dict[str, Any]:
     """Fields, profile and particles of a `Result` by the names of its attributes."""
     return {
-        "fields": MappingProxyType(group(arrays, "fields")),
+        "fields": FrozenMapping(group(arrays, "fields")),
         "anode": anode_of(arrays),
         "particles": ParticleTable(**group(arrays, "particles")),
     }

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ import numpy as np
 
 from fem.measures.anode import AnodeProfile
 from fem.measures.particles import ParticleTable
+from fem.results.cycles import COLUMNS
 from fem.results.history import History
 
 ANODE_COLUMNS = ("s_m", "x_m", "y_m", "plating_A_m2", "thickness_m", "normal_stress_Pa")
@@ -43,7 +44,7 @@ def write_anode(anode: AnodeProfile, path: Path) -> None:
     stress = anode.normal_stress
     columns = [anode.s, anode.x, anode.y, anode.plating, anode.thickness]
     columns.append(np.full(len(anode.s), np.nan) if stress is None else stress)
-    _write(path, ANODE_COLUMNS, zip(*(c.tolist() for c in columns), strict=True))
+    write_table(path, ANODE_COLUMNS, zip(*(c.tolist() for c in columns), strict=True))
 
 
 def write_particles(particles: ParticleTable, path: Path) -> None:
@@ -54,7 +55,7 @@ def write_particles(particles: ParticleTable, path: Path) -> None:
     p = particles
     columns = (p.x, p.y, p.diameter, p.active, p.current, p.stoichiometry, p.inactivity)
     rows = zip(range(len(p.x)), *(column.tolist() for column in columns), strict=True)
-    _write(path, PARTICLE_COLUMNS, rows)
+    write_table(path, PARTICLE_COLUMNS, rows)
 
 
 def write_events(history: History, path: Path) -> None:
@@ -67,7 +68,12 @@ def write_events(history: History, path: Path) -> None:
             writer.writerow([repr(float(times[row])), number, label, why])
 
 
-def _write(path: Path, header: Iterable[str], rows: Iterable[Iterable[Any]]) -> None:
+def write_cycles(cycles: Sequence[Mapping[str, Any]], path: Path) -> None:
+    """``cycles.csv``: one row a pass of a loop of the protocol; a ratio of nothing is empty."""
+    write_table(path, COLUMNS, (cycle.values() for cycle in cycles))
+
+
+def write_table(path: Path, header: Iterable[str], rows: Iterable[Iterable[Any]]) -> None:
     with path.open("w", encoding="utf-8", newline="") as stream:
         writer = csv.writer(stream, lineterminator="\n")
         writer.writerow(header)

@@ -21,9 +21,10 @@ from numpy.typing import NDArray
 from fem.geometry import Geometry, Phase
 from fem.plot.canvas import palette
 from fem.plot.lithiation import LEAST_RANGE, LITHIATION_MAP
-from fem.plot.maps import ACTIVE, FLUX_MAP, INACTIVE, LITHIUM, POTENTIAL_MAP, STRESS_MAP
-from fem.plot.scale import MICROMETRE, SMALLEST_STRESS, round_up, stress_unit
-from fem.plot.scene import SMALLEST_CURRENT, SMALLEST_POTENTIAL
+from fem.plot.paint import ACTIVE, FLUX_MAP, INACTIVE, LITHIUM, POTENTIAL_MAP, STRESS_MAP
+from fem.plot.scale import MICROMETRE, round_up, stress_unit
+from fem.plot.scene import SMALLEST_CURRENT, SMALLEST_POTENTIAL, SMALLEST_STRESS
+from fem.results.quantities import declared
 from fem.results.result import FieldMesh, Result
 
 Floats = NDArray[np.float64]
@@ -175,7 +176,7 @@ def _fields(states: Sequence[_State]) -> dict[str, _Field]:
         "current_density": _Field("current density", "A/m²", 1.0, FLUX_MAP, SMALLEST_CURRENT, True),
         "stoichiometry": _Field("stoichiometry", "", 1.0, LITHIATION_MAP, LEAST_RANGE),
         "phi_s": _Field("potential of the electrodes", "V", 1.0, POTENTIAL_MAP, SMALLEST_POTENTIAL),
-        "displacement": _Field("displacement", "nm", 1e9, FLUX_MAP, 1e-12),
+        "displacement": _Field("displacement", "nm", 1e9, FLUX_MAP, declared("displacement").least),
     }  # fmt: skip
     most = max((_largest(s.result, "von_mises") for s in states), default=0.0)
     unit = stress_unit(most)

@@ -2,13 +2,15 @@
 
 Triangles are quadratic and curved (``triangle6``: the vertices, then the middles of 01, 12, 02).
 In a VTU the cells carry `region`, an index into ``geometry.regions``, and `phase`: 0 electrolyte,
-1 lithium, 2 active material, 3 void, 4 idle.
+1 lithium, 2 active material, 3 void, 4 idle. Field data name the regions: ParaView lists them under
+*Information*.
 """
 
 from __future__ import annotations
 
 from pathlib import Path
 from typing import Any
+from xml.sax.saxutils import quoteattr
 
 import meshio
 import numpy as np
@@ -37,6 +39,7 @@ def write_fields(result: Result, path: Path) -> None:
     cell_data = _cell_data(result.geometry, grid.region)
     cells = [("triangle6", grid.triangles)]
     _write(path, grid.points, cells, point_data=data, cell_data=cell_data)
+    _name_regions(path, result.geometry)
 
 
 def write_mesh(mesh: Mesh, path: Path) -> None:
@@ -44,6 +47,7 @@ def write_mesh(mesh: Mesh, path: Path) -> None:
     if path.suffix.lower() == ".vtu":
         cell_data = _cell_data(mesh.geometry, mesh.region)
         _write(path, mesh.nodes.T, [("triangle6", mesh.triangles)], cell_data=cell_data)
+        _name_regions(path, mesh.geometry)
         return
     # This format has one block of cells a region, and a node belongs to one of its regions.
     blocks, tags, owner = [], [], np.ones(mesh.nodes.shape[1], dtype=int)
@@ -60,6 +64,21 @@ def write_mesh(mesh: Mesh, path: Path) -> None:
         cell_data={"gmsh:physical": tags, "gmsh:geometrical": tags},
         field_data={r.name: np.array([k, 2]) for k, r in enumerate(mesh.geometry.regions, 1)},
     )
+
+
+def _name_regions(path: Path, geometry: Geometry) -> None:
+    """Enter the names of regions into a VTU, which meshio reads as field data but does not write.
+
+    A field of the data set a region: its name, and the number that it has in `region`.
+    """
+    entries = (
+        f'<DataArray type="Int32" Name={quoteattr(region.name)} '
+        f'NumberOfTuples="1" format="ascii">{number}</DataArray>\n'
+        for number, region in enumerate(geometry.regions)
+    )
+    content, opening = path.read_bytes(), b"<UnstructuredGrid>"
+    named = f"<FieldData>\n{''.join(entries)}</FieldData>\n".encode()
+    path.write_bytes(content.replace(opening, opening + b"\n" + named, 1))
 
 
 def _cell_data(geometry: Geometry, region: Ints) -> dict[str, list[Any]]:

@@ -234,6 +234,7 @@ class ChargeProblem:
             scale,
             "phi_e",
             settings,
+            rounding=equations.rounding,
         )
         films = equations.films() if self._prepared is None else self._prepared[0][0]
         iterations = sum(result.iterations for result in solves)
@@ -258,7 +259,10 @@ class ChargeProblem:
             count += solution.iterations
             return system.expand(solution.solution)
 
-        found = find(equations.residual, direction, start, equations.norm, "phi_e", GENERAL)
+        found = find(
+            equations.residual, direction, start, equations.norm, "phi_e", GENERAL,
+            rounding=equations.rounding,
+        )  # fmt: skip
         films = self._prepared[0][0] if self._prepared else ()
         return equations.solution(found.solution, films, found.iterations, count, found.residual)
 

@@ -31,7 +31,6 @@ from fem.physics.charge import ChargeProblem
 from fem.physics.modes import Chain, Group, chains_of, groups_of, modes
 from fem.solve.linear import Factorised, TwoLevel
 from fem.solve.many import Block, Minima, minimise_many
-from fem.spaces import Space
 
 Floats = NDArray[np.float64]
 
@@ -71,9 +70,7 @@ class Condensed:
     wires: Floats | None
 
     @classmethod
-    def of(
-        cls, problem: ChargeProblem, cuts: Ints, closed: int, open_: int
-    ) -> Self:
+    def of(cls, problem: ChargeProblem, cuts: Ints, closed: int, open_: int) -> Self:
         """Condense a charge problem onto so many modes for closed chains and for open ones.
 
         A chain has no more of them than its edges resolve. Near ends polynomials of degree m turn
@@ -299,30 +296,26 @@ def _loads(problem: ChargeProblem, chains: Sequence[Chain], counts: Sequence[int
     return csc_matrix(entries, shape=(len(space), int(first[-1])))
 
 
-def _solver(problem: ChargeProblem):  # type: ignore[no-untyped-def]
+def _solver(problem: ChargeProblem) -> Callable[[Floats], Floats]:
     """Potentials (n, k) of loads (n, k) that add up to 0; the first unknown is held at 0."""
-    space: Space = problem.space
-    inner = problem.electrolyte.conductance[1:, 1:].tocsc()
-    if inner.shape[0] <= LARGEST_FACTORISED:
-        factors = Factorised(inner.tocsr())
-        one = factors.precondition
-    else:
-        levels = TwoLevel(inner.tocsr(), space.from_p1[1:])
-
-        def one(loads: Floats) -> Floats:
-            return np.stack([levels.solve(b, EXACT).solution for b in loads.T], axis=1)
+    inner = problem.electrolyte.conductance[1:, 1:].tocsr()
+    small = inner.shape[0] <= LARGEST_FACTORISED
+    solver = Factorised(inner) if small else TwoLevel(inner, problem.space.from_p1[1:])
 
     def solve(loads: Floats) -> Floats:
         found = np.zeros_like(loads)
-        found[1:] = one(np.ascontiguousarray(loads[1:]))
+        below = np.ascontiguousarray(loads[1:])
+        if small:
+            found[1:] = solver.precondition(below)
+        else:
+            for column, load in enumerate(below.T):
+                found[1:, column] = solver.solve(load, EXACT).solution
         return found
 
     return solve
 
 
-def _wires(
-    problem: ChargeProblem, terminal: Ints, wire: Ints, totals: Floats
-) -> Floats | None:
+def _wires(problem: ChargeProblem, terminal: Ints, wire: Ints, totals: Floats) -> Floats | None:
     """What currents of modes (n, n) do to the potentials behind them, in wires."""
     found: Floats | None = None
     for number, each in enumerate(problem.terminals):

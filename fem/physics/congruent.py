@@ -70,9 +70,12 @@ class ParticleGroup:
         area = float(Space(mesh, self.elements[0]).basis.dx.sum())
         return np.full(len(self), area)
 
-    def gathered(self, values: Floats) -> Floats:
-        """Values at all mesh nodes (N,) at the nodes of each particle (k, n)."""
-        return np.asarray(values[self.state_nodes])
+    def triangles(self, mesh: Mesh) -> Ints:
+        """Local numbers 0 to n - 1 of the nodes of each triangle of a particle (nt, 6)."""
+        known = self.state_nodes[0]
+        order = np.argsort(known)
+        wanted = mesh.triangles[self.elements[0]]
+        return np.asarray(order[np.searchsorted(known, wanted, sorter=order)])
 
     def on_triangles(self, mesh: Mesh, values: Floats) -> Floats:
         """Values (k, n), or one each (k, 1), at the nodes of all triangles (k nt, 6)."""

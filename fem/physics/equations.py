@@ -8,7 +8,9 @@ across it, and nodal loads b,
     K u + sum of T' b = I,      b = integral of i(T u, s) w ds,      s = rest + R b.
 
 K holds the conductances of electrolyte and wires. Where no R is there, this is the gradient of a
-convex energy. Else s and b are eliminated surface by surface in each Newton step, which leaves
+convex energy. A terminal of given power has P / V in place of its current, with its own potential
+V: exact in the solution, but convex no more. Then, or where an R is there, s and b are eliminated
+surface by surface in each Newton step, which leaves
 
     (K + sum of T' B T) du = r,      B = (1 - sum over s of M_s R_s)^-1 M_eta
 
@@ -35,6 +37,7 @@ Block = tuple[Floats | csr_matrix, Floats]
 LEAST_EXCHANGE = 1e-4
 """Residuals compare at the least with this share of the exchange current, some microvolts' worth.
 """
+EPSILON = float(np.finfo(float).eps)
 
 
 class ChargeEquations:
@@ -56,13 +59,18 @@ class ChargeEquations:
         ]
         self.size = layout.size
         self.answering = [(j, name) for j, r in enumerate(self.responses) for name in r.answering]
-        self.convex = not self.answering
+        self._powers = [
+            (len(layout.space) + place, float(drives[k].power or 0.0))
+            for place, k in enumerate(layout.free)
+            if drives[k].power is not None
+        ]
+        self.convex = not self.answering and not self._powers
         given = np.array([drive.potential or 0.0 for drive in drives])
         self._offset = [given[terminal] for terminal in layout.terminal]
         self._fixed = [k for k, drive in enumerate(drives) if drive.potential is not None]
         self._imposed = np.zeros(self.size)
         for place, k in enumerate(layout.free):
-            self._imposed[len(layout.space) + place] = drives[k].current
+            self._imposed[len(layout.space) + place] = drives[k].current or 0.0
         self.mismatch: dict[tuple[int, str], Floats] = {}
         self._sizes = {
             (j, name): max(1.0, float(np.abs(self.responses[j].inner[name].rest).max()))
@@ -78,7 +86,7 @@ class ChargeEquations:
         Between terminals of given potentials, no more than the electrolyte or any one of them could
         take at the difference; where all is at rest, a share of the exchange current.
         """
-        imposed = sum(abs(drive.current or 0.0) for drive in self.drives)
+        imposed = sum(map(abs, self._currents(start)))
         flowed = 0.5 * sum(float(np.abs(b).sum()) for b in (start.loads if start else ()))
         scale = max(imposed, flowed)
         if imposed and self.convex:
@@ -100,6 +108,19 @@ class ChargeEquations:
         ]
         conductance = layout.conductance.diagonal()[: len(layout.space)].max()
         return float(max(least, min(span * float(conductance), *limits)))
+
+    def _currents(self, known: ChargeSolution | None) -> list[float]:
+        """Imposed currents; those of given powers at the potentials of a known solution or rest."""
+        if not self._powers:
+            return [drive.current or 0.0 for drive in self.drives]
+        if known is not None:
+            potentials = list(known.voltages)
+        else:
+            means, fixed = self._means({}), self._fixed[0]
+            given = self.drives[fixed].potential or 0.0
+            potentials = [given + means.get(k, 0.0) - means[fixed] for k in range(len(self.drives))]
+        pairs = zip(self.drives, potentials, strict=True)
+        return [d.current_at(v) if v else 0.0 for d, v in pairs]
 
     def _means(self, flows: Mapping[int, float]) -> dict[int, float]:
         """How far each terminal stands above phi_e on the mean, in V.
@@ -138,9 +159,10 @@ class ChargeEquations:
                 for j, name in self.answering
             ]  # fmt: skip
             return np.concatenate([known.potential, free, *known.drops, *inner])
-        total = sum(d.current or 0.0 for d in self.drives)
+        currents = self._currents(None)
+        total = sum(currents)
         lengths = layout.lengths
-        flows = {k: (self.drives[k].current or 0.0) / lengths[k] for k in layout.kinetics}
+        flows = {k: currents[k] / lengths[k] for k in layout.kinetics}
         if len(self._fixed) == 1:
             flows[self._fixed[0]] = -total / lengths[self._fixed[0]]
         means = self._means(flows)
@@ -190,6 +212,8 @@ class ChargeEquations:
         value = np.zeros_like(z)
         value[: self.size] = layout.conductance @ z[: self.size] - self._imposed
         value[: self.size] += layout.gathered(loads)
+        for place, power in self._powers:
+            value[place] -= power / z[place]
         state, place = self.state(z), self.size
         for j, name in self.answering:
             miss = self.responses[j].inner[name].at(loads[j]) - state[j][name]
@@ -208,6 +232,27 @@ class ChargeEquations:
             place = end
         return max(parts)
 
+    def rounding(self, z: Floats) -> float:
+        """What rounding of the unknowns may leave of `norm`, where `residual` was evaluated last.
+
+        An overpotential is the difference of potentials of volts, and where reactions are fast, or
+        one electrode is far faster than the other, its last digit is a current that can be seen.
+        """
+        layout = self.layout
+        size = np.abs(z[: self.size])
+        loads = []
+        for part, offset, (_, slope, _) in zip(layout.parts, self._offset, self.last, strict=True):
+            potentials = part.patches.at_points(np.abs(offset) + 2.0 * size.max())
+            loads.append(part.patches.loads(slope * potentials))
+        currents = abs(layout.conductance) @ size + np.abs(layout.gathered(loads))
+        parts = [EPSILON * float(np.linalg.norm(currents)) / self.scale]
+        for j, name in self.answering:
+            matrix = self.responses[j].inner[name].matrix
+            assert matrix is not None
+            change = apply(abs(matrix), EPSILON * np.abs(loads[j]))
+            parts.append(float(change.max()) / self._sizes[j, name])
+        return max(parts)
+
     def tangent(self) -> csr_matrix:
         """K + sum of T' M T where `residual` was evaluated last; exact if no variable answers."""
         return self.layout.tangent([by_difference for _, by_difference, _ in self.last])
@@ -224,6 +269,7 @@ class ChargeEquations:
     def linearise(self, z: Floats, residual: Floats) -> Linear:
         """The Newton system at z, where `residual` was evaluated last."""
         layout = self.layout
+        slopes = [(place, power / z[place] ** 2) for place, power in self._powers]
         state = self.state(z)
         for (j, name), size in self._sizes.items():
             # What a variable has grown to is what its rounding is a share of.
@@ -256,7 +302,10 @@ class ChargeEquations:
             u = np.asarray(u).ravel()
             moved = zip(blocks, layout.across(u), strict=True)
             loads = [apply(block, difference) for (block, _), difference in moved]
-            return np.asarray(layout.conductance @ u + layout.gathered(loads))
+            out = np.asarray(layout.conductance @ u + layout.gathered(loads))
+            for place, slope in slopes:
+                out[place] += slope * u[place]
+            return out
 
         operator = LinearOperator((self.size, self.size), multiply, dtype=float)
         return Linear(operator, rhs, tuple(films), blocks, self)
@@ -310,8 +359,9 @@ class ChargeEquations:
         layout = self.layout
         densities = [density for density, _, _ in self.reactions(z)]
         totals = layout.totals(densities)
-        pairs = zip(totals, self.drives, strict=True)
-        wanted = np.array([t if d.current is None else d.current for t, d in pairs])
+        wanted = totals.copy()
+        for place, k in enumerate(layout.free):
+            wanted[k] = self.drives[k].current_at(float(z[len(layout.space) + place]))
         wanted[self._fixed[0]] -= wanted.sum()
         lengths = layout.lengths
         shift = np.divide(wanted - totals, lengths, out=np.zeros_like(totals), where=lengths > 0.0)

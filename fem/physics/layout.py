@@ -34,17 +34,23 @@ class Terminal:
 
 @dataclass(frozen=True)
 class Drive:
-    """What is imposed on a terminal: its potential (V) or its current (A per m of depth).
+    """What is imposed on a terminal: its potential (V), its current, or its power.
 
-    Currents are positive where lithium leaves the electrode into the electrolyte.
+    Currents (A per m of depth) are positive where lithium leaves the electrode into the
+    electrolyte. The power (W per m of depth) is potential times current.
     """
 
     potential: float | None = None
     current: float | None = None
+    power: float | None = None
 
     def __post_init__(self) -> None:
-        if (self.potential is None) == (self.current is None):
-            raise ValueError("a terminal has either a potential or a current")
+        if [self.potential, self.current, self.power].count(None) != 2:
+            raise ValueError("a terminal has either a potential, a current or a power")
+
+    def current_at(self, potential: float) -> float:
+        """The current that is imposed on a terminal at a potential; 0 where none is."""
+        return self.power / potential if self.power is not None else self.current or 0.0
 
 
 @dataclass(frozen=True)

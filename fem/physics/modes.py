@@ -96,14 +96,14 @@ def _arc_length(weights: Floats) -> tuple[Floats, float]:
     lengths = weights.sum(axis=1)
     before = np.cumsum(lengths) - lengths
     total = float(lengths.sum())
-    return (before[:, None] + speed @ upto.T) / total, total
+    return np.asarray((before[:, None] + speed @ upto.T) / total), total
 
 
 def modes(count: int, closed: bool, s: Floats) -> Floats:
     """Values of the first `count` modes at shares of the arc length `s`: (count, *s.shape)."""
     if not closed:
         table = np.polynomial.legendre.legvander(2.0 * s - 1.0, count - 1)
-        return np.asarray(np.moveaxis(table, -1, 0))
+        return np.moveaxis(np.asarray(table, dtype=float), -1, 0)
     waves = np.arange(1, count // 2 + 1)
     angles = 2.0 * np.pi * np.multiply.outer(waves, s)
     table = np.ones((count, *s.shape))

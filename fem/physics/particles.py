@@ -24,13 +24,14 @@ from typing import ClassVar, Literal
 import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
-from scipy.sparse.linalg import splu
+from scipy.sparse.linalg import SuperLU, splu
 
 from fem.constants import FARADAY
 from fem.forms.diffusion import diffusion, mass, shapes
 from fem.forms.interface import Edges
 from fem.geometry import Phase
 from fem.mesh import Ints, Mesh
+from fem.mesh.layers import layered
 from fem.physics.congruent import ParticleBundle, ParticleGroup
 from fem.spaces import Space
 
@@ -92,6 +93,15 @@ class Diffusion(ABC):
     def mean(self, state: Floats) -> Floats:
         """Mean stoichiometry of each particle over its area (k,)."""
 
+    def at_nodes(self, state: Floats) -> Floats:
+        """The state at the mesh nodes of each particle (k, n), or its only value (k, 1)."""
+        return state
+
+    def projected(self, state: Floats) -> Floats:
+        """The same as the P2 functions of the mesh that hold the same lithium, triangle by triangle
+        as nearly as they can."""
+        return state
+
     @abstractmethod
     def surface(self, state: Floats, loads: Floats | None = None) -> Floats:
         """Stoichiometry at the surface nodes (k, m); `loads` (none if left out) may bend it."""
@@ -118,6 +128,7 @@ def diffusion_model(
     group: ParticleGroup,
     max_concentration: float,
     diffusivity: Diffusivity,
+    layers: int = 0,
 ) -> Diffusion:
     """The model `kind` of a group: ``resolved`` or ``averaged``.
 
@@ -127,10 +138,12 @@ def diffusion_model(
         Lithium concentration at stoichiometry 1 in mol/m^3.
     diffusivity
         D in m^2/s, a constant or a function of the stoichiometry.
+    layers
+        How often the triangles at the surface are halved towards it, where resolved.
     """
     if kind == "averaged":
         return Averaged(mesh, group, max_concentration, diffusivity)
-    return Resolved(mesh, group, max_concentration, diffusivity)
+    return Resolved(mesh, group, max_concentration, diffusivity, layers)
 
 
 # ---------------------------------------------------------------------- models without a gradient
@@ -235,18 +248,29 @@ class Resolved(Diffusion):
     """Fick's law on the triangles.
 
     With constant D, one matrix serves all particles of the group; with D(x), each has its own.
+    The states begin with the values at the nodes of the mesh; those of the layers into which the
+    triangles at the surface are cut follow.
     """
 
     def __init__(
-        self, mesh: Mesh, group: ParticleGroup, max_concentration: float, diffusivity: Diffusivity
+        self,
+        mesh: Mesh,
+        group: ParticleGroup,
+        max_concentration: float,
+        diffusivity: Diffusivity,
+        layers: int = 0,
     ) -> None:
         super().__init__(mesh, group, max_concentration)
         self._surface = group.surface
-        self.size = group.state_nodes.shape[1]
         self._diffusivity = diffusivity
+        self._nodes = group.state_nodes
+        nodes = mesh.nodes[:, self._nodes[0]]
+        self._layered = layered(group.triangles(mesh), nodes, group.surface[group.edges], layers)
         blocks = len(group) if callable(diffusivity) else 1
-        self._space = Space(mesh, group.elements[:blocks].ravel())
-        self._order = self._space.number[group.state_nodes[:blocks]].ravel()
+        fine, order = self._layered.mesh(nodes, mesh, blocks)
+        self.size = order.shape[1]
+        self._space = Space(fine, np.arange(len(fine.region)))
+        self._order = self._space.number[order].ravel()
         self._mass = self._ordered(mass(self._space))
         self._weights = np.asarray(self._mass.sum(axis=0)).reshape(blocks, -1)
         self._known: dict[float, Condensed] = {}
@@ -256,6 +280,30 @@ class Resolved(Diffusion):
 
     def surface(self, state: Floats, loads: Floats | None = None) -> Floats:
         return state[:, self._surface]
+
+    def at_nodes(self, state: Floats) -> Floats:
+        return state[:, : self._layered.prolongation.shape[1]]
+
+    def projected(self, state: Floats) -> Floats:
+        known = self._layered.prolongation
+        if known.shape[0] == known.shape[1]:
+            return state
+        return np.asarray(self._projection.solve(known.T @ (self._one_mass @ state.T)).T)
+
+    @cached_property
+    def _one_mass(self) -> csr_matrix:
+        """The mass matrix of one particle (size, size)."""
+        return self._mass[: self.size, : self.size]
+
+    @cached_property
+    def _projection(self) -> SuperLU:
+        known = self._layered.prolongation
+        return splu((known.T @ self._one_mass @ known).tocsc())
+
+    def places(self, mesh: Mesh) -> Floats:
+        """Coordinates (k, size, 2) in m of the values of a state, on the mesh as it is now."""
+        known = self._layered.prolongation
+        return np.stack([known @ mesh.nodes[:, nodes].T for nodes in self._nodes])
 
     def at_surface(self) -> Floats:
         found = np.zeros(self.size)

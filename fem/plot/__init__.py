@@ -8,6 +8,7 @@ film that `animate` makes.
 from fem.plot.animation import animate
 from fem.plot.canvas import RASTER_DPI, style
 from fem.plot.curves import voltage
+from fem.plot.fields import field
 from fem.plot.growth import anode_history
 from fem.plot.lithiation import stoichiometry
 from fem.plot.maps import flux, potential, von_mises
@@ -20,6 +21,7 @@ __all__ = [
     "animate",
     "anode_history",
     "anode_profile",
+    "field",
     "figures",
     "flux",
     "panel",

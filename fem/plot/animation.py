@@ -17,7 +17,7 @@ from fem.plot import canvas
 from fem.plot.canvas import INK
 from fem.plot.film import PLATING, THICKNESS, Film
 from fem.plot.lithiation import LITHIATION_MAP
-from fem.plot.maps import ACTIVE, FLUX_MAP, INACTIVE, LITHIUM
+from fem.plot.paint import ACTIVE, FLUX_MAP, INACTIVE, LITHIUM
 from fem.results.history import Frame
 
 KINDS = (".gif", ".mp4")
@@ -26,10 +26,15 @@ _SHADES = {"flux": 112, "lithium": 80, "grey": 32, "line": 8}
 """How the 256 colours are spent that all pictures of a GIF share."""
 _SHORTEST = 20
 """Least milliseconds of a picture: viewers slow down what is faster."""
+_RATE = 50
+"""Pictures a second of a film whose pictures all last as long."""
 
 
 def animate(frames: Sequence[Frame], path: Path, seconds: float = 6.0) -> None:
-    """Write a run as a film, a picture a state, with the simulated time in the corner.
+    """Write a run as a film that is even in time, with the simulated time in the corner.
+
+    Each state is shown as long as it is the nearest in time; one that would be seen for less than
+    a fiftieth of a second is left out, but for the first and the last.
 
     Lines show plating and plated thickness along the lithium as means over 2 um of arc; below,
     where states have their fields, a map of the current density in the electrolyte and of the
@@ -72,16 +77,39 @@ def animate(frames: Sequence[Frame], path: Path, seconds: float = 6.0) -> None:
 def _write_gif(film: Film, frames: Sequence[Frame], path: Path, seconds: float) -> None:
     palette = _palette()
 
+    shown = lasting([frame.time for frame in frames], seconds)
+
     def pictures() -> Iterator[Image.Image]:
-        for frame in frames:
-            picture = Image.fromarray(film.picture(frame))
+        for number, _ in shown:
+            picture = Image.fromarray(film.picture(frames[number]))
             yield picture.quantize(palette=palette, dither=Image.Dither.NONE)
 
     made = pictures()
     next(made).save(
         path, format="GIF", save_all=True, append_images=made, loop=0,
-        duration=max(round(1000.0 * seconds / len(frames)), _SHORTEST),
+        duration=[milliseconds for _, milliseconds in shown],
     )  # fmt: skip
+
+
+def lasting(times: Sequence[float], seconds: float) -> list[tuple[int, int]]:
+    """The states that a film of so many seconds shows, each with the milliseconds it lasts.
+
+    `times` are those of the states, in order.
+    """
+    t = np.asarray(times, dtype=float)
+    if t[-1] <= t[0]:
+        t = np.arange(len(t), dtype=float)
+    ends = np.concatenate([t[:1], 0.5 * (t[1:] + t[:-1]), t[-1:]]) - t[0]
+    # Viewers count in hundredths of a second.
+    ends = 10.0 * np.round(100.0 * seconds * ends / (ends[-1] or 1.0))
+    shown: list[tuple[int, int]] = []
+    waiting = 0
+    for number, length in enumerate(np.diff(ends).astype(int).tolist()):
+        waiting += length
+        if waiting >= _SHORTEST or number in (0, len(t) - 1):
+            shown.append((number, max(waiting, _SHORTEST)))
+            waiting = 0
+    return shown
 
 
 def _palette() -> Image.Image:
@@ -104,13 +132,15 @@ def _write_mp4(
 ) -> None:
     width, height = (int(n) for n in film.canvas.get_width_height())
     writer = encoder.write_frames(
-        str(path), (width, height), fps=len(frames) / seconds, macro_block_size=2, quality=7,
+        str(path), (width, height), fps=_RATE, macro_block_size=2, quality=7,
         ffmpeg_log_level="error",
     )  # fmt: skip
     try:
         writer.send(None)
-        for frame in frames:
-            writer.send(film.picture(frame).tobytes())
+        for number, milliseconds in lasting([frame.time for frame in frames], seconds):
+            picture = film.picture(frames[number]).tobytes()
+            for _ in range(max(round(milliseconds * _RATE / 1000), 1)):
+                writer.send(picture)
     except OSError as error:
         raise FemError(f"cannot encode {path.name}: {error}") from error
     finally:

@@ -29,6 +29,7 @@ from fem.plot.runs import (
     time_unit,
     times_of,
 )
+from fem.plot.scale import axis_range
 from fem.results.history import History
 from fem.results.quantities import declared
 from fem.results.result import Result
@@ -89,7 +90,8 @@ def voltage(result: Result, ax: Axes | None = None) -> Axes:
 def _against_capacity(history: History, steps: Sequence[Step], axes: Axes) -> None:
     capacity = declared("capacity_Ah_m2")
     passed = history.columns[capacity.name] * capacity.factor
-    volts = history.columns["Voltage / V"]
+    voltage = declared("Voltage / V")
+    volts = history.columns[voltage.name]
     branches = branches_of(steps)
     ends = np.array([step.rows[1] for step in steps if step.kind != REST], dtype=np.int64)
     counts = {kind: sum(b.kind == kind for b in branches) for kind in (CHARGE, DISCHARGE)}
@@ -110,12 +112,14 @@ def _against_capacity(history: History, steps: Sequence[Step], axes: Axes) -> No
             clip_on=False,
         )  # fmt: skip
     # A hold may begin against the direction of its branch.
-    axes.set_xlim(left=min((float(np.min(x, initial=0.0)) for x in drawn_x), default=0.0))
+    left = min((float(np.min(x, initial=0.0)) for x in drawn_x), default=0.0)
+    right = max((float(np.max(x, initial=0.0)) for x in drawn_x), default=0.0)
+    axes.set_xlim(left, max(right + 0.05 * (right - left), left + capacity.least * capacity.factor))
     axes.set_xlabel(capacity.axis())
-    axes.set_ylabel(declared("Voltage / V").axis("V"))
+    axes.set_ylabel(voltage.axis())
     axes.xaxis.set_major_locator(MaxNLocator(6, steps=[1, 2, 2.5, 5, 10]))
     axes.yaxis.set_major_locator(MaxNLocator(7, steps=[1, 2, 2.5, 5, 10]))
-    axes.margins(y=0.06)
+    axes.set_ylim(*axis_range(volts, voltage.least))
     axes.set_title("Voltage and capacity", loc="left", pad=_TITLE_PAD)
     axes.spines[["top", "right"]].set_visible(False)
     handles = [
@@ -123,7 +127,12 @@ def _against_capacity(history: History, steps: Sequence[Step], axes: Axes) -> No
         for kind, count in counts.items()
         if count
     ]
-    if handles:
+    if not handles:
+        axes.text(
+            0.5, 0.5, "no charge passed", ha="center", va="center", color=MUTED,
+            transform=axes.transAxes,
+        )  # fmt: skip
+    else:
         several = max(counts.values()) > 1
         axes.legend(
             handles=handles, loc="best", frameon=False, handlelength=1.4, borderaxespad=0.6,
@@ -147,14 +156,16 @@ def _against_time(
         x.append(time[first : last + 1])
         y.append(np.append(density[min(first + 1, last)], density[first + 1 : last + 1]))
     lower.plot(np.concatenate(x), np.concatenate(y), color=INK, linewidth=1.1)
-    upper.set_ylabel(declared("Voltage / V").axis("V"))
-    lower.set_ylabel(declared("current_density_A_m2").axis("A/m²", "\n"))
+    for axes, name, values in (
+        (upper, "Voltage / V", volts),
+        (lower, "current_density_A_m2", np.append(density, 0.0)),
+    ):
+        axes.set_ylabel(declared(name).axis(between="\n" if axes is lower else " "))
+        axes.set_ylim(*axis_range(values, declared(name).least, below=0.1, above=0.1))
     lower.set_xlabel(declared("Test Time / s").axis(unit.name))
     upper.tick_params(labelbottom=False)
     span = max(float(time[-1]), 1e-9)
     upper.set_xlim(0.0, span)
-    lower.margins(y=0.12)
-    upper.margins(y=0.08)
     lower.xaxis.set_major_locator(MaxNLocator(7, steps=[1, 2, 2.5, 5, 10]))
     upper.yaxis.set_major_locator(MaxNLocator(6, steps=[1, 2, 2.5, 5, 10]))
     lower.yaxis.set_major_locator(MaxNLocator(4, steps=[1, 2, 2.5, 5, 10]))

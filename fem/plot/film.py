@@ -20,8 +20,16 @@ from numpy.typing import NDArray
 from fem.plot import canvas
 from fem.plot.canvas import HAIR, INK, MUTED
 from fem.plot.lithiation import LABEL, LEAST_RANGE, LITHIATION_MAP
-from fem.plot.maps import ACTIVE, FLUX_MAP, INACTIVE, LITHIUM, draw_strokes, outline_width
 from fem.plot.outlines import Electrodes
+from fem.plot.paint import (
+    ACTIVE,
+    FLUX_MAP,
+    INACTIVE,
+    LITHIUM,
+    draw_strokes,
+    draw_voids,
+    outline_width,
+)
 from fem.plot.raster import Cover
 from fem.plot.runs import time_unit
 from fem.plot.scale import MICROMETRE, Range, Unit, full_range, length_unit, robust_range
@@ -99,7 +107,7 @@ class Limits:
         for frame in frames:
             anode, result, last = frame.anode, frame.result, frame.time
             plating, thickness = (anode.running_mean(v) for v in (anode.plating, anode.thickness))
-            lines.append((full_range(plating, 1e-6), full_range(thickness, 1e-12)))
+            lines.append((full_range(plating, 0.0), full_range(thickness, 0.0)))
             if result is None:
                 continue
             stage = Stage.of(result, stage)
@@ -110,7 +118,12 @@ class Limits:
             )
             if len(stage.active.source):
                 lithium.append(full_range(stage.stoichiometry(result), 0.0))
-        plating_range, thickness_range = (_union(each, 0.0) for each in zip(*lines, strict=True))
+        plating_range, thickness_range = (
+            _union(each, declared(name).least)
+            for name, each in zip(
+                ("plating_A_m2", "thickness_m"), zip(*lines, strict=True), strict=True
+            )
+        )
         largest = max(flux, key=lambda each: each.high, default=None)
         if largest is not None:
             beyond = "max" if top > largest.high * (1.0 + 1e-9) else "neither"
@@ -244,8 +257,10 @@ class Map:
         ]
         for patch in self.patches:
             axes.add_artist(patch)
+        before = set(axes.get_children())
+        draw_voids(scene, axes)
         draw_strokes(axes, parts.strokes, width)
-        self.strokes = list(axes.collections)
+        self.strokes = [each for each in axes.get_children() if each not in before]
         for each in self.strokes:
             each.set_animated(True)
 

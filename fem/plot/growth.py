@@ -25,7 +25,7 @@ from fem.plot.runs import (
     steps_of,
     time_unit,
 )
-from fem.plot.scale import MICROMETRE, length_unit
+from fem.plot.scale import MICROMETRE, axis_range, length_unit
 from fem.results.history import Frame, History
 from fem.results.quantities import declared
 from fem.results.result import Result
@@ -46,7 +46,8 @@ _RATIOS = (
     ("thickness_max_over_mean", "thickness_mean_m", "plated thickness", (0, (4, 1.5))),
 )
 """Columns of a ratio and of the mean it is over, its name and its line."""
-_MARGIN = 0.07
+_FLAT = 0.1
+"""Profiles that vary by a smaller share of the largest value are drawn as flat."""
 
 
 def anode_history(result: Result, ax: Axes | None = None) -> Axes:
@@ -107,7 +108,8 @@ def _thickness(frames: Sequence[Frame], axes: Axes) -> LineCollection:
     profiles = [frame.anode.running_mean(frame.anode.thickness) for frame in frames]
     unit = length_unit(max(float(np.abs(profile).max()) for profile in profiles))
     axes.set_ylabel(declared("thickness_m").axis(unit.name))
-    return _lines(frames, [profile / unit.size for profile in profiles], 1e-9 / unit.size, axes)
+    least = declared("thickness_m").least / unit.size
+    return _lines(frames, [profile / unit.size for profile in profiles], least, axes)
 
 
 def _plating(frames: Sequence[Frame], axes: Axes) -> LineCollection:
@@ -115,7 +117,7 @@ def _plating(frames: Sequence[Frame], axes: Axes) -> LineCollection:
     axes.set_ylabel(plating.axis(plating.unit))
     axes.axhline(0.0, color=MUTED, linewidth=HAIR, zorder=1)
     profiles = [frame.anode.running_mean(frame.anode.plating) for frame in frames]
-    return _lines(frames, profiles, 1e-6, axes)
+    return _lines(frames, profiles, plating.least, axes)
 
 
 def _lines(
@@ -130,11 +132,7 @@ def _lines(
         cmap=_COLOURS, norm=Normalize(0.0, float(times[-1]) or 1.0), linewidths=1.1,
     )  # fmt: skip
     axes.add_collection(lines)
-    low = min(float(profile.min()) for profile in profiles)
-    high = max(float(profile.max()) for profile in profiles)
-    # A flat profile gets room, not its noise.
-    room = max(high - low, 0.1 * max(abs(low), abs(high)), smallest)
-    axes.set_ylim(low - _MARGIN * room, high + _MARGIN * room)
+    axes.set_ylim(*axis_range(np.concatenate(profiles), smallest, share=_FLAT))
     axes.set_xlim(float(x[-1][0]), float(x[-1][-1]))
     axes.yaxis.set_major_locator(MaxNLocator(6, steps=[1, 2, 2.5, 5, 10]))
     axes.spines[["top", "right"]].set_visible(False)
@@ -160,14 +158,16 @@ def _unevenness(history: History, axes: Axes) -> None:
     capacity = declared("capacity_Ah_m2")
     passed = columns[capacity.name] * capacity.factor
     branches = branches_of(steps_of(history))
-    handles = []
+    handles, drawn = [], [np.empty(0)]
     for ratio, mean, name, dashes in _RATIOS:
         if ratio not in columns:
             continue
         size = np.abs(columns[mean])
-        values = np.where(size > _LEAST * size.max(initial=0.0), columns[ratio], np.nan)
+        enough = max(_LEAST * float(size.max(initial=0.0)), declared(mean).least)
+        values = np.where(size > enough, columns[ratio], np.nan)
         for branch in branches:
             rows = slice(branch.rows[0] + 1, branch.rows[1] + 1)
+            drawn.append(values[rows])
             axes.plot(
                 passed[rows], values[rows], color=COLOURS[branch.kind], linewidth=1.2,
                 linestyle=dashes,
@@ -177,10 +177,15 @@ def _unevenness(history: History, axes: Axes) -> None:
     handles += [Line2D([], [], color=COLOURS[kind], linewidth=1.2, label=kind) for kind in kinds]
     axes.set_xlabel(f"{capacity.label} since the start ({capacity.display})")
     axes.set_ylabel("maximum / mean")
-    axes.margins(x=0.02, y=0.1)
-    low, high = axes.get_ylim()
-    if high - low < 0.01:
-        axes.set_ylim(0.5 * (low + high) - 0.005, 0.5 * (low + high) + 0.005)
+    axes.set_xlim(*axis_range(passed, capacity.least * capacity.factor, below=0.02, above=0.02))
+    known = np.concatenate(drawn)
+    known = known[np.isfinite(known)]
+    axes.set_ylim(*axis_range(known if len(known) else np.ones(1), declared(_RATIOS[0][0]).least))
+    if not len(known):
+        axes.text(
+            0.5, 0.5, "next to nothing is plated", ha="center", va="center", color=MUTED,
+            transform=axes.transAxes,
+        )  # fmt: skip
     axes.yaxis.set_major_locator(MaxNLocator(5, steps=[1, 2, 2.5, 5, 10]))
     axes.xaxis.set_major_locator(MaxNLocator(8, steps=[1, 2, 2.5, 5, 10]))
     axes.ticklabel_format(axis="y", useOffset=False)

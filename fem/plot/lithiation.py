@@ -16,7 +16,19 @@ from fem.errors import InputError
 from fem.geometry import Phase
 from fem.plot import canvas
 from fem.plot.canvas import HAIR, INK, MUTED
-from fem.plot.maps import INACTIVE, LITHIUM, draw_field, draw_patch, draw_strokes, outline_width
+from fem.plot.maps import with_key
+from fem.plot.paint import (
+    IDLE,
+    INACTIVE,
+    LITHIUM,
+    draw_field,
+    draw_patch,
+    draw_strokes,
+    draw_voids,
+    key_of_particles,
+    key_of_voids,
+    outline_width,
+)
 from fem.plot.scale import MICROMETRE, Range, full_range
 from fem.plot.scene import Scene
 from fem.results.quantities import declared
@@ -29,8 +41,7 @@ LITHIATION_MAP = LinearSegmentedColormap.from_list(
     "lithiation", colormaps["YlOrBr"](np.linspace(0.1, 1.0, 128))
 )
 """From yellow to brown; the palest end of the map would look like electrolyte."""
-LEAST_RANGE = 0.01
-"""Range of the stoichiometry below which it counts as uniform."""
+LEAST_RANGE = declared("stoichiometry").least
 _LEAST_LEAD = 5e-4
 """Difference between surface and mean below which there is none to speak of."""
 _WIDTH, _BELOW = 165.0, 62.0
@@ -120,24 +131,26 @@ def stoichiometry(result: Result, ax: Axes | None = None) -> Axes:
         )
     window = _bed(scene)
     particles = len(scene.geometry.particles) > 0
+    handles = [*key_of_particles(scene, active=False), *key_of_voids(scene)]
+    limits = full_range(scene.stoichiometry, LEAST_RANGE)
+    if ax is not None or not particles:
+        return with_key(
+            result.case.title, window, handles,
+            lambda axes: draw_stoichiometry(scene, axes, window, limits), ax,
+        )  # fmt: skip
     with canvas.style_for(ax):
-        if ax is not None:
-            axes = ax
-        elif particles:
-            aspect = (window[1] - window[0]) / (window[3] - window[2])
-            height = min((_WIDTH - 38.0) / aspect, _TALLEST)
-            height += 34.0 if aspect > canvas.WIDE else 16.0
-            figure = canvas.new_figure(_WIDTH, height + _BELOW, 2, 2)
-            grid = figure.add_gridspec(2, 2, height_ratios=(height, _BELOW), width_ratios=(1.2, 1))
-            axes = figure.add_subplot(grid[0, :])
-            canvas.footnote(figure, result.case.title)
-        else:
-            axes = canvas.map_figure(window, result.case.title)
-        draw_stoichiometry(scene, axes, window, full_range(scene.stoichiometry, LEAST_RANGE))
-        if ax is None and particles:
-            grains = Grains.of(result)
-            _particle(scene, grains, axes, figure.add_subplot(grid[1, 0]))
-            _depth(grains, window, figure.add_subplot(grid[1, 1]))
+        aspect = (window[1] - window[0]) / (window[3] - window[2])
+        height = min((_WIDTH - 38.0) / aspect, _TALLEST)
+        height += 39.0 if aspect > canvas.WIDE else 16.0
+        figure = canvas.new_figure(_WIDTH, height + _BELOW, 2, 2, between=0.06)
+        grid = figure.add_gridspec(2, 2, height_ratios=(height, _BELOW), width_ratios=(1.2, 1))
+        axes = figure.add_subplot(grid[0, :])
+        canvas.footnote(figure, result.case.title)
+        draw_stoichiometry(scene, axes, window, limits)
+        canvas.key(axes, handles, max(len(handles), 1))
+        grains = Grains.of(result)
+        _particle(scene, grains, axes, figure.add_subplot(grid[1, 0]))
+        _depth(grains, window, figure.add_subplot(grid[1, 1]))
     return axes
 
 
@@ -155,6 +168,8 @@ def draw_stoichiometry(
     draw_patch(axes, parts.lithium, LITHIUM, INK, HAIR, 3.0)
     draw_patch(axes, parts.inactive, INACTIVE, INK, width, 3.0)
     draw_patch(axes, parts.active, "none", INK, width, 3.0)
+    draw_patch(axes, parts.idle, IDLE, INK, width, 3.0)
+    draw_voids(scene, axes)
     draw_strokes(axes, parts.strokes, width)
 
 

@@ -15,7 +15,7 @@ from fem.plot.scale import MICROMETRE
 
 Floats = NDArray[np.float64]
 
-_ARC = 0.12
+_ARC = 0.04
 """Largest angle in rad between neighbouring points on a curve."""
 _CHORDS = (-0.55, 0.0, 0.55)
 """Offsets, in radii, of the diagonal lines across an inactive particle."""
@@ -23,39 +23,44 @@ _CHORDS = (-0.55, 0.0, 0.55)
 
 @dataclass(frozen=True)
 class Electrodes:
-    """Compound paths in um: lithium, and active material that reacts or does not.
+    """Compound paths in um: lithium, active material that reacts or does not, and what is neither.
 
-    `strokes` are the diagonal lines (n, 2, 2) in um that tell inactive particles apart.
+    `idle` is electrolyte and lithium that no current reaches. `strokes` are the diagonal lines
+    (n, 2, 2) in um that tell inactive particles apart.
     """
 
     lithium: Path
     active: Path
     inactive: Path
+    void: Path
+    idle: Path
     strokes: Floats
 
     @classmethod
     def of(cls, geometry: Geometry) -> Electrodes:
-        """Paths of all regions of lithium and of active material."""
+        """Paths of all regions but the electrolyte that carries current."""
         alive = geometry.particles.active
         pieces: dict[int, list[Floats]] = {}
         for outline in geometry.outlines:
             solid = [
                 side
                 for side in (outline.left, outline.right)
-                if side != OUTSIDE and geometry.regions[side].phase in (Phase.LITHIUM, Phase.ACTIVE)
+                if side != OUTSIDE and geometry.regions[side].phase != Phase.ELECTROLYTE
             ]
             if solid:
                 points = _points(outline)
                 for side in solid:
                     forward = side == outline.left
                     pieces.setdefault(side, []).append(points if forward else points[::-1])
-        rings: dict[str, list[Floats]] = {"lithium": [], "active": [], "inactive": []}
+        names = {Phase.LITHIUM: "lithium", Phase.VOID: "void", Phase.IDLE: "idle"}
+        rings: dict[str, list[Floats]] = {
+            kind: [] for kind in ("lithium", "active", "inactive", "void", "idle")
+        }
         for number, parts in pieces.items():
             region = geometry.regions[number]
-            if region.phase == Phase.LITHIUM:
-                kind = "lithium"
-            else:
-                kind = "active" if not len(alive) or alive[region.body] else "inactive"
+            kind = names.get(region.phase, "active")
+            if kind == "active" and len(alive) and not alive[region.body]:
+                kind = "inactive"
             rings[kind] += _rings(parts)
         return cls(
             **{kind: _compound(each) for kind, each in rings.items()}, strokes=_strokes(geometry)
@@ -76,7 +81,7 @@ def _points(outline: Outline) -> Floats:
     curve = outline.curve
     tightest = float(curve.radius(np.linspace(0.0, 1.0, 9)).min())
     count = 2 if np.isinf(tightest) else 2 + int(np.ceil(curve.length / (_ARC * tightest)))
-    t = np.union1d(np.linspace(0.0, 1.0, min(count, 200)), curve.corners)
+    t = np.union1d(np.linspace(0.0, 1.0, min(count, 400)), curve.corners)
     return np.asarray(curve.point(t).T / MICROMETRE)
 
 

@@ -8,6 +8,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.gridspec import GridSpecFromSubplotSpec
 from matplotlib.patches import Patch
+from matplotlib.patheffects import withStroke
 from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
@@ -15,7 +16,7 @@ from fem.errors import InputError
 from fem.measures.anode import AnodeProfile
 from fem.plot import canvas
 from fem.plot.canvas import INK, MUTED
-from fem.plot.scale import MICROMETRE, SMALLEST_STRESS, length_unit, stress_unit
+from fem.plot.scale import MICROMETRE, axis_range, length_unit, stress_unit
 from fem.results.quantities import declared
 from fem.results.result import Result
 
@@ -23,7 +24,10 @@ Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
 
 _PLATING, _STRESS, _SHADE = "#0b4f8a", "#9c2f4b", "#fbe9c3"
-_MARGIN = 0.08
+_FLAT = 0.1
+"""A profile that varies by a smaller share of its largest value is drawn as flat."""
+_NAMES = 0.24
+"""Room above curves for the names of deposits, over their span."""
 
 
 def anode_profile(result: Result, ax: Axes | None = None, *, along: str = "x") -> Axes:
@@ -96,9 +100,9 @@ def _plating(result: Result, axes: Axes, abscissa: Floats) -> None:
     axes.plot(abscissa, anode.plating, color=_PLATING, linewidth=0.5, alpha=0.45)
     axes.plot(abscissa, running, color=_PLATING, linewidth=1.4)
     axes.axhline(result.applied, color=MUTED, linewidth=0.7, linestyle=(0, (4, 2)), zorder=1)
-    plating = declared("plating_A_m2")
+    plating, named = declared("plating_A_m2"), bool(result.geometry.deposits)
     axes.set_ylabel(plating.axis(plating.unit))
-    axes.set_ylim(*_limits(running, result.applied, 1e-6))
+    axes.set_ylim(*_limits(running, result.applied, plating.least, named))
     axes.yaxis.set_major_locator(MaxNLocator(6, steps=[1, 2, 2.5, 5, 10]))
     axes.text(
         0.0, result.applied, " applied", transform=axes.get_yaxis_transform(), ha="left",
@@ -106,13 +110,13 @@ def _plating(result: Result, axes: Axes, abscissa: Floats) -> None:
     )  # fmt: skip
     sign = " (negative: stripping)" if result.applied < 0 else ""
     axes.set_title(f"Plating along the lithium{sign}", loc="left")
-    _thickness(anode, axes, abscissa)
+    _thickness(anode, axes, abscissa, named)
 
 
-def _thickness(anode: AnodeProfile, axes: Axes, abscissa: Floats) -> None:
+def _thickness(anode: AnodeProfile, axes: Axes, abscissa: Floats, named: bool) -> None:
     """A second scale for the thickness: that of the plating if both are proportional."""
     thickest = float(np.abs(anode.thickness).max())
-    if thickest == 0.0:
+    if thickest < declared("thickness_m").least:
         return
     unit = length_unit(thickest)
     label = declared("thickness_m").axis(unit.name)
@@ -133,26 +137,30 @@ def _thickness(anode: AnodeProfile, axes: Axes, abscissa: Floats) -> None:
         twin = axes.twinx()
         twin.plot(abscissa, anode.thickness / unit.size, color=INK, linewidth=0.9, linestyle=":")
         twin.set_ylabel(f"{label}, dotted")
+        least = declared("thickness_m").least / unit.size
+        thickness = anode.thickness / unit.size
+        twin.set_ylim(*_limits(thickness, thickness[0], least, named))
 
 
 def _stress(anode: AnodeProfile, axes: Axes, abscissa: Floats) -> None:
     assert anode.normal_stress is not None
     running = anode.running_mean(anode.normal_stress)
-    unit = stress_unit(max(float(np.abs(running).max()), SMALLEST_STRESS))
+    stress = declared("normal_stress_Pa")
+    unit = stress_unit(max(float(np.abs(running).max()), stress.least))
     axes.plot(abscissa, anode.normal_stress / unit.size, color=_STRESS, linewidth=0.5, alpha=0.45)
     axes.plot(abscissa, running / unit.size, color=_STRESS, linewidth=1.4)
     axes.axhline(0.0, color=MUTED, linewidth=0.5, zorder=1)
-    axes.set_ylabel(declared("normal_stress_Pa").axis(f"{unit.name}, tension > 0", "\n"))
-    axes.set_ylim(*_limits(running / unit.size, 0.0, SMALLEST_STRESS / unit.size))
+    axes.set_ylabel(stress.axis(f"{unit.name}, tension > 0", "\n"))
+    axes.set_ylim(*_limits(running / unit.size, 0.0, stress.least / unit.size))
     axes.yaxis.set_major_locator(MaxNLocator(5, steps=[1, 2, 2.5, 5, 10]))
 
 
-def _limits(values: Floats, other: float, smallest: float) -> tuple[float, float]:
-    """Axis limits around values and one more; a flat profile gets room, not its noise."""
-    low, high = min(float(values.min()), other), max(float(values.max()), other)
-    room = max(high - low, 0.1 * max(abs(low), abs(high)), smallest)
-    # Room above for the names of deposits.
-    return low - _MARGIN * room, high + 2.0 * _MARGIN * room
+def _limits(
+    values: Floats, other: float, smallest: float, named: bool = False
+) -> tuple[float, float]:
+    """Axis limits around values and one more, with room above for the names of deposits."""
+    above = _NAMES if named else 0.1
+    return axis_range(np.append(values, other), smallest, share=_FLAT, above=above)
 
 
 def _shade_active(result: Result, along: str, panels: list[Axes]) -> None:
@@ -179,8 +187,8 @@ def _name_deposits(result: Result, along: str, axes: Axes) -> None:
         x = deposit.tip[0] if along == "x" else float(np.interp(deposit.tip[0], anode.x, anode.s))
         axes.text(
             x / MICROMETRE, 0.985, f"deposit {number}", ha="center", va="top",
-            fontsize="small", color=INK, transform=axes.get_xaxis_transform(),
-        )  # fmt: skip
+            fontsize="small", color=INK, transform=axes.get_xaxis_transform(), zorder=4,
+        ).set_path_effects([withStroke(linewidth=2.0, foreground="white")])  # fmt: skip
 
 
 def _split(axes: Axes) -> Any:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from fem.errors import InputError
 from fem.plot.scale import Unit
 from fem.results.history import History
+from fem.results.quantities import declared
 from fem.results.result import Result
 
 Floats = NDArray[np.float64]
@@ -80,8 +81,9 @@ def time_unit(longest: float) -> Unit:
 def steps_of(history: History) -> list[Step]:
     """The protocol steps of a history in the order they were run."""
     number = history.columns["step"].astype(np.int64)
-    passed = history.columns["capacity_Ah_m2"]
-    least = _NOTHING * float(np.abs(passed).max(initial=0.0))
+    capacity = declared("capacity_Ah_m2")
+    passed = history.columns[capacity.name]
+    least = max(_NOTHING * float(np.abs(passed).max(initial=0.0)), capacity.least)
     ends = {step: (label, ended_by) for _, step, label, ended_by in history.events}
     bounds = [0, *(np.flatnonzero(np.diff(number)) + 1).tolist(), len(number)]
     steps = []

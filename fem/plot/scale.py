@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,9 +16,6 @@ DECADES = 30.0
 """Ratio of the upper end of a range to its median above which a logarithmic scale is used."""
 _FLOOR = 0.2
 """Percent of the area that may lie below a logarithmic colour bar."""
-
-SMALLEST_STRESS = 1e3
-"""Range of stress in Pa below which it counts as zero: rounding errors of a far stiffer cell."""
 
 _STRESS = ((1e9, "GPa"), (1e6, "MPa"), (1e3, "kPa"), (1.0, "Pa"))
 _LENGTH = ((1e-6, "µm"), (1e-9, "nm"))
@@ -35,16 +32,27 @@ class Unit:
 
 @dataclass(frozen=True)
 class Range:
-    """Ends of a colour bar in SI units, how it is spaced, and on which sides values lie beyond."""
+    """Ends of a colour bar in SI units, how it is spaced, and on which sides values lie beyond.
+
+    Where `linear` is above 0 it is linear up to that magnitude and logarithmic beyond, for both
+    signs.
+    """
 
     low: float
     high: float
     log: bool = False
     extend: str = "neither"
+    linear: float = 0.0
 
     def over(self, unit: Unit) -> Range:
         """The same range with its ends in `unit`."""
-        return Range(self.low / unit.size, self.high / unit.size, self.log, self.extend)
+        low, high, linear = (value / unit.size for value in (self.low, self.high, self.linear))
+        return Range(low, high, self.log, self.extend, linear)
+
+    def extended(self, below: bool, above: bool) -> Range:
+        """The same range where values lie below its low end or above its high end."""
+        sides = {(0, 0): "neither", (1, 0): "min", (0, 1): "max", (1, 1): "both"}
+        return replace(self, extend=sides[below, above])
 
 
 def stress_unit(value: float) -> Unit:
@@ -79,6 +87,27 @@ def full_range(values: Floats, smallest: float) -> Range:
     return Range(low, high)
 
 
+def axis_range(
+    values: Floats, least: float, *, share: float = 0.0, below: float = 0.07, above: float = 0.07
+) -> tuple[float, float]:
+    """Ends of an axis around the finite ones of `values`, with room beyond the curve.
+
+    What varies by less than `least`, or than `share` of its largest magnitude, is drawn flat in
+    the middle of an axis of that span.
+
+    Parameters
+    ----------
+    below, above
+        Room beyond the curve, over the span.
+    """
+    known = values[np.isfinite(values)]
+    found = full_range(known if len(known) else np.zeros(1), 0.0)
+    magnitude = max(abs(found.low), abs(found.high))
+    found = full_range(np.array([found.low, found.high]), max(least, share * magnitude))
+    span = found.high - found.low
+    return found.low - below * span, found.high + above * span
+
+
 def robust_range(
     values: Floats, weights: Floats, smallest: float, *, may_be_log: bool = False
 ) -> Range:
@@ -102,8 +131,7 @@ def robust_range(
         low, log = percentile(values, weights, _FLOOR), True
         low = max(low, 1e-4 * high)
     below, above = log and float(values.min()) < low, top > high * (1.0 + 1e-9)
-    extend = {(0, 0): "neither", (1, 0): "min", (0, 1): "max", (1, 1): "both"}[below, above]
-    return Range(low, high, log, extend)
+    return Range(low, high, log).extended(below, above)
 
 
 def round_up(value: float) -> float:

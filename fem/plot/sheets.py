@@ -26,9 +26,10 @@ _TALLEST, _BESIDE, _AROUND, _UNDER = 90.0, 24.0, 12.5, 30.0
 side or below."""
 
 
-def figures(result: Result) -> dict[str, Figure]:
+def figures(result: Result, along: str = "x") -> dict[str, Figure]:
     """The figures of a run by name, to be saved as name.png.
 
+    The profile along the lithium is drawn over `along`, "x" or "s" for the arc length.
     Those of stress only if it was solved; of voltage, growth and stoichiometry for runs in time.
     """
     drawn: dict[str, Axes] = {}
@@ -42,7 +43,7 @@ def figures(result: Result) -> dict[str, Figure]:
     if Scene.of(result).has_stress:
         drawn["von_mises"] = von_mises(result)
         drawn["von_mises_tip"] = von_mises_tip(result)
-    drawn["anode_profile"] = anode_profile(result)
+    drawn["anode_profile"] = anode_profile(result, along=along)
     return {name: canvas.settle(cast(Figure, axes.figure)) for name, axes in drawn.items()}
 
 

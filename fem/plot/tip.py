@@ -6,14 +6,15 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.lines import Line2D
 from matplotlib.patches import Circle
 from matplotlib.patheffects import withStroke
 from numpy.typing import NDArray
 
 from fem.measures.stress import PROCESS_ZONE
-from fem.plot import canvas
 from fem.plot.canvas import INK
-from fem.plot.maps import AREA_END, draw_stress, require_stress
+from fem.plot.maps import draw_stress, require_stress, with_key
+from fem.plot.paint import AREA_END, key_of_discs
 from fem.plot.scale import MICROMETRE, round_up, three_digits
 from fem.plot.scene import Scene
 from fem.results.result import Result
@@ -101,17 +102,20 @@ def von_mises_tip(result: Result, ax: Axes | None = None) -> Axes:
     scene = Scene.of(result)
     require_stress(scene)
     focus = Focus.of(result, scene)
-    with canvas.style_for(ax):
-        axes = ax if ax is not None else canvas.map_figure(focus.window, result.case.title)
-        draw_von_mises_tip(scene, focus, axes)
-    return axes
+    zone = Line2D(
+        [], [], linestyle="none", marker="o", markersize=4.5, markerfacecolor="none",
+        markeredgecolor=INK, label=f"{PROCESS_ZONE * 1e6:g} µm around a tip: mean there",
+    )  # fmt: skip
+    return with_key(
+        result.case.title, focus.window, [*[zone] * bool(len(focus.zones)), *key_of_discs(scene)],
+        lambda axes: draw_von_mises_tip(scene, focus, axes), ax,
+    )  # fmt: skip
 
 
 def draw_von_mises_tip(scene: Scene, focus: Focus, axes: Axes, title: str | None = None) -> None:
     if title is None:
         flat = "where plating is fastest" if scene.applied > 0 else "where stripping is fastest"
-        tips = f"at the tips, means within {PROCESS_ZONE * 1e6:g} µm"
-        title = f"Von Mises stress {tips if len(focus.zones) else flat}"
+        title = f"Von Mises stress {'at the tips' if len(focus.zones) else flat}"
     limits, end = scene.von_mises_range_in(focus.window), AREA_END
     if limits.high < (zones := round_up(float(np.nan_to_num(focus.stress).max(initial=0.0)))):
         # So that the labels can be found on the colour bar.

@@ -18,6 +18,10 @@ class Place(Flag):
     """``anode.csv``: one value a node of the lithium line."""
     PARTICLES = auto()
     """``particles.csv``: one value a particle."""
+    FIELDS = auto()
+    """``fields.vtu``: one value, or the components of one, a point of the mesh."""
+    CYCLES = auto()
+    """``cycles.csv``: one value a pass of a loop of the protocol."""
 
 
 FACTORS = {
@@ -26,8 +30,23 @@ FACTORS = {
     ("V", "mV"): 1e3,
     ("Pa", "MPa"): 1e-6,
     ("Ah/m²", "mAh/cm²"): 0.1,
+    ("Wh/m²", "mWh/cm²"): 0.1,
 }
 """What a value in the first unit is multiplied by to be one in the second."""
+
+LEAST = {
+    "V": 1e-3,  # a step in time is not better than a fifth of it
+    "A/m²": 1e-3,  # a cell at rest is solved to less
+    "A": 1e-12,
+    "A/m": 1e-9,
+    "m": 1e-10,  # an atom
+    "Pa": 1e3,  # rounding of a stress a million times as large
+    "Ah/m²": 1e-6,  # a thousandth of an atom's layer of lithium
+    "s": 1e-3,
+}
+"""Spans of values in a unit within which nothing is meant, unless a number says otherwise."""
+ZERO = 1e-6
+"""Share of that span below which a value is the rounding of zero."""
 
 
 @dataclass(frozen=True)
@@ -56,6 +75,9 @@ class Declared:
         Name of the number that this is a part of. The label begins with the label of that one.
     text
         Whether it is not a number at all.
+    least
+        Span in `unit` within which differences mean nothing; by default that of the unit, see
+        `LEAST`. Axes and colour bars span no less, so that rounding looks flat.
     words
         What the placeholder may stand for, each with the words that people read for it. A family
         without takes anything, in its own word.
@@ -70,11 +92,18 @@ class Declared:
     main: bool = field(default=False, kw_only=True)
     part_of: str = field(default="", kw_only=True)
     text: bool = field(default=False, kw_only=True)
+    least: float = field(default=-1.0, kw_only=True)
     words: Mapping[str, str] = field(default_factory=dict, kw_only=True, hash=False)
 
     def __post_init__(self) -> None:
         if self.shown and (self.unit, self.shown) not in FACTORS:
             raise ValueError(f"{self.name}: nobody knows how many {self.shown} are one {self.unit}")
+        if self.least < 0.0:
+            object.__setattr__(self, "least", LEAST.get(self.unit, 0.0))
+
+    def cleared(self, value: float) -> float:
+        """A value from a file, or zero if it is the rounding of zero."""
+        return value if abs(value) >= ZERO * self.least else 0.0
 
     @property
     def display(self) -> str:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from types import MappingProxyType
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
+from fem.frozen import Frozen, FrozenMapping
 from fem.measures.anode import AnodeProfile
 
 if TYPE_CHECKING:
@@ -22,8 +22,16 @@ Event = tuple[int, int, str, str]
 """Row, number of the protocol step, its label, and what ended it."""
 
 
-@dataclass(frozen=True)
-class History:
+SURFACE_EMPTY, SURFACE_FULL = "particle surface empty", "particle surface full"
+USED_UP, OUT_OF_REACH = "lithium used up", "power out of reach"
+SHORT = "short circuit"
+"""Lithium has reached the cathode: the run ends, whatever steps are left."""
+LIMITS = frozenset({SURFACE_EMPTY, SURFACE_FULL, USED_UP, OUT_OF_REACH})
+"""What ends a step that the cell can no longer do, whatever the user asked for."""
+
+
+@dataclass(frozen=True, eq=False)
+class History(Frozen):
     """The rows of a run.
 
     Attributes
@@ -38,6 +46,11 @@ class History:
     columns: Mapping[str, Floats]
     events: tuple[Event, ...] = ()
 
+    def __repr__(self) -> str:
+        return (
+            f"<History: {len(self)} rows of {len(self.columns)} columns, {len(self.events)} events>"
+        )
+
     def __getitem__(self, name: str) -> Floats:
         return self.columns[name]
 
@@ -45,8 +58,8 @@ class History:
         return len(next(iter(self.columns.values()), ()))
 
 
-@dataclass(frozen=True)
-class Frame:
+@dataclass(frozen=True, eq=False)
+class Frame(Frozen):
     """A state on the way, light enough to keep a few dozen.
 
     Attributes
@@ -76,7 +89,11 @@ class Frame:
     surface_stoichiometry: Floats
     particle_current: Floats
     inactivity: NDArray[np.str_]
-    result: Result | None = field(default=None, compare=False)
+    result: Result | None = None
+
+    def __repr__(self) -> str:
+        what = "all fields" if self.result is not None else "profile and particles"
+        return f"<Frame at {self.time:.6g} s, {self.voltage:.4f} V, with {what}>"
 
 
 class Log:
@@ -104,7 +121,7 @@ class Log:
         columns = {name: np.array(values) for name, values in self._columns.items()}
         for values in columns.values():
             values.flags.writeable = False
-        return History(MappingProxyType(columns), tuple(events))
+        return History(FrozenMapping(columns), tuple(events))
 
 
 class Frames:

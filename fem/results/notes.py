@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
-from fem.case import Case, Snapshot
-from fem.cell.composition import Cell
-from fem.parameters import Parameters
+from collections.abc import Sequence
 
+from fem.case import Case, Snapshot, Step
+from fem.cell.composition import Cell
+from fem.cell.foresight import foreseen
+from fem.measures.anode import enclosed
+from fem.results.history import LIMITS, History
+
+MOST_TOLD = 3
+"""Steps of one kind that a note lists."""
+
+SENSE = "A potential against state of charge has 1 - x in the place of x"
 COUPLINGS = {
     "none": "Stress does not act back on the reactions.",
     "lithium": "The normal pressure p on lithium shifts its potential by V p / F.",
@@ -19,14 +27,17 @@ COUPLINGS = {
 
 def notes_of(cell: Cell) -> list[str]:
     """What was done to the drawing, and what the numbers of a snapshot or a run rest on."""
-    case = cell.case
-    if isinstance(case.operation, Snapshot):
-        return [*cell.mesh.geometry.notes, *_snapshot(case, case.operation)]
-    return [*cell.mesh.geometry.notes, *_protocol(case, cell.parameters)]
+    case, shape = cell.case, cell.mesh.geometry
+    notes = (
+        _snapshot(case, case.operation) if isinstance(case.operation, Snapshot) else _protocol(cell)
+    )
+    warnings = foreseen(case, shape, cell.parameters)
+    return [*shape.notes, *notes, *(f"Warning: {warning}" for warning in warnings)]
 
 
-def _protocol(case: Case, parameters: Parameters) -> list[str]:
+def _protocol(cell: Cell) -> list[str]:
     """The assumptions behind a run; those that are likely to mislead begin with "Warning"."""
+    case, parameters = cell.case, cell.parameters
     table, mechanics = case.kinetics.cathode, case.mechanics
     notes = [
         {
@@ -41,8 +52,15 @@ def _protocol(case: Case, parameters: Parameters) -> list[str]:
     else:
         notes.append(
             "The Li|SE interface moves with the plated lithium. The electrolyte gives way without "
-            "stress, and the volume it loses leaves the cell. Thickness is plated volume over the "
-            "present area, which shrinks in hollows and grows on tips."
+            "stress, and the volume it loses leaves the cell. Thickness is what was "
+            "plated per area on each point of the moving surface, added up in time: in hollows and "
+            "on tips that is not the volume over the present area."
+        )
+    if pockets := enclosed(cell.mesh):
+        area = sum(region.area for region in pockets) * 1e12
+        notes.append(
+            f"Lithium has closed in {len(pockets)} pieces of electrolyte ({area:.3g} um2), which "
+            "no current reaches: they keep their shape."
         )
     if mechanics.enabled:
         notes.append(
@@ -55,6 +73,13 @@ def _protocol(case: Case, parameters: Parameters) -> list[str]:
             "electrolyte, whatever the tension: real ones would come loose."
         )
     active = parameters.active
+    if active is not None and active.diffusivity_factor != 1.0:
+        notes.append(
+            f"Lithium diffuses in the particles {active.diffusivity_factor:.3g} times as fast as "
+            "at the reference temperature of the material, by its activation energy."
+        )
+    if active is not None and active.rising:
+        notes.append(f"Warning: {active.rising}. {SENSE}.")
     if active is not None and active.mixed:
         notes.append(
             "Warning: potential, window and concentration of the active material come from "
@@ -62,6 +87,47 @@ def _protocol(case: Case, parameters: Parameters) -> list[str]:
             "voltages and capacities."
         )
     return notes
+
+
+def outcome(history: History, steps: Sequence[Step]) -> list[str]:
+    """What a reader must know of how the steps of an unrolled protocol ended."""
+    times, taken = history["Test Time / s"], history["dt_s"]
+    told, notes, at_once = list[str](), list[str](), list[str]()
+    for row, number, label, why in history.events:
+        first = row == 0 or history["step"][row - 1] != number
+        if why in LIMITS:
+            told.append(f"{label} ({why}, {times[row]:.6g} s)")
+        elif first and taken[row] == 0.0:
+            at_once.append(f"{label} ({why})")
+    if told:
+        _, number, _, why = history.events[-1]
+        left = len(steps) - number - 1
+        stopped = why in LIMITS and steps[number].on_infeasible == "stop"
+        if stopped:
+            notes.append(
+                f"Warning: the run stopped at {told.pop()}: the cell can do this step no longer. "
+                + (
+                    f"{left} further step{'s were' if left > 1 else ' was'} not begun. "
+                    if left
+                    else ""
+                )
+                + "A smaller current or an end that comes earlier lets it end as asked; "
+                'on_infeasible = "next" in the step lets the run go on.'
+            )
+        if told:
+            notes.append(f"Warning: ended because the cell could do no more: {_first(told)}.")
+    if at_once:
+        notes.append(
+            "Warning: over as they began, since what ends them was reached already: "
+            f"{_first(at_once)}."
+        )
+    return notes
+
+
+def _first(items: Sequence[str]) -> str:
+    """The first few of many, and how many more there are."""
+    more = f"; and {len(items) - MOST_TOLD} more" if len(items) > MOST_TOLD else ""
+    return "; ".join(items[:MOST_TOLD]) + more
 
 
 def _snapshot(case: Case, operation: Snapshot) -> list[str]:

@@ -19,11 +19,17 @@ from fem.results.declaration import Declared, Place
 __all__ = ["REGISTRY", "SECTIONS", "Declared", "Place", "declared", "declared_columns", "find"]
 
 _METRICS, _HISTORY, _ANODE, _PARTICLES = Place.METRICS, Place.HISTORY, Place.ANODE, Place.PARTICLES
+_FIELDS = Place.FIELDS
+_CYCLES = Place.CYCLES
 _BOTH = _METRICS | _HISTORY
 
 _MEAN = {"mean": "mean", "max": "largest", "min": "least"}
 _ENDS = {"max": "largest", "min": "least"}
 _MODELS = {"rigid": "rigid", "elastic": "elastic", "yielded": "yielded"}
+_RATIO = 0.05
+"""Meshes and running means leave about a percent in a ratio of extremes to means."""
+_FILLING = 0.01
+"""Within this much of the stoichiometry a particle is uniform."""
 
 # fmt: off
 _SECTIONS: dict[str, tuple[Declared, ...]] = {
@@ -56,6 +62,17 @@ _SECTIONS: dict[str, tuple[Declared, ...]] = {
         Declared("throughput_Ah_m2", "Ah/m²", "throughput per area", _BOTH, shown="mAh/cm²",
             meaning="All charge passed since the start of the run per area of the cell, whatever "
             "its direction: never negative. Only in a run in time."),
+        Declared("charged_Ah_m2", "Ah/m²", "charge taken up per area", _HISTORY, shown="mAh/cm²",
+            meaning="Charge of all steps in time that charged since the start of the run, per area "
+            "of the cell."),
+        Declared("discharged_Ah_m2", "Ah/m²", "charge given per area", _HISTORY, shown="mAh/cm²",
+            meaning="The same of those that discharged; both are positive, and add up to the "
+            "throughput."),
+        Declared("energy_charged_Wh_m2", "Wh/m²", "energy taken up per area", _HISTORY,
+            shown="mWh/cm²", meaning="Integral of voltage times current over all steps in time "
+            "that charged since the start of the run, per area of the cell."),
+        Declared("energy_discharged_Wh_m2", "Wh/m²", "energy given per area", _HISTORY,
+            shown="mWh/cm²", meaning="The same of those that discharged, positive."),
     ),
     "Voltage": (
         Declared("cell_voltage_V", "V", "cell voltage", _METRICS, main=True, meaning=
@@ -100,7 +117,7 @@ _SECTIONS: dict[str, tuple[Declared, ...]] = {
             "Plating along the foil, {size}, per length of the lithium line; positive where "
             "lithium is plated, negative where it is stripped. Extremes are of nodes, by sign."),
         Declared("focusing_{size}_over_mean", "", "plating over 2 µm, {size} / mean", _BOTH,
-            main=True, words=_ENDS, meaning=
+            main=True, words=_ENDS, least=_RATIO, meaning=
             "Of the plating averaged over 2 µm of arc, the {size} along the foil over the mean "
             "along it. Empty or absent where there is next to no mean."),
         Declared("focusing_max_over_applied", "", "plating over 2 µm, largest / applied", _METRICS,
@@ -118,23 +135,28 @@ _SECTIONS: dict[str, tuple[Declared, ...]] = {
         Declared("thickness_{size}_m", "m", "plated thickness, {size}", _BOTH, shown="µm",
             words=_MEAN, meaning=
             "Lithium plated on the foil since the start, {size} along it; negative where drawn "
-            "lithium was stripped. On a line that moves, plated volume over its present length."),
+            "lithium was stripped. A line that moves counts on each of its points what was plated "
+            "per area there and then, whatever its length becomes."),
         Declared("thickness_{size}_over_mean", "", "plated thickness over 2 µm, {size} / mean",
-            _BOTH, words=_ENDS, meaning=
+            _BOTH, words=_ENDS, least=_RATIO, meaning=
             "Of the thickness averaged over 2 µm of arc, the {size} along the foil over the mean "
             "along it. Empty or absent where there is next to no mean."),
     ),
     "Particles": (
         Declared("stoichiometry_mean", "", "stoichiometry, mean of all active particles", _BOTH,
-            meaning="Lithium in the active particles over what they hold when full of it; falls "
+            least=_FILLING, meaning=
+            "Lithium in the active particles over what they hold when full of it; falls "
             "on charge. Only in a run in time."),
         Declared("stoichiometry_surface_{size}", "", "stoichiometry at surfaces, {size}", _BOTH,
-            words={"min": "least", "max": "largest"}, meaning=
+            words={"min": "least", "max": "largest"}, least=_FILLING, meaning=
             "The {size} at the surface of any active particle. Only in a run in time."),
         Declared("active_particles", "", "active particles", _METRICS, meaning=
             "How many particles react."),
         Declared("inactive_particles", "", "inactive particles", _METRICS, meaning=
             "How many do not; `particles.csv` says why."),
+        Declared("electrolyte_idle_fraction", "", "idle electrolyte / all electrolyte", _METRICS,
+            main=True, meaning="By area: electrolyte that is cut off from the lithium, which no "
+            "current reaches. Only for an image that shows some."),
     ),
     "Balances since the start": (
         Declared("lithium_in_particles_mol_m", "mol/m", "lithium gained by the particles",
@@ -214,6 +236,11 @@ _SECTIONS: dict[str, tuple[Declared, ...]] = {
         Declared("swept_error", "", "area gained against volume plated", _HISTORY, meaning=
             "How far that area is from the volume of lithium that the line has followed, over the "
             "volume."),
+        Declared("closed_area_m2", "m²", "area of closed gaps", _HISTORY, shown="µm²", meaning=
+            "Gaps of electrolyte that lithium has closed on itself, and necks of lithium that were "
+            "stripped through, since the start."),
+        Declared("enclosed_area_m2", "m²", "area of enclosed electrolyte", _HISTORY, shown="µm²",
+            meaning="Pieces of electrolyte that lithium has closed in; no current reaches them."),
     ),
     "Run": (
         Declared("seconds_mesh", "s", "computing time of geometry and mesh", _METRICS, meaning=
@@ -252,11 +279,64 @@ _SECTIONS: dict[str, tuple[Declared, ...]] = {
             "Whether it reacts: true or false."),
         Declared("current_A_m", "A/m", "current into the electrolyte", _PARTICLES, meaning=
             "Per metre of depth; positive where lithium leaves the particle, as on charge."),
-        Declared("stoichiometry", "", "stoichiometry of lithium", _PARTICLES, meaning=
-            "Mean of the particle: 1 when full of lithium. Empty if it is inactive or the case "
-            "gives none."),
+        Declared("stoichiometry", "", "stoichiometry of lithium", _PARTICLES | _FIELDS,
+            least=_FILLING, meaning=
+            "Mean of the particle, or at a point in it: 1 when full of lithium. Empty if it is "
+            "inactive or the case gives none."),
         Declared("inactivity", "", "why it is inactive", _PARTICLES, text=True, meaning=
             "Empty if it is active."),
+    ),
+    "Fields": (
+        Declared("phi_e", "V", "electrolyte potential", _FIELDS, shown="mV", least=1e-5, meaning=
+            "Potential of the electrolyte against the lithium foil."),
+        Declared("phi_s", "V", "electrode potential", _FIELDS, least=1e-5, meaning=
+            "Potential of the electrons in lithium and in particles that react, against the "
+            "lithium foil."),
+        Declared("current_density", "A/m²", "ionic current density", _FIELDS, meaning=
+            "Vector in the electrolyte; along the motion of positive charge."),
+        Declared("displacement", "m", "displacement", _FIELDS, shown="µm", meaning=
+            "Vector where mechanics is solved."),
+        Declared("stress", "Pa", "stress", _FIELDS, shown="MPa", meaning=
+            "Cauchy stress where mechanics is solved, six components in the order xx, yy, zz, xy, "
+            "yz, xz; positive: tension."),
+        Declared("von_mises", "Pa", "von Mises stress", _FIELDS, shown="MPa", meaning=
+            "Equivalent stress of shear where mechanics is solved."),
+    ),
+    "A cycle": (
+        Declared("loop", "", "loop of the protocol", _CYCLES, text=True, meaning=
+            "Key of the loop in the case. Each pass of it is a cycle; loops in loops have their "
+            "own rows, before that of the pass around them."),
+        Declared("cycle", "", "number of the cycle", _CYCLES, meaning=
+            "Counted from 1 in each loop."),
+        Declared("label", "", "place of the cycle", _CYCLES, text=True, meaning=
+            "In words, with the passes of the loops around it."),
+        Declared("complete", "", "complete", _CYCLES, text=True, meaning=
+            "Whether all its steps have ended as asked: true or false. False where the run stopped "
+            "in it, or the cell could do one of them no longer."),
+        Declared("begin_s", "s", "begin of the cycle", _CYCLES, meaning=
+            "Time since the start of the run."),
+        Declared("end_s", "s", "end of the cycle", _CYCLES, meaning=
+            "Time since the start of the run; of a cycle that is not complete, its last state."),
+        Declared("charge_capacity_Ah_m2", "Ah/m²", "capacity of charge", _CYCLES, shown="mAh/cm²",
+            meaning="Charge taken up in the cycle per area of the cell, all its steps in time that "
+            "charge together."),
+        Declared("discharge_capacity_Ah_m2", "Ah/m²", "capacity of discharge", _CYCLES,
+            shown="mAh/cm²", meaning="Charge given in the cycle per area of the cell; positive."),
+        Declared("coulombic_efficiency", "", "coulombic efficiency", _CYCLES, meaning=
+            "Capacity of discharge over that of charge of the same cycle, whichever came first; "
+            "empty if nothing was charged."),
+        Declared("charge_energy_Wh_m2", "Wh/m²", "energy of charge", _CYCLES, shown="mWh/cm²",
+            meaning="Integral of voltage times current where the cycle charges, per area of the "
+            "cell."),
+        Declared("discharge_energy_Wh_m2", "Wh/m²", "energy of discharge", _CYCLES,
+            shown="mWh/cm²", meaning="The same where it discharges; positive."),
+        Declared("energy_efficiency", "", "energy efficiency", _CYCLES, meaning=
+            "Energy of discharge over that of charge of the same cycle; empty if nothing was "
+            "charged."),
+        Declared("charge_voltage_mean_V", "V", "mean voltage of charge", _CYCLES, meaning=
+            "Energy of charge over its capacity."),
+        Declared("discharge_voltage_mean_V", "V", "mean voltage of discharge", _CYCLES, meaning=
+            "Energy of discharge over its capacity."),
     ),
 }
 # fmt: on

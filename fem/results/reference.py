@@ -22,7 +22,8 @@ show another unit, and have the words under *what it is*.
 
 `metrics.json` describes a snapshot, or the last state of a run in time; a list has one value for
 each protrusion or body of isolated lithium, in the order of the case. `history.csv` has a row for
-every accepted step. Numbers that need mechanics, a protocol or a moving line are absent without it.
+every accepted step, `cycles.csv` one for every pass of a loop of the protocol. Numbers that need
+mechanics, a protocol or a moving line are absent without it.
 How means are taken, and why, stands in [Measures](../theory.md#measures); signs of everything else
 in [Units and signs](../units_and_signs.md).
 """
@@ -32,6 +33,8 @@ FILES = {
     Place.HISTORY: "history.csv",
     Place.ANODE: "anode.csv",
     Place.PARTICLES: "particles.csv",
+    Place.FIELDS: "fields.vtu",
+    Place.CYCLES: "cycles.csv",
 }
 
 

@@ -3,28 +3,35 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import cached_property
+from html import escape
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from fem.case import Case
+from fem.case import Case, Protocol
 from fem.forms import charge
+from fem.frozen import Frozen, same
 from fem.geometry import Geometry, Phase
 from fem.measures.anode import AnodeProfile
 from fem.measures.particles import ParticleTable, Rims
 from fem.mesh import Ints, Mesh
 from fem.parameters import resolve
+from fem.results.cycles import cycle_rows
 from fem.results.history import Frame, History
+from fem.results.numbers import key_numbers
 from fem.spaces import Space
 
 Floats = NDArray[np.float64]
 
+_TOLD = 4
+"""Numbers that a `Result` tells of itself on a terminal."""
 
-@dataclass(frozen=True)
-class FieldMesh:
+
+@dataclass(frozen=True, eq=False)
+class FieldMesh(Frozen):
     """A mesh whose nodes are doubled between phases and particles, so that fields can jump there.
 
     Attributes
@@ -89,8 +96,8 @@ class FieldMesh:
             return np.asarray(sums / norm)
 
 
-@dataclass(frozen=True)
-class Result:
+@dataclass(frozen=True, eq=False)
+class Result(Frozen):
     """A finished run. Arrays are read-only; all numbers are in SI units.
 
     Attributes
@@ -132,10 +139,51 @@ class Result:
     frames: tuple[Frame, ...] = ()
     rims: Rims | None = None
 
+    def __repr__(self) -> str:
+        """What it is of and what it holds, in a few lines."""
+        numbers = ", ".join(
+            f"{number.label} {number.value} {number.unit}".rstrip()
+            for number in key_numbers(self.metrics)[:_TOLD]
+        )
+        rows = f", {len(self.history)} rows of history" if self.history is not None else ""
+        return (
+            f"<Result of {self.case.title!r}: {numbers};\n"
+            f" {len(self.metrics)} metrics, {len(self.field_mesh.points)} points with "
+            f"{', '.join(self.fields)}, {len(self.particles.x)} particles{rows}>"
+        )
+
+    def _repr_html_(self) -> str:
+        """For notebooks: a table of the key numbers."""
+        rows = "".join(
+            f'<tr title="{escape(number.meaning)}"><td>{escape(number.label)}</td>'
+            f"<td>{escape(number.value)} {escape(number.unit)}</td></tr>"
+            for number in key_numbers(self.metrics)
+        )
+        return f"<b>{escape(self.case.title or 'Result')}</b><table>{rows}</table>"
+
+    def __eq__(self, other: object) -> bool:
+        """Equal if all is but how long it took (metrics ``seconds_...``)."""
+        if not isinstance(other, Result):
+            return NotImplemented
+        names = [field.name for field in fields(self) if field.name != "metrics"]
+        return same(_timeless(self.metrics), _timeless(other.metrics)) and all(
+            same(getattr(self, name), getattr(other, name)) for name in names
+        )
+
+    __hash__ = None
+
     @cached_property
     def applied(self) -> float:
         """Applied current density per cell width in A/m^2."""
         return float(self.metrics["current_density_A_m2"])
+
+    @cached_property
+    def cycles(self) -> tuple[dict[str, Any], ...]:
+        """A row for every pass of a loop of the protocol: `fem.results.cycles.COLUMNS`."""
+        operation = self.case.operation
+        if self.history is None or not isinstance(operation, Protocol):
+            return ()
+        return tuple(cycle_rows(self.history, operation.cycles))
 
     def at(self, name: str, x: float, y: float) -> Floats:
         """A field at the point nearest to (x, y) in m of those where it is defined.
@@ -185,3 +233,8 @@ class Result:
         x, y = np.asarray(space.basis.global_coordinates())
         top = np.unravel_index(int(np.argmax(size)), size.shape)
         return float(size[top]), float(x[top]), float(y[top])
+
+
+def _timeless(metrics: Mapping[str, Any]) -> dict[str, Any]:
+    """Metrics without how long it took."""
+    return {name: value for name, value in metrics.items() if not name.startswith("seconds_")}

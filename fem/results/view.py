@@ -6,20 +6,20 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from types import MappingProxyType
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from fem.cell.composition import CATHODE, Cell
-from fem.cell.ledger import Work, ledger
+from fem.cell.ledger import Passed, Work, ledger
 from fem.cell.reactions import Reactions
 from fem.cell.state import State
 from fem.cell.stress import conditions_of, pressure_at_nodes
 from fem.constants import FARADAY
+from fem.frozen import FrozenMapping
 from fem.materials import references
-from fem.measures.anode import AnodeProfile, lithium_area, spread
+from fem.measures.anode import AnodeProfile, enclosed, lithium_area, spread
 from fem.measures.charge import charge_metrics, particle_table, rims
 from fem.measures.stress import (
     fracture_metrics,
@@ -61,21 +61,24 @@ class View:
         Area of lithium as drawn, in m^2.
     followed
         Charge of the lithium that the line has followed, in C per m of depth.
+    closed
+        Area of gaps and necks that lithium lines have closed, in m^2.
     """
 
     cell: Cell
     began: float = field(default_factory=time.perf_counter)
     drawn: float = 0.0
     followed: float = 0.0
+    closed: float = 0.0
 
     @classmethod
     def of(cls, cell: Cell, began: float) -> View:
         """The view of a run that began with this cell."""
         return cls(cell, began, lithium_area(cell.mesh))
 
-    def on(self, cell: Cell, followed: float) -> View:
+    def on(self, cell: Cell, followed: float, closed: float) -> View:
         """The same run after its lithium line has moved by all that was plated up to now."""
-        return replace(self, cell=cell, followed=followed)
+        return replace(self, cell=cell, followed=followed, closed=closed)
 
     # ------------------------------------------------------------------------------ one instant
 
@@ -132,7 +135,7 @@ class View:
         state: State,
         step: int,
         taken: float,
-        throughput: float,
+        passed: Passed,
         iterations: int,
         work: Work | None = None,
         energy: float = 0.0,
@@ -143,9 +146,9 @@ class View:
         ----------
         step
             The step of the unrolled protocol.
-        taken, throughput, iterations
-            Length of the step in s, charge passed since the start of the run in C per m of depth,
-            and Newton iterations.
+        taken, passed, iterations
+            Length of the step in s, what has passed since the start of the run, and Newton
+            iterations.
         work, energy
             Mechanical work since the start, and the elastic energy then, in J per m of depth.
         """
@@ -157,7 +160,7 @@ class View:
         mean = anode.mean(anode.plating)
         thick = anode.mean(anode.thickness)
         surfaces = cell.reacting_surfaces(state)
-        balance = ledger(cell, cell.initial().content, state.content, throughput)
+        balance = ledger(cell, cell.initial().content, state.content, passed.throughput)
         per_width = HOUR * geometry.width
         row: dict[str, float] = {
             "Test Time / s": state.time,
@@ -167,7 +170,11 @@ class View:
             "dt_s": taken,
             "current_density_A_m2": current / geometry.width,
             "capacity_Ah_m2": cell.charge_given(state.content) / per_width,
-            "throughput_Ah_m2": throughput / per_width,
+            "throughput_Ah_m2": passed.throughput / per_width,
+            "charged_Ah_m2": passed.charged / per_width,
+            "discharged_Ah_m2": passed.discharged / per_width,
+            "energy_charged_Wh_m2": passed.energy_charged / per_width,
+            "energy_discharged_Wh_m2": passed.energy_discharged / per_width,
             "open_circuit_V": rest,
             "overpotential_V": voltage - rest,
             "anode_plating_mean_A_m2": mean,
@@ -198,7 +205,7 @@ class View:
             row["work_error"] = work.error(row["elastic_energy_J_m"] - energy)
         if cell.case.geometry.anode.motion == "moved":
             row |= self._swept()
-        return MappingProxyType(row)
+        return FrozenMapping(row)
 
     def _stress_row(self, anode: AnodeProfile, solution: MechanicsSolution) -> dict[str, float]:
         """Numbers of an elastic state for the history."""
@@ -224,6 +231,8 @@ class View:
         return {
             "swept_area_m2": swept,
             "swept_error": abs(swept - volume) / abs(volume) if volume else 0.0,
+            "closed_area_m2": self.closed,
+            "enclosed_area_m2": sum(r.area for r in enclosed(self.cell.mesh)),
         }
 
     # -------------------------------------------------------------------------------- a result
@@ -282,10 +291,10 @@ class View:
             geometry=mesh.geometry,
             mesh=mesh,
             field_mesh=self._field_mesh,
-            fields=MappingProxyType(found),
+            fields=FrozenMapping(found),
             anode=anode,
             particles=particles,
-            metrics=MappingProxyType(metrics),
+            metrics=FrozenMapping(metrics),
             references=references(cell.parameters.used, inputs(case)),
             notes=tuple(told),
             rims=rims(reactions),

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
-from typing import Any, Protocol
+from dataclasses import asdict, dataclass, field
+from typing import Any, Protocol, Self
 
 from numpy.typing import NDArray
 
+from fem.cell.composition import Cell
+from fem.cell.ledger import Passed
 from fem.cell.state import State
+from fem.errors import InputError
 from fem.results.history import Event, Frame
 from fem.results.notes import notes_of
 from fem.results.result import Result
@@ -31,8 +34,8 @@ class Counters:
         their window, and the mean stoichiometry, when it began; `begun` is `None` if it has not.
     dt
         Length of the next step in time.
-    throughput
-        Charge passed so far, whatever its direction, in C per m of depth.
+    passed
+        Charge and energy so far, by direction.
     rejected, iterations
         Steps that were not accepted; Newton iterations of those that were.
     work, turned_over, energy
@@ -47,12 +50,17 @@ class Counters:
     beyond: float = -1.0
     mean: float = 0.0
     dt: float = 0.0
-    throughput: float = 0.0
+    passed: Passed = field(default_factory=Passed)
     rejected: int = 0
     iterations: int = 0
     work: float = 0.0
     turned_over: float = 0.0
     energy: float | None = None
+
+    @classmethod
+    def of(cls, facts: Mapping[str, Any]) -> Self:
+        """Those that ``asdict`` made plain."""
+        return cls(**{**facts, "passed": Passed(**facts["passed"])})
 
 
 class Checkpoint(Protocol):
@@ -82,6 +90,8 @@ class Accepted:
         Why that step ended here; empty if it goes on.
     ends_at
         When it will end at the latest, in s; infinite if unknown.
+    final
+        Whether the run ends here.
     """
 
     number: int
@@ -92,6 +102,7 @@ class Accepted:
     ends_at: float
     state: State
     counters: Counters
+    final: bool
     events: tuple[Event, ...]
     view: View
     shape: Shape | None
@@ -119,3 +130,24 @@ class Accepted:
 
 
 Observer = Callable[[Accepted], None]
+
+
+def refuse_other_blocks(cell: Cell, declared: Sequence[Sequence[object]]) -> None:
+    """Refuse a checkpoint of a cell that remembers other things.
+
+    Raises
+    ------
+    InputError
+        With the names of the blocks that differ.
+    """
+    mine = {str(d[0]): list(d) for d in (block.declaration for block in cell.blocks.values())}
+    theirs = {str(d[0]): list(d) for d in declared}
+    differing = sorted(
+        name for name in mine.keys() | theirs.keys() if mine.get(name) != theirs.get(name)
+    )
+    if differing:
+        raise InputError(
+            f"the checkpoint holds other state blocks than this cell: {', '.join(differing[:4])}",
+            key="--resume",
+            cure="run the case anew in another folder",
+        )

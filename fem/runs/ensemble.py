@@ -9,32 +9,31 @@ with full solves.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
-from fem.case import Case, Snapshot
+from fem.case import Case
 from fem.cell.build import CATHODE, FOIL
 from fem.cell.composition import Cell
+from fem.cell.interfaces import written
 from fem.cell.reactions import Reactions
 from fem.cell.state import State
 from fem.errors import InputError, SolveError
 from fem.geometry import Inactivity, Phase
-from fem.geometry.particles import inactive
-from fem.laws.intercalation import exchange_current_factor
-from fem.laws.kinetics import Kinetics, overpotential_with_slope
+from fem.laws.kinetics import overpotential_with_slope
 from fem.measures.anode import AT_REST, AnodeProfile, percentile_along
 from fem.measures.charge import EXCHANGED
 from fem.mesh import Ints, Mesh
-from fem.parameters import Parameters, resolve
 from fem.physics.condensed import Balanced, Condensed, Members, balance
 from fem.results.fields import profile
 from fem.results.notes import notes_of
 from fem.results.result import Result
 from fem.results.view import View
-from fem.runs.snapshot import imposed, moment
+from fem.runs.members import VARIES, Member, alike, refusal, samples, scalars, shared
+from fem.runs.snapshot import moment
 
 Floats = NDArray[np.float64]
 
@@ -48,8 +47,6 @@ ENOUGH = 0.7
 """More modes have to make the error this much smaller to be worth it."""
 CHECKED = 3
 """Members that are compared with full solves."""
-VARIES = ("inactive", "kinetics", "operation", "title", "output", "stepping")
-"""Tables of a case in which members may differ."""
 
 
 @dataclass(frozen=True)
@@ -72,18 +69,6 @@ class Outcome:
     messages: tuple[str, ...]
     currents: Floats
     plating: Floats
-
-
-@dataclass(frozen=True)
-class _Member:
-    """A member as its case has it."""
-
-    case: Case
-    parameters: Parameters
-    active: NDArray[np.bool_]
-    drive: tuple[float, float]
-    """Current out of the cathode in A per m of depth and its potential in V; one is nan."""
-    stoichiometry: float | None
 
 
 class Ensemble:
@@ -139,18 +124,17 @@ class Ensemble:
         InputError
             If the case cannot be, or does not belong here: see `refusal`.
         """
-        why = refusal(case)
-        if why:
-            raise InputError(why, key="operation" if "snapshot" in why else "mechanics")
+        if why := refusal(case):
+            raise InputError(why, cure='operation.kind = "snapshot" and mechanics.enabled = false')
         cell = Cell.of(case.replace({"inactive": {}}), progress)
         cuts = _kinks(cell.mesh)
-        samples = _samples(case)
+        some = samples(case, CHECKED)
         closed, open_ = CLOSED, OPEN
         best: Self | None = None
         while True:
             progress(f"condensing onto {closed} and {open_} modes")
             found = cls(cell, Condensed.of(cell.charge, cuts, closed, open_))
-            by_particle, by_line = found.compared(samples)
+            by_particle, by_line = found.compared(some)
             found.error = max(by_particle, by_line)
             # A mesh does not resolve any number of modes: what is no better is not gone on from.
             if best is not None and found.error > ENOUGH * best.error:
@@ -175,13 +159,13 @@ class Ensemble:
         messages = [""] * len(cases)
         currents = np.full((len(cases), len(self.cell.mesh.geometry.particles)), np.nan)
         plating = np.full((len(cases), len(self.anode.nodes)), np.nan)
-        members: dict[int, _Member] = {}
+        members: dict[int, Member] = {}
         for number, case in enumerate(cases):
             try:
                 members[number] = self._member(case)
             except (InputError, SolveError) as error:
                 messages[number] = str(error)
-        for together in _alike(members):
+        for together in alike(members):
             some = [members[number] for number in together]
             found = balance(self.operator, self._together(some))
             for row, number in enumerate(together):
@@ -192,7 +176,7 @@ class Ensemble:
                     except (InputError, SolveError) as error:
                         messages[number] = str(error)
                         continue
-                    metrics[number] = _scalars(result.metrics)
+                    metrics[number] = scalars(result.metrics)
                     currents[number] = result.particles.current
                     plating[number] = result.anode.running_mean(result.anode.plating)
                     continue
@@ -236,81 +220,44 @@ class Ensemble:
         member = self._member(case)
         cell = self.cell.replace({name: getattr(case, name) for name in ("kinetics", "operation")})
         held = dict(cell.initial().held)
-        for each in cell.particles:
-            reasons = [None if member.active[body] else Inactivity.SET for body in each.ids.tolist()]
-            held[each.inactivity_name] = np.array(
-                [0.0 if why is None else 1.0 + list(Inactivity).index(why) for why in reasons]
-            )
+        if len(member.active):
+            dead = written({0: Inactivity.SET})[0]
+            for each in cell.particles:
+                held[each.inactivity_name] = np.where(member.active[each.ids], 0.0, dead)
         return cell, moment(cell, held)
 
-    def _member(self, case: Case) -> _Member:
-        if why := refusal(case):
-            raise InputError(why)
+    def _member(self, case: Case) -> Member:
         if shared(case, self.cell.case) != self._shared:
             raise InputError(
                 "this member has another drawing, mesh or material than the others",
                 allowed=f"changes below {', '.join(VARIES)}",
             )
-        geometry = self.cell.mesh.geometry
-        particles = geometry.particles
-        dead = inactive(case, particles.x, particles.y, geometry.width)
-        active = ~dead & particles.active
-        if len(active) and not active.any():
-            raise InputError(
-                "no active particle is left, so no current can flow",
-                key="inactive",
-                allowed="rules that leave at least one particle active",
-                cure="narrow the rules of [inactive]",
-            )
-        parameters = resolve(case, geometry)
-        given = case.kinetics.cathode.stoichiometry
-        member = _Member(
-            case, parameters, active, (0.0, 0.0), None if given is None else float(given)
-        )
-        assert isinstance(case.operation, Snapshot)
-        current, voltage = imposed(case.operation, geometry.width, _open_circuit(member))
-        drive = tuple(np.nan if v is None else v for v in (current, voltage))
-        return replace(member, drive=drive)
+        return Member.of(case, self.cell.mesh.geometry)
 
-    def _together(self, some: Sequence[_Member]) -> Members:
+    def _together(self, some: Sequence[Member]) -> Members:
         """Members that are driven alike, with kinetics of one kind."""
-        surfaces = self.cell.interfaces
-        count = len(some)
-        active = []
-        for interface in surfaces:
-            if interface is self.cell.lithium:
-                active.append(np.ones((count, interface.patches.count), dtype=bool))
-            else:
-                ids = interface.ids
-                plane = not len(self.cell.mesh.geometry.particles)
-                active.append(
-                    np.ones((count, len(ids)), dtype=bool)
-                    if plane
-                    else np.stack([member.active[ids] for member in some])
-                )
+        surfaces, count = self.cell.interfaces, len(some)
         lithium = [interface is self.cell.lithium for interface in surfaces]
-        sides = [
-            [m.parameters.anode if on else m.parameters.cathode for on in lithium] for m in some
-        ]
-        rest = [
-            [m.parameters.anode_potential if on else _rest(m) for on in lithium] for m in some
-        ]
-        exchange = [
-            [_exchange(law) * (1.0 if on else _factor(m)) for law, on in zip(row, lithium, strict=True)]
-            for row, m in zip(sides, some, strict=True)
+        active = [
+            np.ones((count, interface.patches.count), dtype=bool)
+            if interface is self.cell.lithium or not len(some[0].active)
+            else np.stack([member.active[interface.ids] for member in some])
+            for interface in surfaces
         ]
         terminals = len(self.cell.charge.terminals)
         currents = np.zeros((count, terminals))
         potentials = np.full((count, terminals), np.nan)
         currents[:, FOIL], potentials[:, FOIL] = np.nan, 0.0
-        currents[:, CATHODE] = [m.drive[0] for m in some]
-        potentials[:, CATHODE] = [m.drive[1] for m in some]
+        for row, member in enumerate(some):
+            current, voltage = member.drive
+            currents[row, CATHODE] = np.nan if current is None else current
+            potentials[row, CATHODE] = np.nan if voltage is None else voltage
         return Members(
             tuple(active),
-            tuple(sides[0]),
-            np.array(exchange),
-            np.array([[law.area_resistance for law in row] for row in sides]),
-            np.array(rest),
+            tuple(some[0].law(on) for on in lithium),
+            np.array([[m.exchange(on) for on in lithium] for m in some]),
+            np.array([[m.law(on).area_resistance for on in lithium] for m in some]),
+            np.array([[m.rest(on) for on in lithium] for m in some]),
             currents,
             potentials,
         )
@@ -323,14 +270,14 @@ class Ensemble:
             return -1
         return int(interface.ids[chain.piece])
 
-    def _metrics(self, member: _Member, found: Balanced, row: int) -> Mapping[str, Any]:
+    def _metrics(self, member: Member, found: Balanced, row: int) -> Mapping[str, Any]:
         """As `fem.measures.charge.charge_metrics` has them, of what currents alone tell."""
         operator, geometry, anode = self.operator, self.cell.mesh.geometry, self.anode
         q = found.modes[row]
         flows = np.bincount(operator.terminal, q * operator.totals)
         current, plated = float(flows[CATHODE]), -float(flows[FOIL])
         profile, running = q[self._foil] @ self._plating, q[self._foil] @ self._running
-        rest = _open_circuit(member)
+        rest = member.open_circuit
         mean = plated / anode.length
         voltage = float(found.voltages[row, CATHODE])
         metrics: dict[str, Any] = {
@@ -364,7 +311,7 @@ class Ensemble:
         metrics["inactive_particles"] = int((~member.active).sum())
         return metrics
 
-    def _powers(self, member: _Member, q: Floats) -> tuple[float, dict[str, float]]:
+    def _powers(self, member: Member, q: Floats) -> tuple[float, dict[str, float]]:
         """All that crosses the cathode in A per m, and what is lost where in W per m of depth."""
         operator = self.operator
         crossing, lost = 0.0, {"overpotential_anode_V": 0.0, "overpotential_cathode_V": 0.0}
@@ -373,10 +320,12 @@ class Ensemble:
             for number in np.unique(operator.surface_of(group)).tolist():
                 rows = operator.surface_of(group) == number
                 on_lithium = self.cell.interfaces[number] is self.cell.lithium
-                law = member.parameters.anode if on_lithium else member.parameters.cathode
-                exchange = _exchange(law) * (1.0 if on_lithium else _factor(member))
+                law = member.law(on_lithium)
                 eta, _ = overpotential_with_slope(
-                    current[rows], law, np.array(exchange), np.array(law.area_resistance)
+                    current[rows],
+                    law,
+                    np.array(member.exchange(on_lithium)),
+                    np.array(law.area_resistance),
                 )
                 name = "overpotential_anode_V" if on_lithium else "overpotential_cathode_V"
                 lost[name] += float((current[rows] * eta * group.weights[rows]).sum())
@@ -388,70 +337,6 @@ class Ensemble:
         return crossing, lost
 
 
-def refusal(case: Case) -> str:
-    """Why a case cannot be a member of an ensemble, in words; empty if it can."""
-    if not isinstance(case.operation, Snapshot):
-        return "only a snapshot is solved on a condensed electrolyte, not a protocol"
-    if case.mechanics.enabled:
-        return "stress is not solved on a condensed electrolyte: mechanics.enabled = false"
-    return ""
-
-
-def shared(case: Case, base: Case) -> str:
-    """What a case has in common with the other members of `base`, as a hash."""
-    return case.replace({name: getattr(base, name) for name in VARIES}).sha256
-
-
-def _open_circuit(member: _Member) -> float | None:
-    """Voltage without current in V; `None` where the case gives no stoichiometry."""
-    if member.parameters.active is None:
-        return None
-    return _rest(member) - member.parameters.anode_potential
-
-
-def _rest(member: _Member) -> float:
-    """Potential of the particles against lithium in V; 0 where nothing is known of them."""
-    active = member.parameters.active
-    if active is None or member.stoichiometry is None:
-        return 0.0
-    return float(active.potential.extended(np.array(member.stoichiometry))[0])
-
-
-def _exchange(law: Kinetics) -> float:
-    i0 = law.exchange_current_density
-    return np.inf if i0 is None else i0
-
-
-def _factor(member: _Member) -> float:
-    """What the stoichiometry makes of the exchange current density of the cathode."""
-    if member.case.kinetics.cathode.exchange_current_dependence != "stoichiometry":
-        return 1.0
-    law = member.parameters.cathode
-    x = np.array(member.stoichiometry)
-    return float(exchange_current_factor(x, law.anodic, law.cathodic)[0])
-
-
-def _alike(members: Mapping[int, _Member]) -> list[list[int]]:
-    """Numbers of members that can be solved together."""
-    found: dict[Any, list[int]] = {}
-    for number, member in members.items():
-        laws = (member.parameters.anode, member.parameters.cathode)
-        kind = tuple((law.temperature, law.anodic, law.cathodic) for law in laws)
-        found.setdefault((kind, np.isnan(member.drive[0])), []).append(number)
-    return list(found.values())
-
-
-def _samples(case: Case) -> list[Case]:
-    """The case, and random patterns of it."""
-    draws = [
-        {"inactive": {"fraction": fraction, "seed": seed}}
-        for seed, fraction in enumerate(np.linspace(0.2, 0.6, CHECKED - 1))
-    ]
-    cathode = case.geometry.cathode
-    plane = cathode is not None and cathode.kind == "plane"
-    return [case, *([] if plane else (case.replace(draw) for draw in draws))]
-
-
 def _kinks(mesh: Mesh) -> Ints:
     """Nodes of the lithium's surface at which one curve ends and another one begins."""
     which = mesh.interface(Phase.LITHIUM)
@@ -461,14 +346,3 @@ def _kinks(mesh: Mesh) -> Ints:
     first = np.full(mesh.nodes.shape[1], -1)
     first[node] = curve
     return np.unique(node[curve != first[node]])
-
-
-def _scalars(metrics: Mapping[str, Any]) -> dict[str, Any]:
-    """Metrics with one column an entry of a list."""
-    found: dict[str, Any] = {}
-    for name, value in metrics.items():
-        if isinstance(value, list):
-            found |= {f"{name}[{k}]": each for k, each in enumerate(value)}
-        else:
-            found[name] = value
-    return found

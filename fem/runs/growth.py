@@ -3,31 +3,44 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.sparse import coo_matrix
+from scipy.sparse.csgraph import connected_components
 from skfem import MeshTri2
 
 from fem.case import Case
-from fem.cell.blocks import Content, Place
 from fem.cell.build import lithium_of
 from fem.cell.composition import Cell
-from fem.cell.interfaces import LithiumInterface
+from fem.cell.lithium import Followed, LithiumInterface
 from fem.cell.state import State
+from fem.errors import SolveError
 from fem.geometry import Phase
 from fem.mesh import Mesh
+from fem.mesh.merge import Change, Growing, change
 from fem.mesh.motion import advanced, largest_stretch, smallest_quality
 from fem.mesh.plain import describe, mesh_arrays, mesh_from
-from fem.mesh.remesh import remeshed, same_nodes
-from fem.mesh.transfer import transferred
-from fem.physics.congruent import ParticleGroup
+from fem.mesh.redraw import redrawn
+from fem.mesh.remesh import Drawing, remeshed
+from fem.mesh.short import gap_to_cathode
+from fem.parameters import resolve
+from fem.runs.carried import Before, carried, on_new_line, values_on_new_line
 
 Floats = NDArray[np.float64]
 
 LAG = 0.05
 """The line moves once this share of the element size has been plated somewhere."""
+FARTHEST = 0.25
+"""What a line moves at once, as a share of the element size: less than half of a narrow gap."""
+REACHED = 0.1
+"""Width of the gap, as a share of the element size, at which lithium has reached the cathode."""
+SLOWLY = 0.1
+"""The same where a line goes back to keep the volume of lithium."""
+WIDER = 2.0
+"""How much wider gaps are closed if a line cannot move otherwise."""
 SHARPEST_BEND = 0.5
 """Radius, as a share of the element size, below which bends of a line are rounded off."""
 WORST_QUALITY = 0.3
@@ -43,156 +56,243 @@ class Shape:
     ----------
     fresh
         Nodes of the mesh when its triangles were new (2, N), in m.
-    plated
-        Charge on the lithium, at its quadrature points, when the line was moved last.
+    followed
+        What the line shows of the plated lithium.
+    closed
+        Area in m^2 of all gaps and necks that lines have closed.
+    short
+        In words where lithium has reached the cathode; empty while it has not.
     """
 
     mesh: Mesh
     fresh: Floats
-    plated: Floats
+    followed: Followed
+    closed: float = 0.0
+    short: str = ""
 
     @classmethod
-    def drawn(cls, mesh: Mesh, cell: Cell) -> Shape:
+    def drawn(cls, cell: Cell) -> Shape:
         """The mesh as drawn, with nothing plated."""
-        return cls(mesh, mesh.nodes, cell.blocks[cell.lithium.charge_name].start)
+        return cls(cell.mesh, cell.mesh.nodes, cell.lithium.followed)
+
+    def cell(self, case: Case) -> Cell:
+        """The cell of this shape."""
+        cell = Cell(case, self.mesh, resolve(case, self.mesh.geometry))
+        cell.lithium.followed = self.followed
+        return cell
 
     @property
-    def followed(self) -> float:
+    def charge(self) -> float:
         """Charge of the lithium that the line has followed, in C per m of depth."""
-        return float(self.plated.sum())
+        return float(self.followed.charge.sum())
 
     def arrays(self) -> dict[str, NDArray[Any]]:
         """All arrays, for a file; `facts` has the rest."""
-        return mesh_arrays(self.mesh) | {"shape.fresh": self.fresh, "shape.plated": self.plated}
+        return mesh_arrays(self.mesh) | {
+            "shape.fresh": self.fresh,
+            "shape.plated": self.followed.charge,
+            "shape.thickness": self.followed.thickness,
+        }
 
     def facts(self) -> dict[str, Any]:
-        """The geometry in the types of JSON."""
-        return describe(self.mesh.geometry)
+        """The geometry in the types of JSON, and the other numbers."""
+        return describe(self.mesh.geometry) | {"closed": self.closed, "short": self.short}
 
     @classmethod
     def taken_up(cls, arrays: Mapping[str, NDArray[Any]], facts: dict[str, Any]) -> Shape:
         """The shape that `arrays` and `facts` told of."""
-        return cls(mesh_from(arrays, facts), arrays["shape.fresh"], arrays["shape.plated"])
+        followed = Followed(arrays["shape.plated"], arrays["shape.thickness"])
+        mesh = mesh_from(arrays, facts)
+        return cls(mesh, arrays["shape.fresh"], followed, facts["closed"], facts["short"])
 
 
-def growth(cell: Cell, shape: Shape, state: State) -> Floats:
+Moved = tuple[Shape, Cell, State]
+
+
+def growth(cell: Cell, state: State) -> Floats:
     """Thickness plated at the nodes of the lithium since it moved last (m,), in m."""
-    lithium = cell.lithium
-    since = lithium.charge(state.content) - shape.plated
-    return lithium.at_nodes(lithium.thickness_at_points(since))
+    return cell.lithium.at_nodes(cell.lithium.since(state.content))
 
 
-def due(case: Case, cell: Cell, shape: Shape, state: State) -> bool:
+def due(case: Case, cell: Cell, state: State) -> bool:
     """Whether enough was plated for the line to move."""
-    return float(np.abs(growth(cell, shape, state)).max()) >= LAG * float(case.mesh.size)
+    return float(np.abs(growth(cell, state)).max()) >= LAG * float(case.mesh.size)
 
 
-def follow(case: Case, cell: Cell, shape: Shape, state: State) -> tuple[Shape, Cell, State]:
+def follow(case: Case, cell: Cell, shape: Shape, state: State) -> Moved:
     """Move the line by what was plated; triangles that suffered too much are made anew.
+
+    It moves by small parts, and no more than half of the gap that is left to the cathode. Gaps of
+    the electrolyte that have become narrow close on the way, and so do necks of lithium that is
+    stripped. Where the line has reached the cathode it stays, and `Shape.short` says so.
 
     Raises
     ------
     SolveError
-        If the line meets itself, a particle or the bed.
+        If the line cannot move in the space that is left.
     """
-    mesh, patches = shape.mesh, cell.lithium.patches
-    thickness = growth(cell, shape, state)
+    size, first = float(case.mesh.size), True
+    while not shape.short:
+        most = float(np.abs(growth(cell, state)).max())
+        gap = gap_to_cathode(cell.mesh)
+        room = min(FARTHEST * size, np.inf if gap is None else 0.5 * gap.width)
+        share = min(1.0, room / most) if most > 0.0 else 1.0
+        shape, cell, state = _moved(case, cell, shape, state, share, first)
+        first = False
+        gap = gap_to_cathode(cell.mesh)
+        if gap is not None and gap.width <= REACHED * size:
+            shape = replace(shape, short=gap.words)
+            geometry = shape.mesh.geometry
+            geometry = replace(geometry, notes=(*geometry.notes, f"Short circuit: {gap.words}."))
+            cell.mesh = replace(shape.mesh, geometry=geometry)
+            lithium = cell.lithium
+            lithium.followed = replace(
+                lithium.followed,
+                thickness=lithium.followed.thickness - lithium.since(state.content),
+            )
+            shape = replace(shape, mesh=cell.mesh, followed=lithium.followed)
+        if share == 1.0:
+            break
+    return shape, cell, state
+
+
+def _moved(case: Case, cell: Cell, shape: Shape, state: State, share: float, first: bool) -> Moved:
+    """Move the line by a share of what was plated, and close what has become narrow then.
+
+    All that was plated counts as thickness with the `first` share, on the line on which it came.
+    """
+    size, line = float(case.mesh.size), cell.lithium.patches.nodes[0]
+    growing = Growing(cell.mesh.nodes[:, line], growth(cell, state))
+    try:
+        moved = _advanced(case, cell, shape, state, share, first)
+    except SolveError:
+        closing = change(cell.mesh, size, growing, WIDER)
+        if closing is None:
+            raise
+        shape, cell, state = _merged(case, cell, shape, state, closing)
+        moved = _advanced(case, cell, shape, state, share, first)
+    shape, cell, state = moved
+    closing = change(cell.mesh, size, growing)
+    return moved if closing is None else _merged(case, cell, shape, state, closing)
+
+
+def _advanced(
+    case: Case, cell: Cell, shape: Shape, state: State, share: float, first: bool
+) -> Moved:
+    """Lines with the pieces that they have, moved by a share of what was plated."""
+    mesh, lithium = shape.mesh, cell.lithium
+    thickness = share * growth(cell, state)
+    patches = lithium.patches
     volume = patches.by_piece(patches.loads(patches.at_points(thickness[None])))
-    bodies = [patches.part(np.arange(patches.count) == k) for k in range(patches.count)]
-    nodes = [body.patches.nodes[0] for body in bodies]
-    mesh = advanced(
-        mesh,
-        nodes,
-        [b.patches.all_edges.nodal_normals(own) for b, own in zip(bodies, nodes, strict=True)],
-        [thickness[body.nodes] for body in bodies],
-        volume.tolist(),
-        SHARPEST_BEND * float(case.mesh.size),
+    mesh = _shifted(lithium, mesh, thickness, volume, SHARPEST_BEND * float(case.mesh.size))
+    known, charge = lithium.followed, lithium.charge(state.content)
+    followed = Followed(
+        known.charge + share * (charge - known.charge) if share < 1.0 else charge,
+        known.thickness + lithium.since(state.content) if first else known.thickness,
     )
     worn = Mesh(
         MeshTri2(shape.fresh, mesh.skfem.t), mesh.region, mesh.edges, mesh.outline, mesh.geometry
     )
     if largest_stretch(mesh, worn) < MOST_STRETCH and smallest_quality(mesh, worn) > WORST_QUALITY:
         new = Cell(case, mesh, cell.parameters, like=cell)
-        plated = cell.lithium.charge(state.content)
-        new.included = {new.lithium.charge_name: plated}
-        return Shape(mesh, shape.fresh, plated), new, state
-    return _renewed(case, cell, mesh, state)
-
-
-def _renewed(case: Case, cell: Cell, old: Mesh, state: State) -> tuple[Shape, Cell, State]:
-    """A new mesh of the same shape, and the state carried over to it."""
-    largest = None if case.mesh.max_size is None else float(case.mesh.max_size)
-    mesh = remeshed(old, float(case.mesh.size), case.mesh.growth, largest)
+        new.lithium.followed = followed
+        return replace(shape, mesh=mesh, followed=followed), new, state
     # Nothing is solved for on the old triangles, which need not even be sound.
-    before = _Before(cell, old, lithium_of(case, old, cell.parameters))
-    new = Cell(case, mesh, cell.parameters)
-    content = _carried(before, new, state.content)
-    new.included = content
-    rate = None if state.rate is None else _carried(before, new, state.rate)
+    before = Before(cell, mesh, lithium_of(case, mesh, cell.parameters))
+    new = Cell(case, _meshed(case, mesh), cell.parameters)
+    return _carried_over(before, new, shape, followed, state)
+
+
+def _merged(case: Case, cell: Cell, shape: Shape, state: State, closing: Change) -> Moved:
+    """Lithium and electrolyte with other pieces, and as much lithium as before.
+
+    What has closed counts as lithium that has come, so all lines of the bodies that share it go
+    back by one small distance; and the other way round where a neck has gone.
+    """
+    drawing = redrawn(cell.mesh, closing, float(case.mesh.size))
+    mesh = _meshed(case, cell.mesh, drawing)
+    parameters = resolve(case, mesh.geometry)
+    new = Cell(case, mesh, parameters)
+    back = _volumes(cell.mesh, new, drawing)
+    patches = new.lithium.patches
+    lengths = patches.by_piece(patches.loads(np.ones(patches.weights.shape)))
+    parts = int(np.ceil(np.abs(back / lengths).max() / (SLOWLY * float(case.mesh.size)))) or 1
+    for _ in range(parts):
+        line = lithium_of(case, mesh, parameters)
+        still = np.zeros(line.patches.nodes.shape[1])
+        moved = _shifted(line, mesh, still, back / parts, 0.0, checked=False)
+        worn = smallest_quality(moved, mesh) < WORST_QUALITY
+        mesh = _meshed(case, moved) if worn else moved
+    new = Cell(case, mesh, parameters)
+    shape = replace(shape, closed=shape.closed + closing.area)
+    before = Before(cell, cell.mesh, cell.lithium, pieces=False)
+    return _carried_over(before, new, shape, cell.lithium.followed, state)
+
+
+def _volumes(old: Mesh, new: Cell, drawing: Drawing) -> Floats:
+    """Volume in m^2 that each body of the new cell lacks; bodies that share some have it evenly."""
+    patches, bodies = new.lithium.patches, new.lithium.ids
+    pairs = drawing.bodies
+    size = int(pairs.max()) + 1
+    links = coo_matrix((np.ones(len(pairs)), (pairs[:, 0], size + pairs[:, 1])), (2 * size,) * 2)
+    label = connected_components(links, directed=False)[1]
+    groups = label[:size], label[size:]
+    lacking = np.zeros(2 * size)
+    for sign, geometry, column in ((1.0, old.geometry, 0), (-1.0, new.mesh.geometry, 1)):
+        for region in geometry.regions:
+            if region.phase == Phase.LITHIUM and region.body in pairs[:, column]:
+                lacking[groups[column][region.body]] += sign * region.area
+    ones = np.ones(patches.weights.shape)
+    lengths, group = patches.by_piece(patches.loads(ones)), groups[1][bodies]
+    whole = np.bincount(group, weights=lengths, minlength=2 * size)
+    return np.asarray(lacking[group] * lengths / whole[group])
+
+
+def _shifted(
+    lithium: LithiumInterface,
+    mesh: Mesh,
+    thickness: Floats,
+    volume: Floats,
+    radius: float,
+    checked: bool = True,
+) -> Mesh:
+    """The mesh after lines grew by a thickness at their nodes and a volume on each body."""
+    patches = lithium.patches
+    bodies = [patches.part(np.arange(patches.count) == k) for k in range(patches.count)]
+    nodes = [body.patches.nodes[0] for body in bodies]
+    return advanced(
+        mesh,
+        nodes,
+        [b.patches.all_edges.nodal_normals(own) for b, own in zip(bodies, nodes, strict=True)],
+        [thickness[body.nodes] for body in bodies],
+        volume.tolist(),
+        radius,
+        checked,
+    )
+
+
+def _meshed(case: Case, mesh: Mesh, drawing: Drawing | None = None) -> Mesh:
+    largest = None if case.mesh.max_size is None else float(case.mesh.max_size)
+    return remeshed(mesh, float(case.mesh.size), case.mesh.growth, largest, drawing)
+
+
+def _carried_over(
+    before: Before, new: Cell, shape: Shape, followed: Followed, state: State
+) -> Moved:
+    """A state on a new mesh; what the line has followed of it goes along."""
+    content = carried(before, new, state.content)
+    charge = before.cell.lithium.charge(state.content)
+    rest = on_new_line(before, new, "", charge - followed.charge)
+    new.lithium.followed = Followed(
+        new.lithium.charge(content) - rest, values_on_new_line(before, new, "", followed.thickness)
+    )
+    rate = None if state.rate is None else carried(before, new, state.rate)
+    held = dict(state.held)
+    name = new.lithium.inactivity_name
+    if len(held[name]) != len(new.lithium.ids):
+        held[name] = new.blocks[name].start
     return (
-        Shape(mesh, mesh.nodes, new.lithium.charge(content)),
+        replace(shape, mesh=new.mesh, fresh=new.mesh.nodes, followed=new.lithium.followed),
         new,
-        State(state.time, content, state.held, rate),
+        State(state.time, content, held, rate),
     )
-
-
-@dataclass(frozen=True)
-class _Before:
-    """A cell whose line has moved, on triangles that are about to be replaced."""
-
-    cell: Cell
-    mesh: Mesh
-    lithium: LithiumInterface
-
-
-def _carried(old: _Before, new: Cell, content: Content) -> Content:
-    """A content, or a rate, on another mesh, each block by where it sits."""
-    carry = {
-        Place.LITHIUM_POINTS: _on_new_line,
-        Place.LITHIUM_VALUES: _values_on_new_line,
-        Place.PARTICLE_NODES: _at_new_nodes,
-    }
-    return {
-        name: carry[place](old, new, name, values)
-        if (place := old.cell.blocks[name].place) in carry
-        else values
-        for name, values in content.items()
-    }
-
-
-def _at_new_nodes(old: _Before, new: Cell, name: str, values: Floats) -> Floats:
-    """Values at the nodes of particles whose triangles stay as they are."""
-    before, after = (
-        next(p for p in cell.particles if p.lithiation_name == name) for cell in (old.cell, new)
-    )
-    if not isinstance(after.members, ParticleGroup) or values.shape[1] == 1:
-        return values
-    everywhere, renumbered = (np.zeros(mesh.nodes.shape[1]) for mesh in (old.mesh, new.mesh))
-    before.on_mesh(values, everywhere)
-    here, there = same_nodes(old.mesh, new.mesh)
-    renumbered[there] = everywhere[here]
-    return after.members.gathered(renumbered)
-
-
-def _on_new_line(old: _Before, new: Cell, name: str, values: Floats) -> Floats:
-    """Charge at the quadrature points of the new lines; none is lost."""
-
-    def rows(mesh: Mesh) -> NDArray[np.int64]:
-        # Edges stand body after body in a cell, and in the order of outlines in a mesh.
-        bodies = mesh.interface_by_body(Phase.LITHIUM).values()
-        return np.searchsorted(mesh.interface(Phase.LITHIUM), np.concatenate(list(bodies)))
-
-    def in_order(mesh: Mesh, points: Floats) -> Floats:
-        out = np.empty(points.shape[1:])
-        out[rows(mesh)] = points[0]
-        return out
-
-    before, after = (in_order(c.mesh, c.lithium.patches.weights) for c in (old, new))
-    carried = transferred(in_order(old.mesh, values), old.mesh, before, new.mesh, after)
-    return carried[rows(new.mesh)][None]
-
-
-def _values_on_new_line(old: _Before, new: Cell, name: str, values: Floats) -> Floats:
-    """Values at the quadrature points of the new lines, with the same integral."""
-    carried = _on_new_line(old, new, name, values * old.lithium.patches.weights)
-    return carried / new.lithium.patches.weights

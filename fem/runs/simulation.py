@@ -12,21 +12,23 @@ from dataclasses import replace
 
 from fem.case import Case
 from fem.case.operation import Protocol as ProtocolTable
-from fem.case.operation import Step as ProtocolStep
+from fem.case.profile import read_profile
+from fem.case.steps import Step as ProtocolStep
 from fem.cell.composition import Cell
+from fem.cell.foresight import LONGEST
 from fem.cell.ledger import Work
 from fem.cell.state import State
-from fem.errors import InputError, SolveError
+from fem.errors import SolveError
 from fem.geometry import Inactivity
-from fem.results.history import Event, Frames, Log
-from fem.results.notes import notes_of
+from fem.results.history import LIMITS, OUT_OF_REACH, SHORT, Event, Frames, Log
+from fem.results.notes import notes_of, outcome
 from fem.results.result import Result
 from fem.results.view import View
-from fem.runs.accepted import Accepted, Checkpoint, Counters, Observer
+from fem.runs.accepted import Accepted, Checkpoint, Counters, Observer, refuse_other_blocks
 from fem.runs.growth import Shape, due, follow
 from fem.runs.protocol import Task, beyond_window, task
-from fem.runs.steps import Trial
-from fem.runs.steps import step as one_step
+from fem.runs.steps import Trial, unstable
+from fem.runs.trials import attempt, locate, require_reachable
 from fem.solve.stepping import Controller
 
 __all__ = ["Accepted", "Checkpoint", "Observer", "Switch", "simulate"]
@@ -37,11 +39,8 @@ Switch = Callable[[Cell, State], Mapping[int, Inactivity | None]]
 CONTROLLER = Controller()
 SHORTEST = 1e-9
 """Steps shorter than this share of `stepping.first` mean that the run cannot go on."""
-MOST_LOCATIONS = 60
 RETREAT = 0.25
 """How much shorter a step is tried again after one that could not be solved."""
-LONGEST = 1e10
-"""Steps in s beyond which nothing changes any more: three centuries."""
 REJECTED = 1.1
 """A change so much beyond its limit is not accepted."""
 
@@ -97,16 +96,16 @@ class _Run:
         self._case, self._observers, self._switch = case, observers, switch
         self._view = View.of(cell, began)
         self._shape: Shape | None = None
-        if resume is not None:
-            _refuse_other_blocks(cell, resume.facts["blocks"])
         if case.geometry.anode.motion == "moved":
-            self._shape = Shape.drawn(cell.mesh, cell)
+            self._shape = Shape.drawn(cell)
             if resume is not None:
-                self._shape = Shape.taken_up(resume.arrays, resume.facts["shape"])
-                moved = Cell(case, self._shape.mesh, cell.parameters)
-                moved.included = {moved.lithium.charge_name: self._shape.plated}
-                self._view = self._view.on(moved, self._shape.followed)
+                self._shape = shape = Shape.taken_up(resume.arrays, resume.facts["shape"])
+                self._view = self._view.on(shape.cell(case), shape.charge, shape.closed)
         self._protocol = case.operation.unrolled
+        self._waveforms = {
+            profile: read_profile(profile, case.resolve(profile.file))
+            for profile in set(case.operation.profiles.values())
+        }
         self._rows = Log(() if resume is None else resume.rows)
         self._events: list[Event] = []
         self._frames = Frames(case.output.frames)
@@ -114,11 +113,11 @@ class _Run:
         self._state = cell.initial()
         self._progress = progress
         if resume is not None:
+            refuse_other_blocks(self._cell, resume.facts["blocks"])
             self._state = State.from_arrays(resume.arrays)
-            self._counters = Counters(**resume.facts["counters"])
-            self._events = [
-                (int(r), int(s), str(a), str(b)) for r, s, a, b in resume.facts["events"]
-            ]
+            self._counters = Counters.of(resume.facts["counters"])
+            events = resume.facts["events"]
+            self._events = [(int(r), int(s), str(a), str(b)) for r, s, a, b in events]
 
     @property
     def _cell(self) -> Cell:
@@ -126,7 +125,7 @@ class _Run:
 
     def go(self) -> Result:
         """All steps of the protocol that are left."""
-        while self._counters.step < len(self._protocol):
+        while not self._over:
             label, step = self._protocol[self._counters.step]
             self._progress(label)
             if self._counters.begun is None:
@@ -135,26 +134,26 @@ class _Run:
                 self._continue(label, step)
         self._progress("measures")
         history = self._rows.history(self._events)
-        notes = notes_of(self._cell)
+        notes = [*notes_of(self._cell), *outcome(history, [step for _, step in self._protocol])]
         result = self._view.result(self._state, self._rows.last, notes)
-        frames = [
-            frame for number, frame in self._frames.kept if number < self._counters.number - 1
-        ]
+        last = self._counters.number - 1
+        frames = [frame for number, frame in self._frames.kept if number < last]
         frames.append(self._view.frame(self._state))
         return replace(result, history=history, frames=tuple(frames))
 
+    @property
+    def _over(self) -> bool:
+        """Whether all steps are done, or the last one could not be and the run is to stop there."""
+        if self._counters.step == len(self._protocol):
+            return True
+        if self._counters.begun is not None or not self._events:
+            return False
+        _, number, _, why = self._events[-1]
+        return why in LIMITS and self._protocol[number][1].on_infeasible == "stop"
+
     def _task(self, label: str, step: ProtocolStep) -> Task:
-        counters = self._counters
-        assert counters.begun is not None
-        return task(
-            label,
-            step,
-            self._cell,
-            counters.begun,
-            counters.given,
-            counters.beyond,
-            counters.mean,
-        )
+        followed = None if step.profile is None else self._waveforms[step.profile]
+        return task(label, step, self._cell, self._counters, followed)
 
     def _begin(self, label: str, step: ProtocolStep) -> None:
         """The potentials jump to those of the new current; the step may be over at once."""
@@ -169,12 +168,25 @@ class _Run:
         )
         todo = self._task(label, step)
         try:
-            state = self._cell.instant(self._state, todo.drives)
+            self._set_anew(todo)
         except SolveError as error:
             self._counters = before
             raise self._lost(error, label) from None
-        over = todo.reached(state) >= 0.0
-        self._accept(state, todo, todo.reason(state) if over else "", 0, 0.0)
+
+    def _set_anew(self, todo: Task) -> None:
+        """Accept the instant at which something else is imposed; the step may be over there."""
+        now = self._state.time
+        try:
+            state = self._cell.instant(self._state, todo.drives(now, now))
+            require_reachable(self._cell, todo, self._state, state)
+        except SolveError:
+            if not todo.gives_power:
+                raise
+            state = self._cell.instant(self._state, self._cell.drives(current=0.0))
+            self._accept(state, todo, OUT_OF_REACH)
+        else:
+            over = todo.reached(state) >= 0.0
+            self._accept(state, todo, todo.reason(state) if over else "")
 
     def _continue(self, label: str, step: ProtocolStep) -> None:
         """Steps in time until the step of the protocol is over."""
@@ -190,9 +202,11 @@ class _Run:
                     ),
                     label,
                 )
-            if self._shape is not None and due(self._case, self._cell, self._shape, self._state):
-                self._follow(todo)
-                todo = self._task(label, step)
+            if self._shape is not None and due(self._case, self._cell, self._state):
+                todo = self._follow(label, step)
+                if self._shape.short:
+                    self._accept(self._state, todo, SHORT, 0, 0.0)
+                    break
             if self._switched(todo):
                 todo = self._task(label, step)
             dt, last = self._next(todo)
@@ -204,13 +218,22 @@ class _Run:
                     ),
                     label,
                 )
+            if self._state.rate is not None and todo.jumps_at(self._state.time):
+                self._counters = replace(self._counters, dt=float(self._case.stepping.first))
+                try:
+                    self._set_anew(todo)
+                except SolveError as error:
+                    raise self._lost(error, label) from None
+                continue
             trial = self._try(todo, dt, label)
             if trial is None:
                 continue
+            if wrong := unstable(self._cell, trial.state):
+                raise self._lost(wrong, label)
             ended_by = todo.end_name if last and trial.state.time == todo.end else ""
             if todo.reached(trial.state) >= 0.0:
                 try:
-                    trial = self._locate(todo, trial)
+                    trial = locate(self._cell, todo, self._state, trial)
                 except SolveError as error:
                     raise self._lost(error, label) from None
                 ended_by = todo.reason(trial.state)
@@ -220,18 +243,20 @@ class _Run:
             if last or ended_by:
                 following = max(following, self._counters.dt)
             self._counters = replace(self._counters, dt=following)
-            self._accept(trial.state, todo, ended_by, trial.iterations, taken)
+            self._accept(trial.state, todo, ended_by, trial.iterations, taken, trial.energy)
 
-    def _follow(self, todo: Task) -> None:
-        """Move the lithium line by what was plated since it moved last."""
+    def _follow(self, label: str, step: ProtocolStep) -> Task:
+        """Move the lithium line by what was plated since it moved last; what is to do then."""
         assert self._shape is not None
         try:
             shape, cell, state = follow(self._case, self._cell, self._shape, self._state)
-            state = cell.reshaped(state, todo.drives)
+            self._view = self._view.on(cell, shape.charge, shape.closed)
+            todo = self._task(label, step)
+            state = cell.reshaped(state, todo.drives(state.time, state.time))
         except SolveError as error:
-            raise self._lost(error, todo.label) from None
+            raise self._lost(error, label) from None
         self._shape, self._state = shape, state
-        self._view = self._view.on(cell, shape.followed)
+        return todo
 
     def _switched(self, todo: Task) -> bool:
         """Let particles stop or start to react, if the state asks for it; whether any did."""
@@ -247,7 +272,8 @@ class _Run:
         changed = {b: why for b, why in wanted.items() if (why or "") != now.get(b)}
         if changed:
             try:
-                self._state = cell.switched(self._state, changed, todo.drives)
+                drives = todo.drives(self._state.time, self._state.time)
+                self._state = cell.switched(self._state, changed, drives)
             except SolveError as error:
                 raise self._lost(error, todo.label) from None
             self._counters = replace(
@@ -258,10 +284,10 @@ class _Run:
         return bool(changed)
 
     def _next(self, todo: Task) -> tuple[float, bool]:
-        """Length of the step to try, and whether it reaches the end of the task."""
+        """Length of the step to try, and whether it lands where it has to."""
         longest = self._case.stepping.longest
         dt = self._counters.dt if longest is None else min(self._counters.dt, float(longest))
-        left = todo.end - self._state.time
+        left = todo.landing(self._state.time) - self._state.time
         if dt >= left * (1.0 - 1e-12):
             return left, True
         # Two equal steps rather than a long and a tiny one.
@@ -271,50 +297,30 @@ class _Run:
         """A step that may be accepted, or `None` and a shorter step to try next."""
         failure: SolveError | None = None
         try:
-            trial = one_step(self._cell, self._state, dt, todo.drives)
+            trial = attempt(self._cell, todo, self._state, dt)
         except SolveError as error:
             failure, shorter = error, RETREAT * dt
         else:
             if trial.error <= 1.0 and trial.change <= REJECTED:
-                if abs(trial.state.time - todo.end) <= 1e-12 * trial.state.time:
-                    trial = replace(trial, state=replace(trial.state, time=todo.end))
                 return trial
             shorter = min(CONTROLLER.next(dt, trial.error, trial.change), 0.9 * dt)
         self._counters = replace(self._counters, dt=shorter, rejected=self._counters.rejected + 1)
-        if shorter < SHORTEST * float(self._case.stepping.first):
+        first = float(self._case.stepping.first)
+        if failure is not None and todo.gives_power and shorter < first:
+            self._accept(self._state, todo, OUT_OF_REACH)
+            return None
+        if shorter < SHORTEST * first:
             raise self._lost(failure or SolveError("the error of the step stays too large"), label)
         return None
 
-    def _locate(self, todo: Task, beyond: Trial) -> Trial:
-        """The step that ends where the first event is reached, within its tolerance.
-
-        The bracket shrinks by false position (the Illinois variant), each time with a new step.
-        """
-        low, f_low = 0.0, min(todo.reached(self._state), -1e-300)
-        high, f_high = beyond.state.time - self._state.time, todo.reached(beyond.state)
-        best = beyond
-        side = 0
-        for _ in range(MOST_LOCATIONS):
-            if 0.0 <= f_high <= 1.0 or high - low <= 1e-14 * max(high, abs(self._state.time)):
-                break
-            share = f_high / (f_high - f_low) if f_low > -1e300 else 0.5
-            dt = high - min(max(share, 0.02), 0.98) * (high - low)
-            trial = one_step(self._cell, self._state, dt, todo.drives)
-            value = todo.reached(trial.state)
-            if value >= 0.0:
-                high, f_high, best = dt, value, trial
-                f_low *= 0.5 if side == 1 else 1.0
-                side = 1
-            elif value >= -1.0:
-                return trial
-            else:
-                low, f_low = dt, value
-                f_high *= 0.5 if side == -1 else 1.0
-                side = -1
-        return best
-
     def _accept(
-        self, state: State, todo: Task, ended_by: str, iterations: int, taken: float
+        self,
+        state: State,
+        todo: Task,
+        ended_by: str,
+        iterations: int = 0,
+        taken: float = 0.0,
+        energy: float = 0.0,
     ) -> None:
         """Make a state the one that the run goes on from, and tell the observers."""
         step = self._counters.step
@@ -322,7 +328,7 @@ class _Run:
         self._counters = replace(
             self._counters,
             number=self._counters.number + 1,
-            throughput=self._counters.throughput + abs(after - before),
+            passed=self._counters.passed.after(after - before, energy),
             iterations=self._counters.iterations + iterations,
         )
         number = self._counters.number - 1
@@ -332,7 +338,7 @@ class _Run:
             state,
             step,
             taken,
-            self._counters.throughput,
+            self._counters.passed,
             iterations,
             work,
             self._counters.energy or 0.0,
@@ -340,7 +346,8 @@ class _Run:
         self._rows.add(row)
         if ended_by:
             self._events.append((len(self._rows) - 1, step, todo.label, ended_by))
-            self._counters = replace(self._counters, step=step + 1, begun=None)
+            following = len(self._protocol) if ended_by == SHORT else step + 1
+            self._counters = replace(self._counters, step=following, begun=None)
         accepted = Accepted(
             number=number,
             row=row,
@@ -350,6 +357,7 @@ class _Run:
             ends_at=todo.end,
             state=state,
             counters=self._counters,
+            final=self._over,
             events=tuple(self._events),
             view=self._view,
             shape=self._shape,
@@ -377,24 +385,3 @@ class _Run:
         error.step = error.step or label
         error.time = self._state.time
         return error
-
-
-def _refuse_other_blocks(cell: Cell, declared: Sequence[Sequence[object]]) -> None:
-    """Refuse a checkpoint of a cell that remembers other things.
-
-    Raises
-    ------
-    InputError
-        With the names of the blocks that differ.
-    """
-    mine = {str(d[0]): list(d) for d in (block.declaration for block in cell.blocks.values())}
-    theirs = {str(d[0]): list(d) for d in declared}
-    differing = sorted(
-        name for name in mine.keys() | theirs.keys() if mine.get(name) != theirs.get(name)
-    )
-    if differing:
-        raise InputError(
-            f"the checkpoint holds other state blocks than this cell: {', '.join(differing[:4])}",
-            key="--resume",
-            cure="run the case anew in another folder",
-        )

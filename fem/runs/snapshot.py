@@ -16,15 +16,12 @@ from fem.cell.blocks import Content
 from fem.cell.composition import Cell
 from fem.cell.reactions import Reactions
 from fem.cell.state import State
-from fem.errors import InputError, SolveError
+from fem.errors import SolveError
 from fem.physics.charge import ChargeSolution, Drive
 from fem.results.notes import notes_of
 from fem.results.result import Result
 from fem.results.view import View
 from fem.solve.stepping import Stage
-
-LEAST_OVERPOTENTIAL = 1e-9
-"""Volts below which a given voltage counts as open circuit."""
 
 
 def solve(case: Case | Cell, progress: Callable[[str], None] = lambda stage: None) -> Result:
@@ -78,13 +75,7 @@ def moment(cell: Cell, held: Content | None = None) -> State:
 
 
 def drives_of(cell: Cell, state: State) -> Sequence[Drive]:
-    """What a snapshot imposes on the terminals of its cell.
-
-    Raises
-    ------
-    InputError
-        If the voltage it imposes is that of the cell at rest.
-    """
+    """What a snapshot imposes on the terminals of its cell."""
     rest = Reactions(cell, state).open_circuit_voltage
     current, voltage = imposed(_operation(cell.case), cell.mesh.geometry.width, rest)
     return cell.drives(current=current, voltage=voltage)
@@ -101,27 +92,13 @@ def imposed(
         Of the cell in m.
     rest
         Open-circuit voltage in V; `None` where it is not known.
-
-    Raises
-    ------
-    InputError
-        If a voltage is that of the cell at rest.
     """
     if operation.current_density is not None:
         return float(operation.current_density) * width, None
     if operation.overpotential is not None:
         return None, float(operation.overpotential) + (rest or 0.0)
     assert operation.cell_voltage is not None and rest is not None
-    voltage = float(operation.cell_voltage)
-    if abs(voltage - rest) < LEAST_OVERPOTENTIAL:
-        raise InputError(
-            "the cell is at rest at this voltage, so there is nothing to solve",
-            key="operation.cell_voltage",
-            given=operation.cell_voltage.text,
-            allowed=f"a voltage other than the open-circuit {rest:.6g} V",
-            cure="a higher voltage charges, a lower one discharges",
-        )
-    return None, voltage
+    return None, float(operation.cell_voltage)
 
 
 def _operation(case: Case) -> Snapshot:

@@ -2,32 +2,48 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from fem.cell.blocks import Content, largest
-from fem.cell.composition import Cell
+from fem.cell.composition import CATHODE, Cell
 from fem.cell.state import State, extrapolated
+from fem.errors import SolveError
 from fem.physics.charge import ChargeSolution, Drive
-from fem.solve.stepping import Stage, backward_euler, combine, tr_bdf2
+from fem.solve.stepping import DIAGONAL, WEIGHT, Stage, backward_euler, combine, tr_bdf2
+
+SITES = 1e-6
+"""How far beyond empty or full a stoichiometry is still rounding and error of a step."""
 
 
 @dataclass(frozen=True)
 class Trial:
     """A step that was solved and is not yet accepted.
 
-    `error` is its local error over the tolerance, `change` its largest change over the limit.
+    `error` is its local error over the tolerance, `change` its largest change over the limit;
+    `energy` went into the cell, in J per m of depth.
     """
 
     state: State
     error: float
     change: float
+    energy: float
     iterations: int
     linear_iterations: int
 
 
-def step(cell: Cell, state: State, dt: float, drives: Sequence[Drive]) -> Trial:
+def step(
+    cell: Cell,
+    state: State,
+    dt: float,
+    drives: Sequence[Drive] | Callable[[float], Sequence[Drive]],
+) -> Trial:
     """Try a step of length `dt` in s from `state`, which must have been solved.
+
+    Parameters
+    ----------
+    drives
+        What is imposed, also as a function of time without a jump inside the step.
 
     Raises
     ------
@@ -42,7 +58,8 @@ def step(cell: Cell, state: State, dt: float, drives: Sequence[Drive]) -> Trial:
         guess = state.content
         if state.rate is not None:
             guess = combine(state.content, (fraction * dt, state.rate))
-        found = cell.stage(base, c, drives, state.held, extrapolated(known, time), guess)
+        imposed = drives(time) if callable(drives) else drives
+        found = cell.stage(base, c, imposed, state.held, extrapolated(known, time), guess)
         assert isinstance(found.found, ChargeSolution)
         starts.append((time, found.found))
         return found
@@ -52,6 +69,8 @@ def step(cell: Cell, state: State, dt: float, drives: Sequence[Drive]) -> Trial:
     else:
         result = tr_bdf2(state.content, state.rate, dt, implicit)
     *middle, (_, solution) = starts
+    powers = [_power(cell, each) for each in (state.solved, *(s for _, s in starts))]
+    weights = (0.0, 1.0) if state.rate is None else (WEIGHT, WEIGHT, DIAGONAL)
     change = combine(result.end.value, (-1.0, state.content))
     return Trial(
         state=State(
@@ -64,6 +83,30 @@ def step(cell: Cell, state: State, dt: float, drives: Sequence[Drive]) -> Trial:
         ),
         error=largest(cell.blocks, result.error, "error_weight"),
         change=largest(cell.blocks, change, "change_weight"),
+        energy=float(dt * sum(w * p for w, p in zip(weights, powers, strict=True))),
         iterations=sum(s.iterations for _, s in starts),
         linear_iterations=sum(s.linear_iterations for _, s in starts),
+    )
+
+
+def _power(cell: Cell, solution: ChargeSolution) -> float:
+    """Power into the cell in W per m of depth."""
+    return solution.voltages[CATHODE] * cell.currents(solution)[CATHODE]
+
+
+def unstable(cell: Cell, state: State) -> SolveError | None:
+    """What to say where a potential that rises with x has driven it out of 0 to 1; else nothing."""
+    active = cell.parameters.active
+    if active is None or not active.rising or cell.fixed:
+        return None
+    values = cell.reacting_surfaces(state)
+    if values.min() >= -SITES and values.max() <= 1.0 + SITES:
+        return None
+    return SolveError(
+        f"the lithium fraction x has left 0 to 1 ({values.min():.4g} to {values.max():.4g} at the "
+        f"surface of particles): {active.rising}",
+        cures=(
+            f"materials.{active.material}.open_circuit_potential against the lithium fraction: "
+            "against state of charge, write 1 - x in the place of x",
+        ),
     )

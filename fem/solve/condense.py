@@ -98,14 +98,16 @@ class _Elimination:
             )  # fmt: skip
         except RuntimeError as error:  # an exact zero
             raise _indefinite() from error
-        count = len(unknowns)
-        # Rows change places only where a pivot on the diagonal is zero.
-        if (factors.perm_r != np.arange(len(order))).any():
+        count, rows = len(unknowns), factors.perm_r
+        # Rows change places only where a pivot on the diagonal is zero. Among the neighbours it may
+        # be, to rounding: what is left of a piece that can move as a whole is semidefinite.
+        if (rows[:count] != np.arange(count)).any():
             raise _indefinite()
         self._check(factors.U.diagonal()[:count], order[:count])
         # The product of the last blocks of both factors is what elimination has left of the
         # neighbours' own entries.
         left = (factors.L[count:, count:] @ factors.U[count:, count:]).toarray()
+        left = left[rows[count:] - count]
         return boundary, left - block[count:, count:].toarray()
 
     def _eliminate_separator(

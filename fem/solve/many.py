@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -123,7 +124,7 @@ def _step(
     quadratic: Floats,
     blocks: Sequence[Block],
     row: int,
-    form: tuple[Ints, Ints],
+    form: tuple[NDArray[Any], ...],
     gradient: Floats,
     conditions: Floats,
 ) -> tuple[Floats, Floats]:

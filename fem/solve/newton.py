@@ -63,6 +63,7 @@ def minimise(
     field: str,
     settings: Newton,
     cures: tuple[str, ...] = (*CURES, "check the units of kinetics and conductivity (fem check)"),
+    rounding: Callable[[Floats], float] = lambda x: 0.0,
 ) -> NewtonResult:
     """Find the zero of `residual`, the gradient of a convex energy.
 
@@ -76,6 +77,9 @@ def minimise(
         What a residual norm is compared with.
     field, cures
         Name of the unknown and what may help, for messages.
+    rounding
+        What rounding of the unknowns x may leave of the relative residual norm there: what does not
+        fall below it any more is accepted.
 
     Raises
     ------
@@ -98,8 +102,8 @@ def minimise(
         if not np.isfinite(norm):
             break
         # Done, or as far down as rounding lets the residual go.
-        small = norm <= floor or not moved
-        if norm <= settings.tolerance or (small and norm > 0.3 * best):
+        stalls = norm > 0.3 * best and (norm <= floor or not moved or norm <= rounding(x))
+        if norm <= settings.tolerance or stalls:
             return NewtonResult(x, iteration, norm, tuple(norms))
         best = min(best, norm)
         forcing = float(np.clip(norm, 1e-8, 1e-2))
@@ -136,6 +140,7 @@ def find(
         *CURES,
         "a window of stoichiometry farther from empty and full particles",
     ),
+    rounding: Callable[[Floats], float] = lambda x: 0.0,
 ) -> NewtonResult:
     """Find a zero of `residual`, which need not be the gradient of anything.
 
@@ -146,6 +151,8 @@ def find(
         is loose while far from the solution. Called right after `residual` at the same point.
     norm
         Size of a residual; compared with the tolerance.
+    rounding
+        As in `minimise`.
 
     Raises
     ------
@@ -166,8 +173,9 @@ def find(
         if not np.isfinite(size):
             break
         # Done, or as far down as rounding lets the residual go.
-        small = size <= 1e3 * settings.tolerance or reach <= ROUNDING
-        if size <= settings.tolerance or (small and size > 0.3 * best):
+        floor = 1e3 * settings.tolerance
+        stalls = size > 0.3 * best and (size <= floor or reach <= ROUNDING or size <= rounding(x))
+        if size <= settings.tolerance or stalls:
             return NewtonResult(x, iteration, size, tuple(norms))
         best = min(best, size)
         step = direction(x, r, float(np.clip(size, 1e-7, 1e-3)))

@@ -81,6 +81,8 @@ PACKING: dict[str, Any] = {
     "material": "NCM811",
 }
 
+CLUSTERED: dict[str, Any] = {"kind": "clustered", "length": "20 um"}
+
 SIZES: list[dict[str, Any]] = [
     {"diameter": "10 um", "share": 0.7},
     {"diameter": "6 um", "share": 0.3},
@@ -92,6 +94,17 @@ IMAGE: dict[str, Any] = {
     "labels": {"void": 0, "electrolyte": [1], "active": [2, "4-9"]},
     "electrolyte": "LPSCl",
     "active": "NCM811",
+    "phases": [
+        {
+            "name": "carbon",
+            "labels": 12,
+            "ionic_conductivity": "0.01 S/m",
+            "electronic_conductivity": "100 S/m",
+        }
+    ],
+    "slice": 0,
+    "crop": [0, 0, 240, 150],
+    "bin": 1,
     "specks": 4,
     "smoothing": 0.5,
     "islands": "refuse",
@@ -165,9 +178,19 @@ def particles() -> dict[str, Any]:
     return copy.deepcopy(PARTICLES)
 
 
-def packed(*, sizes: bool = False) -> dict[str, Any]:
+def wavy() -> dict[str, Any]:
+    """The cell of `particles` with a sine in place of its protrusions."""
+    data = particles()
+    del data["geometry"]["anode"]["protrusions"]
+    data["geometry"]["anode"]["surface"] = {"amplitude": "2 um", "wavelength": "40 um"}
+    return data
+
+
+def packed(*, sizes: bool = False, structure: dict[str, Any] | None = None) -> dict[str, Any]:
     """The cell of `particles` with a random packing: of one log-normal size, or of a table."""
     data, packing = particles(), copy.deepcopy(PACKING)
+    if structure is not None:
+        packing["structure"] = structure
     if sizes:
         del packing["diameter"], packing["spread"]
         packing["sizes"] = copy.deepcopy(SIZES)
@@ -200,3 +223,11 @@ def protocol() -> dict[str, Any]:
     return particles() | copy.deepcopy(
         {"operation": PROTOCOL, "stepping": STEPPING, "output": {"frames": 12}}
     )
+
+
+def profiled() -> dict[str, Any]:
+    """The cell of `protocol`, whose first step follows a file."""
+    data = protocol()
+    file = str(Path(__file__).with_name("cycle.csv"))
+    data["operation"]["steps"][0] = {"profile": {"file": file, "power": "1 W/m^2"}}
+    return data

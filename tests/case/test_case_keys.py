@@ -8,23 +8,36 @@ import tomllib
 from collections.abc import Iterator
 from typing import Any
 
+import numpy as np
 import pytest
-from case_examples import packed, particles, pictured, plane, protocol, wired
+from case_examples import (
+    CLUSTERED,
+    packed,
+    particles,
+    pictured,
+    plane,
+    profiled,
+    protocol,
+    wavy,
+    wired,
+)
 
 from fem.case import (
     Case,
     EffectiveWiring,
     IdealWiring,
     PlaneCathode,
+    Profile,
     Protocol,
     ResolvedWiring,
     Step,
     Until,
 )
+from fem.case.cell import Surface
 from fem.case.containers import Items, Materials
 from fem.case.image import Image, Labels, Values
 from fem.case.keys import Key, Tables, walk
-from fem.case.layouts import Grains, RandomPacking, Size
+from fem.case.layouts import Clustered, Equilibrium, Grains, RandomPacking, Size
 from fem.case.numerics import Output, Stepping
 from fem.case.rules import Bounds, Choice, Dimension, Flag, Number, Rule, Text, Whole
 from fem.case.text import set_key
@@ -40,8 +53,15 @@ FOREIGN = re.compile(r"pydantic|Input should|Value error|valid dictionary|Extra 
 
 
 def base(key: Key) -> dict[str, Any]:
+    if key.owner is Profile:
+        return profiled()
     if key.owner in (Protocol, Step, Until, Stepping, Output):
         return protocol()
+    if key.owner is Surface:
+        return wavy()
+    if key.owner in (Equilibrium, Clustered):
+        kind = {"kind": "equilibrium"} if key.owner is Equilibrium else dict(CLUSTERED)
+        return packed(structure=kind)
     if key.owner in (RandomPacking, Grains, Size):
         return packed(sizes=key.owner is Size or key.path.endswith(".sizes"))
     if key.owner in WIRINGS:
@@ -97,7 +117,7 @@ def wrong(rule: Rule) -> Iterator[object]:
             yield from (*common, "0.5", "0.5 m", True, False, math.nan, math.inf, 10**400)
             yield from outside(bounds)
         case Whole(bounds=bounds):
-            yield from (*common, "1", True, 1.5, 1.0, math.nan, math.inf)
+            yield from (*common, "1", True, 1.5, math.nan, math.inf)
             yield from (int(value) for value in outside(bounds))
         case Text(empty=empty):
             yield from (*common, 1, True, math.nan)
@@ -115,8 +135,21 @@ def wrong(rule: Rule) -> Iterator[object]:
             if unique:
                 yield [first, first]
         case Values():
-            yield from ({"a": 1}, [], "x", "3", "5-2", "1-", -1, True, 1.5, math.nan, 2**31)
-            yield from ([value] for value in ("x", [1], -1, False, None))
+            yield from (
+                {"a": 1},
+                [],
+                "x",
+                "3",
+                "5-2",
+                "1-",
+                "-1--5",
+                -(2**31),
+                True,
+                1.5,
+                math.nan,
+                2**31,
+            )
+            yield from ([value] for value in ("x", [1], "2--2", False, None))
         case Materials():
             yield from (1, "x", [], {"Li": 1}, {"Li": {"E": True}}, {"Li": {"E": math.nan}})
             yield from ({"Li": {"E": [1]}}, {"Li": {"E": {"deep": 1}}}, {"Li": {"E": 10**400}})
@@ -203,7 +236,7 @@ def test_table_that_is_none_is_refused(key: Key) -> None:
         data = base(key)
         set_key(data, place(key), value)
         # The name of a kind of wiring is short for its table.
-        named = value == "x" and key.path.endswith(".wiring")
+        named = value == "x" and key.path.endswith((".wiring", ".structure"))
         assert refused(data).key == place(key) + (".kind" if named else "")
     if key.form.many:
         data = base(key)
@@ -295,6 +328,13 @@ def test_limits_are_those_of_the_design(key: str, good: object, bad: object) -> 
     with pytest.raises(InputError) as caught:
         case.replace({key: bad})
     assert str(caught.value.key).startswith(key)
+
+
+@pytest.mark.parametrize("three", [3, 3.0, np.float64(3.0), np.int16(3)])
+def test_a_whole_number_is_one_however_it_is_stored(three: float) -> None:
+    case = Case.from_dict(particles()).replace({"inactive.ids": [three]})
+    assert case.inactive.ids == (3,)
+    assert type(case.inactive.ids[0]) is int
 
 
 def test_zero_current_is_told_why() -> None:

@@ -34,12 +34,28 @@ def test_text_of_a_packing_reads_back(sizes: bool) -> None:
 
 
 @pytest.mark.parametrize(
-    "change", [{"seed": 2}, {"fraction": 0.41}, {"gap": "0.6 um"}, {"grains.diameter": "9 um"}]
+    "change",
+    [
+        {"seed": 2},
+        {"fraction": 0.41},
+        {"gap": "0.6 um"},
+        {"grains.diameter": "9 um"},
+        {"structure": {"kind": "clustered", "length": "30 um"}},
+    ],
 )
 def test_hash_follows_the_packing(change: dict[str, Any]) -> None:
     case = Case.from_dict(packed())
     ((key, value),) = change.items()
     assert case.replace({f"{PLACE}.{key}": value}).sha256 != case.sha256
+
+
+def test_the_structure_may_be_given_by_name() -> None:
+    case = Case.from_dict(packed())
+    assert case.geometry.cathode.particles.structure.kind == "equilibrium"
+    assert case.replace({f"{PLACE}.structure": "equilibrium"}) == case
+    error = refused({"structure": "clustered"})
+    assert error.key == f"{PLACE}.structure.length"
+    assert refused({"structure": {"kind": "lumpy"}}).allowed == '"equilibrium" or "clustered"'
 
 
 def test_a_lattice_is_the_default() -> None:

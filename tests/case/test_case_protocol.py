@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,10 +11,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fem.case import Case, Protocol, Snapshot, Step, parse_overrides
-from fem.case.operation import DEEDS, MOST_STEPS
+from fem.case.steps import DEEDS, MOST_STEPS
+from fem.case.table import plain
 from fem.errors import InputError
 
 REST = {"rest": "10 min"}
+CYCLE = str(Path(__file__).with_name("cycle.csv"))
 CHARGE = {"charge": "100 A/m^2", "until": {"voltage": "4.2 V"}}
 
 
@@ -152,6 +155,40 @@ STEPS: list[tuple[dict[str, Any], str, str]] = [
     ({"charge": "1 A/m^2", "until": {"stoichiometry": 1}}, ".until.stoichiometry", "below 1"),
     ({"charge": "1 A/m^2", "until": {"thickness": "0 um"}}, ".until.thickness", "above 0"),
     ({"charge": "1 A/m^2", "until": {"volts": "4 V"}}, ".until.volts", "unknown key"),
+    ({"charge_power": "0 W/m^2", "until": {"time": "1 s"}}, ".charge_power", "above 0"),
+    ({"discharge_power": "1 W/m^2"}, ".until", "would never end"),
+    (
+        {"discharge_power": "1 W/m^2", "until": {"current": "1 A/m^2"}},
+        ".until.current",
+        "a current ends no step of given power",
+    ),
+    ({"rest": "1 s", "on_infeasible": "next"}, ".on_infeasible", "can always be done"),
+    (
+        {"repeat": 2, "steps": [REST], "on_infeasible": "next"},
+        ".on_infeasible",
+        "give it to its steps",
+    ),
+    ({**CHARGE, "on_infeasible": "go on"}, ".on_infeasible", '"stop" or "next"'),
+    ({"profile": {"file": CYCLE}}, ".profile.current", "one of current, power, voltage"),
+    (
+        {"profile": {"file": CYCLE, "power": "1 W/m^2", "voltage": "1 V"}},
+        ".profile.voltage",
+        "not power and voltage",
+    ),
+    ({"profile": {"file": CYCLE, "power": "0 W/m^2"}}, ".profile.power", "other than 0"),
+    ({"profile": {"file": CYCLE, "power": "1 A/m^2"}}, ".profile.power", "dimension"),
+    (
+        {"profile": {"file": CYCLE, "power": "1 W/m^2"}, "until": {"current": "1 A/m^2"}},
+        ".until.current",
+        "a current ends no step of given power",
+    ),
+    (
+        {"profile": {"file": CYCLE, "voltage": "1 V"}, "until": {"voltage": "1 V"}},
+        ".until.voltage",
+        "a voltage ends no step of given voltage",
+    ),
+    ({"profile": {"file": CYCLE, "power": "1 W/m^2"}, "until": {}}, ".until", "nothing in until"),
+    ({"profile": {"file": "no.csv", "power": "1 W/m^2"}}, ".profile.file", "no such file"),
     ({"chrage": "1 A/m^2", "until": {"time": "1 s"}}, ".chrage", "did you mean"),
 ]
 
@@ -306,6 +343,7 @@ def values(low: float, high: float, *units: str) -> st.SearchStrategy[str]:
 
 
 currents = values(1e-2, 1e3, "A/m^2", "mA/cm^2")
+powers = values(1e-2, 1e3, "W/m^2", "mW/cm^2")
 times = values(1e-2, 1e4, "s", "min", "h")
 volts = values(1, 5, "V")
 rates = st.floats(1e-3, 10)
@@ -327,6 +365,8 @@ leaves = (
     | driven("discharge", currents, voltage=volts)
     | driven("charge_rate", rates, voltage=volts)
     | driven("discharge_rate", rates, voltage=volts)
+    | driven("charge_power", powers, voltage=volts)
+    | driven("discharge_power", powers, voltage=volts)
     | driven("hold", volts, current=currents)
     | st.fixed_dictionaries({"rest": times})
 )
@@ -351,7 +391,7 @@ def test_any_protocol_survives_its_text(steps: list[dict[str, Any]]) -> None:
     assert again.sha256 == case.sha256
     assert hash(again) == hash(case)
     assert again.to_toml() == text
-    assert case.to_dict()["operation"]["steps"] == steps
+    assert plain(case, explicit=True)["operation"]["steps"] == steps
     protocol_ = operation(data)
     unrolled = protocol_.unrolled
     assert len(unrolled) == protocol_.count == sum(map(leaf_count, steps))
@@ -366,4 +406,4 @@ def leaf_count(step: dict[str, Any]) -> int:
 
 
 def test_each_deed_is_one_key_of_a_step() -> None:
-    assert set(DEEDS) | {"steps", "until"} == set(Step.model_fields)
+    assert set(DEEDS) | {"steps", "until", "on_infeasible"} == set(Step.model_fields)

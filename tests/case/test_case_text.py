@@ -157,6 +157,36 @@ def test_hash_follows_the_content_of_files_not_their_place(tmp_path: Path) -> No
     assert case.sha256 != moved.sha256
 
 
+def test_a_table_of_a_material_is_a_file_of_the_case(tmp_path: Path) -> None:
+    """It is found beside the case, also from elsewhere, and its content is part of the hash."""
+    key = "materials.NCM811.open_circuit_potential"
+    (tmp_path / "ocp.csv").write_text("0.3,4.2\n0.9,3.6\n")
+    (tmp_path / "out").mkdir()
+    case = Case.load(write(tmp_path, particles()), {key: "ocp.csv"})
+    (tmp_path / "out" / "case.toml").write_text(case.to_toml(tmp_path / "out"), encoding="utf-8")
+    again = Case.load(tmp_path / "out" / "case.toml")
+    assert again.files[key] == "../ocp.csv"
+    first = case.sha256
+    assert again.sha256 == first
+    (tmp_path / "ocp.csv").write_text("0.3,4.2\n0.9,3.5\n")
+    assert case.sha256 != first
+    with pytest.raises(InputError, match="no such file") as caught:
+        case.replace({key: "opc.csv"})
+    assert (caught.value.key, caught.value.cure) == (key, "did you mean ocp.csv?")
+    with pytest.raises(InputError, match="from the folder of the case file"):
+        case.replace({key: "measured.txt"})
+
+
+def test_a_table_that_a_material_file_names_is_part_of_the_hash(tmp_path: Path) -> None:
+    own = '[NCM811.open_circuit_potential]\nvalue = "ocp.csv"\nsource = "s"\n'
+    (tmp_path / "mine.toml").write_text(own)
+    (tmp_path / "ocp.csv").write_text("0.3,4.2\n0.9,3.6\n")
+    case = Case.load(write(tmp_path, particles()), {"material_files": ["mine.toml"]})
+    first = case.sha256
+    (tmp_path / "ocp.csv").write_text("0.3,4.2\n0.9,3.5\n")
+    assert case.sha256 != first
+
+
 # -- single keys changed --------------------------------------------------------------------------
 
 

@@ -16,12 +16,19 @@ import numpy as np
 import pytest
 
 import fem
-from fem.cli import main
+from fem import geometry
+from fem.cell.composition import Cell
+from fem.cli import estimate, main
+from fem.cli.estimate import cost
 from fem.cli.progress import Progress
 from fem.errors import SolveError
 from fem.output import run as output
+from fem.parameters import resolve
 
 SMALL = Path(__file__).parents[1] / "output" / "small_case.toml"
+PROTOCOL = SMALL.with_name("small_protocol.toml")
+CASES = Path(__file__).parents[2] / "cases"
+SHIPPED = [CASES / f"{name}.toml" for name in ("zheng2023_flat", "teaching_1d")]
 QUICK = ("--set", "mechanics.enabled=false")
 
 
@@ -273,6 +280,27 @@ def test_check_of_a_protocol_lists_its_steps_and_the_charge_there_is(
     assert not list(here.iterdir())
 
 
+def test_check_lists_steps_of_power_and_of_a_file(
+    here: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (here / "cycle.csv").write_text("0,1\n10,2\n20,-3\n")
+    file = str(here / "cycle.csv")
+    steps = [
+        {"charge_power": "50 W/m^2", "until": {"time": "9 s"}},
+        {"profile": {"file": file, "power": "1 W/m^2"}},
+        {"profile": {"file": file, "current": "1 A/m^2"}, "until": {"voltage": "3.6 V"}},
+    ]
+    given = json.dumps(steps).replace('": ', '" = ')
+    assert main(["check", str(PROTOCOL), "--set", f"operation.steps={given}"]) == 0
+    text = capsys.readouterr().out
+    for words in (
+        "step 1: charge at 50 W/m^2 until time 9 s\n",
+        "step 2: power of cycle.csv until the end of its file\n",
+        "step 3: current of cycle.csv until the end of its file or voltage 3.6 V\n",
+    ):
+        assert words in text
+
+
 def test_check_of_a_protocol_with_fixed_particles_on_an_alloy(
     here: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -292,6 +320,62 @@ def test_estimate_of_the_mesh_is_near(capsys: pytest.CaptureFixture[str]) -> Non
     estimate = int(re.search(r"about (\d+) triangles", capsys.readouterr().out)[1])  # type: ignore[index]
     made = len(fem.run(fem.Case.load(SMALL, {"mechanics.enabled": False})).mesh.region)
     assert made / 1.5 < estimate < made * 1.5
+
+
+@pytest.mark.parametrize(
+    "path",
+    [SMALL, PROTOCOL, *SHIPPED, pytest.param(CASES / "zhou2025_cell.toml", marks=pytest.mark.slow)],
+    ids=lambda path: path.stem,
+)
+def test_unknowns_are_known_before_the_mesh_is(path: Path) -> None:
+    """Within a factor of two, as `fem check` says; shipped cases on a coarse mesh."""
+    size = {"mesh.size": "4 um"} if path in SHIPPED else {}
+    case = fem.Case.load(path, {"mechanics.enabled": False, **size})
+    cell = Cell.of(case)
+    made = cell.charge.layout(cell.drives(current=1.0)).size
+    expected = cost(case, cell.mesh.geometry, cell.parameters)
+    assert made / 2.0 < expected.unknowns < made * 2.0
+
+
+def test_steps_in_time_are_known_before_the_run_is() -> None:
+    case = fem.Case.load(PROTOCOL)
+    history = fem.run(case).history
+    assert history is not None
+    shape = geometry.build(case)
+    steps = cost(case, shape, resolve(case, shape)).steps
+    assert len(history) / 2.0 < steps < len(history) * 2.0
+
+
+@pytest.mark.parametrize(
+    ("changes", "memory", "words"),
+    [
+        ([], 1e-3, "the run will need about 0.2 GB, and this machine has 0.0 GB"),
+        (["stepping.most_steps=10"], 64.0, "while stepping.most_steps is 10"),
+        (["mesh.size=0.1 um", "stepping.stoichiometry=1e-5"], 64.0, "the run will take about"),
+    ],
+)
+def test_a_cost_beyond_the_machine_or_an_hour_is_told(
+    changes: list[str],
+    memory: float,
+    words: str,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """By check in its warnings, by run before it begins to mesh."""
+
+    def no_mesh(*_: object) -> None:
+        raise fem.SolveError("stop here")
+
+    monkeypatch.setattr(estimate, "_memory", lambda: memory)
+    command = [str(PROTOCOL), *(word for change in changes for word in ("--set", change))]
+    assert main(["check", *command]) == 0
+    assert words in " ".join(capsys.readouterr().out.partition("warnings")[2].split())
+    monkeypatch.setattr("fem.runs.simulation.simulate", no_mesh)
+    assert main(["run", *command, "--out", "out"]) == 1
+    warning, end = capsys.readouterr().err.splitlines()
+    assert warning.startswith("warning: ")
+    assert words in warning
+    assert end == "stop here"
 
 
 # ----------------------------------------------------------------------------------------- mesh
@@ -346,7 +430,7 @@ def test_plot_needs_no_solver(
 ) -> None:
     assert main(["run", str(SMALL), *QUICK, "--out", "run", "--quiet"]) == 0
 
-    def draw(result: Any, folder: Path) -> None:
+    def draw(result: Any, folder: Path, *how: Any) -> None:
         (folder / "flux.png").write_bytes(result.fields["phi_e"].tobytes())
 
     monkeypatch.setattr(output, "_draw", draw)
@@ -354,6 +438,22 @@ def test_plot_needs_no_solver(
     assert main(["plot", "run"]) == 0
     assert capsys.readouterr().out == "flux.png\n"
     assert (here / "run" / "flux.png").stat().st_size > 1000
+
+
+def test_plot_draws_one_field_as_asked_for(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """As text and vectors in SVG and PDF; beside the run, or where it is said."""
+    assert main(["run", str(SMALL), *QUICK, "--out", "run", "--quiet"]) == 0
+    before = {p.name for p in (here / "run").iterdir()}
+    assert main(["plot", "run", "--field", "phi_e", "--range", "0 mV", "90 mV"]) == 0
+    assert {p.name for p in (here / "run").iterdir()} - before == {"field_phi_e.png"}
+    window = ["10 um", "50 um", "30 um", "70 um"]
+    words = ["plot", "run", "--field", "current_density", "--scale", "log", "--window", *window]
+    assert main([*words, "--out", "map.svg"]) == 0
+    assert "<svg" in (here / "map.svg").read_text("utf-8")
+    assert main([*words, "--format", "pdf"]) == 0
+    made = here / "run" / "field_current_density.pdf"
+    assert made.read_bytes().startswith(b"%PDF")
+    assert capsys.readouterr().out.split("\n")[1:] == ["map.svg", str(made.relative_to(here)), ""]
 
 
 def test_materials(capsys: pytest.CaptureFixture[str]) -> None:

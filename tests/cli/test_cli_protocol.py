@@ -93,17 +93,19 @@ def test_status_of_an_interrupt(here: Path, monkeypatch: pytest.MonkeyPatch) -> 
     assert main(["run", str(CASE), *SHORT]) == 130
 
 
-def test_a_failed_step_is_status_1_and_can_be_gone_on_from(
-    here: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+@pytest.mark.parametrize("cure", ["a finer mesh", "a larger stepping.most_steps"])
+def test_a_failed_step_is_status_1_and_says_what_to_change(
+    cure: str, here: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    error = SolveError("no convergence", field="phi_e", cures=["a finer mesh"])
+    """Going on is offered only with other steps: all else fails again for certain."""
+    error = SolveError("no convergence", field="phi_e", cures=[cure])
     monkeypatch.setattr(simulation, "simulate", stopping(error, 4))
     assert main(["run", str(CASE), *SHORT, "--out", "run"]) == 1
     text = capsys.readouterr().err
-    assert text.startswith(
-        "no convergence (field phi_e)\n  try: a finer mesh\n  try: continue with"
-    )
+    assert text.startswith(f"no convergence (field phi_e)\n  try: {cure}\n  try: change ")
     assert "4 steps on disk" in text
+    assert ("continue with: fem run" in text) == ("stepping" in cure)
+    assert ("it fails here again" in text) == ("stepping" not in cure)
     assert (here / "run" / "checkpoints").is_dir()
 
 
@@ -217,3 +219,26 @@ def test_spans() -> None:
         "83.3 min",
         "1.7 h",
     ]
+
+
+def test_a_run_that_stops_where_the_cell_can_do_no_more_is_finished(
+    here: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Status 0 and a word; killed at the very end, --resume finishes it with the same files."""
+    much = '{discharge="900 A/m^2", until={time="1 h"}}'
+    steps = f'[{{repeat=2, steps=[{{rest="1 s"}}, {much}]}}]'
+    words = ["run", str(CASE), "--set", f"operation.steps={steps}", "--out"]
+    assert main([*words, "whole"]) == 0
+    text = capsys.readouterr().out
+    assert "the run stopped at cycle 1 of 2, step 2: discharge at 900 A/m^2 (particle" in text
+    assert "2 further steps were not begun" in text.replace("\n  ", " ")
+    rows = read_history(here / "whole" / "history.csv")
+    assert (here / "whole" / "events.csv").read_text().count("\n") == 3
+
+    monkeypatch.setattr(simulation, "simulate", stopping(KeyboardInterrupt(), len(rows) - 1))
+    assert main([*words, "killed"]) == 130
+    monkeypatch.setattr(simulation, "simulate", simulate)
+    assert main([*words, "killed", "--resume"]) == 0
+    for name in ("history.csv", "events.csv", "cycles.csv", "anode.csv", "fields.pvd"):
+        files = [(here / folder / name).read_bytes() for folder in ("whole", "killed")]
+        assert files[0] == files[1]

@@ -32,6 +32,8 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (tmp_path / "broken.toml").write_text(SMALL.read_text() + "\nthis is no TOML")
     (tmp_path / "latin.toml").write_bytes('title = "Größe"\n'.encode("latin-1"))
     (tmp_path / "empty.toml").write_text("")
+    (tmp_path / "twice.toml").write_text(SMALL.read_text() + "\n[mesh]\nsize = '1 um'\n")
+    (tmp_path / "picture.png").write_bytes(b"\x89PNG\r\n\x1a\n")
     (tmp_path / "script.py").write_text("import fem\n")
     (tmp_path / "thesis").mkdir()
     (tmp_path / "thesis" / "thesis.tex").write_text("years of work")
@@ -51,6 +53,9 @@ WRONG = {
     "run thesis": "thesis: cannot be read",
     "run broken.toml": "not valid TOML",
     "run latin.toml": "not UTF-8",
+    "check picture.png": "cannot be read as an image",
+    "run picture.png": "fem transport reads an image",
+    "run twice.toml": "already given on line",
     "run empty.toml": "geometry: this table is missing",
     "run script.py": "python script.py",
     "run cell.toml other.toml": "one argument too many",
@@ -93,6 +98,12 @@ WRONG = {
     "plot thesis": "no finished run",
     "plot cell.toml": "not a folder",
     "plot cut": "damaged",
+    "plot cut --scale log": "--field",
+    "plot cut --along y": "x",
+    "plot cut --format bmp": "png, svg, pdf",
+    "plot cut --field von_mises --out map.bmp": "png, svg, pdf",
+    "plot cut --field von_mises --range 1 2": "number unit",
+    "plot cut --field von_mises --along s": "--along",
     "materials LPSCI": "did you mean LPSCl?",
     "materials lpscl": "did you mean LPSCl?",
     "materials gold": "LPSCl, ",

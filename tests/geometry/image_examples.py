@@ -51,6 +51,14 @@ def saved(folder: Path, labels: np.ndarray) -> Path:
     return path
 
 
+def porous(file: Path | str, thickness: str = "6 um") -> fem.Case:
+    """An image of a separator, 1 electrolyte and 0 void, above a flat cathode."""
+    plane = {"kind": "plane", "material": "NCM811", "thickness": thickness}
+    case = pictured(file, separator=False, smoothing=0.0)
+    labels = {"electrolyte": 1, "void": 0}
+    return case.replace({"geometry.image.labels": labels, "geometry.cathode": plane})
+
+
 def disc(pixels: int, radius: float, centre: tuple[float, float] | None = None) -> np.ndarray:
     """Active material (2) in a disc, given in pixels, in a square of electrolyte (1)."""
     x, y = centre or (pixels / 2, pixels / 2)

@@ -11,6 +11,7 @@ import fem
 from fem.geometry import Inactivity, Phase, build
 from fem.geometry.coverage import arcs, polygons
 from fem.geometry.curves import Line
+from fem.geometry.image import _corners
 from fem.geometry.polyline import Polyline
 from fem.geometry.types import OUTSIDE
 
@@ -24,33 +25,37 @@ def pieces(labels):
 
 
 def noise(seed, shape=(30, 41)):
-    """Noise without corners that touch: pixels of two by two, seen through a smaller window."""
-    coarse = np.random.default_rng(seed).integers(1, 4, shape)
-    from fem.geometry.image import _part_corners
-
-    _part_corners(coarse)
-    return pieces(coarse)
+    """Pieces of three labels in single pixels, and the corners at which they touch."""
+    labels = np.random.default_rng(seed).integers(0, 3, shape)
+    return pieces(labels), _corners(pieces(labels), 1 << labels)
 
 
 @pytest.mark.parametrize("smoothing", [0.0, 0.5, 0.7, 2.0])
 @pytest.mark.parametrize("seed", [1, 2, 3])
 def test_polygons_are_a_coverage(seed, smoothing):
     """No gap and no overlap, one polygon a piece; exact pixels without smoothing."""
-    piece = noise(seed)
-    faces = polygons(piece, smoothing)
-    assert len(faces) == piece.max() + 1
+    piece, corners = noise(seed)
+    faces = polygons(piece, smoothing, corners)
+    count = piece.max() + 1
+    assert corners.sum() > 100
+    assert len(faces) == count + corners.sum()
+    assert shapely.area(faces[count:]) == pytest.approx(0.125)
     assert shapely.is_valid(faces).all()
     assert shapely.coverage_is_valid(faces)
     assert shapely.area(faces).sum() == pytest.approx(piece.size, rel=1e-12)
     if smoothing == 0.0:
-        assert shapely.area(faces).tolist() == np.bincount(piece.ravel()).tolist()
+        lost = np.zeros(count)
+        for i, j in ((0, 0), (0, 1), (1, 0), (1, 1)):
+            beside = piece[i : piece.shape[0] - 1 + i, j : piece.shape[1] - 1 + j]
+            np.add.at(lost, beside[corners], 0.03125)
+        assert shapely.area(faces[:count]) == pytest.approx(np.bincount(piece.ravel()) - lost)
 
 
 @pytest.mark.parametrize("smoothing", [0.0, 0.7])
 def test_arcs_bound_their_pieces(smoothing):
     """The integral of x dy around a piece is its area, and that of dx and dy is zero."""
-    piece = noise(4)
-    faces = polygons(piece, smoothing)
+    piece, corners = noise(4)
+    faces = polygons(piece, smoothing, corners)
     area, jump = np.zeros(len(faces)), np.zeros((len(faces), 2))
     found = arcs(faces)
     for arc in found:
@@ -101,11 +106,80 @@ def test_area_fractions_are_told_and_their_drift_is_bounded(tmp_path):
     small = np.tile(disc(10, 3.0), (12, 12))
     with pytest.raises(fem.InputError) as caught:
         build(pictured(saved(tmp_path, small), smoothing=1.5))
-    assert caught.value.key == "geometry.image.smoothing"
-    assert caught.value.cure
+    assert caught.value.key == "geometry.image.largest_change"
+    assert "smaller smoothing" in caught.value.cure
     cell = build(pictured(saved(tmp_path, small), smoothing=0.0))
     share = (small == 2).mean()
-    assert f"active material {share:.4%} to {share:.4%}" in cell.notes[1]
+    assert f"active material by 0.00% (area fraction {share:.4g} to {share:.4g})" in cell.notes[1]
+
+
+def test_further_phases_are_voids_in_a_cell(tmp_path):
+    """With their names, and a word on what they would conduct; so are grains that are one."""
+    labels = disc(40, 8).astype(int)
+    labels[:6, :6], labels[30:] = 7, 1
+    labels[:, 20:][labels[:, 20:] == 1] = 3
+    carbon = {"name": "carbon", "labels": 7, "electronic_conductivity": "100 S/m"}
+    case = pictured(
+        saved(tmp_path, labels), labels={"electrolyte": [1, 3], "active": 2},
+        phases=[carbon], grain_boundary_resistance="1 ohm*cm^2",
+    )  # fmt: skip
+    cell = build(case)
+    named = [region for region in cell.regions if region.kind == "carbon"]
+    assert [region.phase for region in named] == [Phase.VOID]
+    assert named[0].area == pytest.approx(36 * 0.25e-12, rel=0.05)
+    assert sum(region.name.startswith("electrolyte") for region in cell.regions) == 1
+    warnings = [note for note in cell.notes if note.startswith("Warning")]
+    assert any("carbon: drawn as voids" in note for note in warnings)
+    assert any("boundaries between grains" in note for note in warnings)
+
+
+def freckled(folder, every):
+    """A square of 20 by 20 in 40 by 40 pixels; specks of 2 by 2, `every` so many pixels, in it."""
+    labels = np.ones((40, 40), dtype=int)
+    labels[10:30, 10:30] = 2
+    for i in range(12, 28, every):
+        for j in range(12, 28, every):
+            labels[i : i + 2, j : j + 2] = 1
+    return saved(folder, labels)
+
+
+def test_all_cleaning_is_one_number_a_phase(tmp_path):
+    """Specks leave one phase and come to the other; corners and smoothing add up with them."""
+    from fem.geometry.rectangle import rectangle
+
+    case = pictured(freckled(tmp_path, 8), separator=False)
+    shape = rectangle(case.geometry.image, tmp_path / "labels.npy")
+    electrolyte, active = shape.cleaning
+    assert (electrolyte.phase, active.phase) == ("electrolyte", "active material")
+    # Four specks of four pixels; smoothing takes an eighth of each of the square's corners and a
+    # little more as the outline is simplified.
+    for found, pixels in ((electrolyte, 1216), (active, 384)):
+        assert found.read == pytest.approx(pixels / 1600, rel=1e-12)
+        assert found.specks == pytest.approx(16 / 1600, rel=1e-12)
+        assert found.corners == 0.0
+        assert found.changed == pytest.approx(found.total / found.read, rel=1e-12)
+        area = sum(r.area for r in shape.regions if r.phase == found.phase)
+        assert area == pytest.approx(found.drawn * 400e-12, rel=1e-12)
+    assert electrolyte.drawn - electrolyte.read + 16 / 1600 == pytest.approx(electrolyte.smoothing)
+    assert active.drawn - active.read - 16 / 1600 == pytest.approx(active.smoothing)
+    assert active.smoothing == pytest.approx(-electrolyte.smoothing, rel=1e-9)
+    assert -4e-3 < active.smoothing < 0.0
+    kept = rectangle(case.geometry.image, tmp_path / "labels.npy", as_read=True)
+    assert [found.total for found in kept.cleaning] == [0.0, 0.0]
+
+
+def test_specks_count_in_what_is_refused(tmp_path):
+    """Sixteen specks are 19 % of the square around them, which was cleaned without a word."""
+    case = pictured(freckled(tmp_path, 4))
+    with pytest.raises(fem.InputError, match=r"of the active material \(specks 19") as caught:
+        build(case)
+    assert caught.value.key == "geometry.image.largest_change"
+    assert "specks = 0" in caught.value.cure
+    accepted = build(case.replace({"geometry.image.largest_change": 0.25}))
+    assert accepted.notes[1].startswith("Warning: cleaning changed electrolyte by")
+    assert "16 specks of fewer than 9 pixels (64 in all)" in accepted.notes[1]
+    kept = build(case.replace({"geometry.image.specks": 0, "geometry.image.smoothing": 0.0}))
+    assert kept.notes[1].startswith("Cleaning changed")
 
 
 def test_regions_fill_the_cell_and_outlines_close():

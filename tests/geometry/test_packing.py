@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 import fem
 from fem.case import RandomPacking
+from fem.geometry.mixing import Potential, mixed, strength
 from fem.geometry.neighbours import close_pairs
 from fem.geometry.packing import pack
 from fem.geometry.particles import channels
@@ -54,7 +55,7 @@ def separations(xy: Any, diameter: Any) -> Any:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize("seed", [1, 2, 3])
+@pytest.mark.parametrize("seed", [1, *(pytest.param(s, marks=pytest.mark.slow) for s in (2, 3))])
 def test_fraction_is_exact_and_gaps_are_kept(kind: str, seed: int) -> None:
     wanted = packing(**KINDS[kind], seed=seed)
     xy, diameter = discs(**KINDS[kind], seed=seed)
@@ -168,6 +169,102 @@ def test_coarse_grains_gather_the_particles() -> None:
         np.array([unevenness(changes, seed) for seed in range(4)]) for changes in (COARSE, FINE)
     )
     assert coarse.min() > 1.2 * fine.max()
+
+
+# ------------------------------------------------------------------------------ structure
+
+WIDE, HIGH, WINDOW = 200, 100, 20
+"""Of the cells and windows in which the structure is measured, in um."""
+EQUAL = {"diameter": "4 um", "gap": "0.2 um"}
+
+
+def unevenness(window: int = WINDOW, **changes: Any) -> float:
+    """Standard deviation of the area fraction in square windows, from points 0.2 um apart."""
+    xy, diameter = discs(WIDE * UM, HIGH * UM, **EQUAL | changes)
+    covered = np.zeros((5 * HIGH, 5 * WIDE), dtype=bool)
+    for (x, y), d in zip(5 * xy / UM, 5 * diameter / UM, strict=True):
+        i, j = (slice(int(c - 0.5 * d), int(c + 0.5 * d) + 1) for c in (y, x))
+        row, column = np.ogrid[i, j]
+        covered[i, j] |= (row + 0.5 - y) ** 2 + (column + 0.5 - x) ** 2 < 0.25 * d**2
+    k = 5 * window
+    return float(covered.reshape(5 * HIGH // k, k, 5 * WIDE // k, k).mean(axis=(1, 3)).std())
+
+
+def contact(seeds: range, fraction: float) -> tuple[float, float]:
+    """The pair correlation of hulls at contact, and that of hard discs as dense as in the middle.
+
+    Henderson (Mol. Phys. 30, 1975, 971): ``g = (1 - 7 eta / 16) / (1 - eta)^2``.
+    """
+    rings, edge = np.linspace(1.0, 1.2, 11), 12.0
+    count, inside = np.zeros(10), 0
+    for seed in seeds:
+        xy, diameter = discs(WIDE * UM, HIGH * UM, **EQUAL, fraction=fraction, seed=seed)
+        xy, hull = xy / UM, diameter[0] / UM + 0.2
+        middle = ((xy > edge) & (xy < [WIDE - edge, HIGH - edge])).all(axis=1)
+        away = np.linalg.norm(xy[middle, None] - xy, axis=2) / hull
+        count += np.histogram(away[away > 0.5], rings)[0]
+        inside += int(middle.sum())
+    density = inside / len(seeds) / ((WIDE - 2 * edge) * (HIGH - 2 * edge))
+    found = count / (inside * density * np.pi * hull**2 * np.diff(rings**2))
+    line = np.polyfit(0.5 * (rings[1:] + rings[:-1]) - 1.0, np.log(found), 2)
+    eta = 0.25 * np.pi * density * hull**2
+    return float(np.exp(line[2])), float((1.0 - 7.0 * eta / 16.0) / (1.0 - eta) ** 2)
+
+
+@pytest.mark.parametrize(
+    ("fraction", "wanted", "seeds"),
+    [
+        (0.4, 0.042, range(1, 3)),
+        pytest.param(0.4, 0.042, range(1, 9), marks=pytest.mark.slow),
+        pytest.param(0.6, 0.027, range(1, 9), marks=pytest.mark.slow),
+    ],
+)
+def test_windows_differ_as_among_hard_discs(fraction: float, wanted: float, seeds: range) -> None:
+    """Standard deviations of hard discs in equilibrium; those of discs pushed apart are .09."""
+    found = np.mean([unevenness(fraction=fraction, seed=seed) for seed in seeds])
+    assert found == pytest.approx(wanted, rel=0.2)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("fraction", [0.4, 0.6])
+def test_neighbours_are_as_near_as_among_hard_discs(fraction: float) -> None:
+    found, wanted = contact(range(1, 9), fraction)
+    assert found == pytest.approx(wanted, rel=0.08)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("fraction", [0.4, 0.6])
+def test_clusters_are_as_far_apart_as_asked_for(fraction: float) -> None:
+    """Half as wide windows differ far more than by chance; windows as wide as that hardly do."""
+    structure = {"kind": "clustered", "length": "20 um"}
+    clustered = unevenness(10, fraction=fraction, structure=structure)
+    assert 0.09 < clustered < 0.16
+    assert clustered > 1.3 * unevenness(10, fraction=fraction)
+    assert unevenness(20, fraction=fraction, structure=structure) < 0.6 * clustered
+
+
+@pytest.mark.parametrize("length", ["8 um", "90 um"])
+def test_clusters_that_cannot_be_are_refused(length: str) -> None:
+    with pytest.raises(fem.InputError, match="clusters") as caught:
+        discs(structure={"kind": "clustered", "length": length})
+    assert caught.value.key == "geometry.cathode.particles.structure.length"
+    assert "um: two mean diameters" in str(caught.value.allowed)
+    assert caught.value.cure
+
+
+def test_a_landscape_gathers_by_boltzmanns_factor() -> None:
+    """Discs so few that they hardly meet have the mean energy of an ideal gas in it."""
+    rng = np.random.default_rng(1)
+    size, radius = (18.0, 18.0), np.full(400, 0.05)
+    landscape = Potential.drawn(2.0, size, rng)
+    row = 0.4 + 0.9 * np.arange(20)
+    found = mixed(np.stack(np.meshgrid(row, row), 2).reshape(-1, 2), radius, size, rng, landscape)
+    inside = landscape.energy[:-1, :-1]
+    weight = np.exp(-strength(400 * np.pi * 0.05**2 / 18.0**2) * inside)
+    wanted = (weight * inside).sum() / weight.sum()
+    assert wanted < -0.4
+    energy = landscape(found[:, 0] + 1j * found[:, 1]).mean()
+    assert energy == pytest.approx(wanted, abs=0.15)
 
 
 # ------------------------------------------------------------------------------ neighbours

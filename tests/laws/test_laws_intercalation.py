@@ -99,7 +99,7 @@ def test_positive_and_finite_everywhere(x: float, anodic: float, cathodic: float
         factor, slope = exchange_current_factor(x, anodic, cathodic)
         edges, _ = exchange_current_factor([EDGE, 1.0 - EDGE], anodic, cathodic)
     assert np.isfinite(slope)
-    assert 2.0 >= factor >= 0.5 * edges.min() > 0.0
+    assert 2.0 >= factor >= 0.5 * (1.0 - 1e-12) * edges.min() > 0.0
 
 
 def test_continuous_at_the_edges() -> None:
@@ -144,7 +144,8 @@ def test_derivatives(law: Kinetics, factor: float, current: float) -> None:
         return float((i[0] - 8.0 * i[1] + 8.0 * i[2] - i[3]) / (12.0 * step))
 
     step = 1e-3 * law.thermal_voltage
-    rounding = 1e-13 * (abs(current) + float(by_eta) * abs(float(eta)))
+    # Of a current below 1e-20 A/m^2 a difference has no digits.
+    rounding = 1e-13 * (abs(current) + float(by_eta) * abs(float(eta))) + 1e-20
     assert by_eta == pytest.approx(
         difference(step, step, 0.0), rel=1e-6, abs=100.0 * rounding / step
     )

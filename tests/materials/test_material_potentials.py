@@ -165,3 +165,52 @@ def test_slope_of_the_extended_curve(name: str, t: float) -> None:
     slope = float(curve.extended(x)[1])
     straddles = min(abs(x - curve.lower), abs(x - curve.upper)) <= 2.0 * h
     assert slope == pytest.approx(difference, rel=0.05 if straddles else 1e-4, abs=1e-9)
+
+
+# -------------------------------------------------------------------------- potentials that rise
+
+
+@pytest.mark.parametrize(
+    ("formula", "rise"),
+    [("3.2 + 0.8*x", (0.64, 0.1, 0.9)), ("4.3 - 0.7*x", (0.0, 0.1, 0.1)),
+     ("4 - 0.5*x + 0.1*exp(-((x - 0.5)/0.05)**2)", (0.0769, 0.3787, 0.4937))],
+)  # fmt: skip
+def test_the_largest_rise(formula: str, rise: tuple[float, float, float]) -> None:
+    """Of a line over its window; of a bump on a falling line, from where its slope turns.
+
+    With u = (x - 1/2)/0.05 the slope is 0 where ``4 u exp(-u^2) = -1/2``: at u = -1.4 and -0.126.
+    """
+    window = {"stoichiometry_min": 0.1, "stoichiometry_max": 0.9}
+    own = {"NCM811": {"open_circuit_potential": formula, **window}}
+    curve = library(overrides=own)["NCM811"].potential
+    if rise[0] == 0.0:
+        assert curve.rise[0] == 0.0
+    elif rise[0] < 0.1:
+        u = np.array([-2.0, -0.1])
+        for _ in range(50):
+            f, slope = 4 * u * np.exp(-(u**2)) + 0.5, 4 * (1 - 2 * u**2) * np.exp(-(u**2))
+            u = u - f / slope
+        ends = 0.5 + 0.05 * u
+        heights = 4 - 0.5 * ends + 0.1 * np.exp(-(u**2))
+        assert curve.rise == pytest.approx([np.diff(heights)[0], *ends], abs=5e-4)
+    else:
+        assert curve.rise == pytest.approx(rise, abs=1e-12)
+    assert curve.rises == (rise[0] > 0.02)
+
+
+@pytest.mark.parametrize("name", ["NCM811", "LCO", "LTO", "InLi"])
+def test_potentials_of_the_library_fall(name: str) -> None:
+    assert not library()[name].potential.rises
+
+
+def test_beyond_a_rising_end_the_potential_stays() -> None:
+    """The last two points of a noisy plateau must not lead away what overshoots."""
+    table = {"stoichiometry": [0.1, 0.5, 0.9], "potential": [3.402, 3.398, 3.401]}
+    own = {"NCM811": {"open_circuit_potential": table}}
+    curve = library(overrides=own)["NCM811"].potential
+    value, slope = curve.extended(np.array([0.0, 0.9, 1.5]))
+    # At ends of a PCHIP the slope is that of a parabola: (3 d_1 - d_2) / 2 of even intervals.
+    first, last = -0.01, 0.0075
+    falling, rising = (3.0 * first - last) / 2.0, (3.0 * last - first) / 2.0
+    assert value == pytest.approx([3.402 - 0.1 * falling, 3.401, 3.401], abs=1e-12)
+    assert slope == pytest.approx([falling, rising, 0.0], abs=1e-12)

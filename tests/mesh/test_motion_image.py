@@ -238,9 +238,9 @@ def particle(mesh: Mesh, body: int) -> int:
 
 def test_an_end_on_the_collector_runs_along_it(tmp_path: Path) -> None:
     mesh = mesh_of(tmp_path, block(drawing(), 3, (2, 5), (0, 2)))
-    ends = list(Front.of(mesh).ends)
-    before = mesh.nodes[:, ends]
-    new = evenly(mesh, 0.1 * UM).nodes[:, ends]
+    before = mesh.nodes[:, list(Front.of(mesh).ends)]
+    after = evenly(mesh, 0.1 * UM)
+    new = after.nodes[:, list(Front.of(after).ends)]
     assert (new[1] == 0.0).all()
     assert np.sort(new[0]) == pytest.approx(
         np.sort(before[0]) + 0.1 * UM * np.array([-1, 1]), abs=3e-8

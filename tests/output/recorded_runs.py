@@ -39,7 +39,7 @@ def short_run(case: fem.Case) -> Run:
 
 def quicken(patch: pytest.MonkeyPatch) -> None:
     """Draw nothing, and do not wait for the disk."""
-    patch.setattr(output, "_draw", lambda result, folder: None)
+    patch.setattr(output, "_draw", lambda result, folder, *_: None)
     patch.setattr(os, "fsync", lambda file: None)
 
 
@@ -55,14 +55,14 @@ def stop(folder: Path, case: fem.Case, steps: list[Accepted]) -> None:
             recorder(step)
 
 
-def finish(folder: Path, case: fem.Case, run: Run) -> None:
+def finish(folder: Path, case: fem.Case, run: Run) -> Result:
     """Record the steps that a folder does not have yet, and end."""
     steps, result = run
     resume = (folder / "checkpoints").is_dir()
     with recording(folder, case, resume) as recorder:
         for step in steps[recorder.steps + 1 :]:
             recorder(step)
-        recorder.finish(result)
+        return recorder.finish(result)
 
 
 def full(*_: Any, **__: Any) -> None:

@@ -20,6 +20,7 @@ import pytest
 import fem
 from fem.output import load, redraw
 from fem.output import run as output
+from fem.output.report import CAPTIONS, CAPTIONS_IN_TIME
 from fem.output.run import FIGURES, FILES
 from fem.output.stored import write_result
 from fem.output.tables import plain_metrics, write_anode, write_metrics, write_particles
@@ -145,6 +146,14 @@ def test_fields_read_back_exactly(folder: Path, result: Result) -> None:
             assert not read[~undefined, width:].any()
 
 
+def test_regions_have_their_names(folder: Path, result: Result) -> None:
+    """Field data name the numbers in `region`; the area of each is that drawn."""
+    grid = meshio.read(folder / "fields.vtu")
+    numbers = {name: int(value[0]) for name, value in grid.field_data.items()}
+    assert numbers == {r.name: k for k, r in enumerate(result.geometry.regions)}
+    assert set(np.unique(grid.cell_data["region"][0])) == set(numbers.values())
+
+
 def test_phase_of_a_cell_is_where_its_field_lives(folder: Path) -> None:
     grid = meshio.read(folder / "fields.vtu")
     phase, triangles = grid.cell_data["phase"][0], grid.cells[0].data
@@ -235,7 +244,7 @@ def test_report_is_whole_and_needs_no_other_file(folder: Path, result: Result) -
     assert '<td class="inner">at the lithium surface</td>' in text
     assert 'title="Power of the ionic current over the current."' in text
     assert not page.open
-    assert len(page.links) == 5
+    assert len(page.links) == 6 and page.links.pop(0) == "viewer.html"
     assert all(link.startswith("data:image/png;base64,") for link in page.links)
     assert "Small cell" in page.text
     assert "geometry.cathode.particles.rows" in page.text
@@ -254,13 +263,55 @@ def test_report_is_whole_and_needs_no_other_file(folder: Path, result: Result) -
     assert f"{numbers['von_mises_tip_Pa'][0] * 1e-6:.4g}" in page.text
 
 
+def test_report_begins_with_ten_numbers_and_folds_what_is_long(
+    folder: Path, result: Result
+) -> None:
+    """Ten key numbers with labels in full and units, then pictures, then the rest folded."""
+    text = (folder / "report.html").read_text(encoding="utf-8")
+    before, _, after = text.partition("<h2>Pictures</h2>")
+    cards = re.findall(
+        r"<div title=\"[^\"]*\"><strong>([^<]*)</strong> ([^<]*)<br>([^<]*)</div>", before
+    )
+    assert len(cards) == 10 and "<code>" not in before
+    assert (f"{result.metrics['overpotential_V'] * 1e3:.4g}", "mV", "overpotential") in cards
+    for _, _, label in cards:
+        assert "_" not in label and not re.search(r"\bm2\b", label)
+    rest = after.partition("<h2>Everything else</h2>")[2]
+    assert re.findall("<summary>([^<]*)</summary>", rest) == [
+        *("All numbers", "Assumptions", "Parameters of the case", "Sources", "Files of this run"),
+    ]
+    assert rest.count("<details>") == rest.count("</details>") == 5
+    assert "<pre>" not in before + after.partition("<h2>Everything else</h2>")[0]
+
+
+def test_captions_say_what_to_look_at() -> None:
+    for caption in (*CAPTIONS.values(), *CAPTIONS_IN_TIME.values()):
+        assert len(caption.split()) > 15
+        assert re.search(r"\b(look|compare|says?|says|bright|long bars)\b", caption, re.I)
+
+
+def test_results_and_cases_are_told_in_a_few_words(result: Result) -> None:
+    """On a terminal a few lines, in notebooks a table; a title is text there, not markup."""
+    for each in (result, result.case, result.geometry, fem.Cell.of(result.case)):
+        assert 20 < len(repr(each)) < 500, type(each)
+    assert "Small cell" in repr(result) and f"{len(result.field_mesh.points)} points" in repr(
+        result
+    )
+    assert "Small cell" in repr(result.case) and repr(result.case) == str(result.case)
+    odd = result.case.replace({"title": "<b>a & b</b>"})
+    for each in (odd, dataclasses.replace(result, case=odd)):
+        page = each._repr_html_()
+        assert "&lt;b&gt;a &amp; b&lt;/b&gt;" in page
+        assert page.count("<tr") == page.count("</tr>") >= 10
+
+
 def test_report_shows_what_somebody_added_to_the_metrics(result: Result) -> None:
     """Under its bare name: a run is not lost for want of a declaration."""
     from fem.output.report import report
 
     metrics = {**result.metrics, "own_number_m": 2.5}
     page = report(dataclasses.replace(result, metrics=metrics), {})
-    assert "<td>own number m</td>" in page
+    assert "<td>own number</td>" in page and "<td>m</td>" in page
     assert "own number" not in report(result, {})
 
 

@@ -138,6 +138,38 @@ def test_a_history_that_does_not_belong_is_refused(
     assert tree(folder) == before
 
 
+def test_checkpoints_that_were_emptied_are_refused(folder: Path, case: fem.Case, run: Run) -> None:
+    """The run was begun, so that to begin again in its folder would lose what it had."""
+    stop(folder, case, run[0][:6])
+    for path in (folder / "checkpoints").iterdir():
+        path.unlink()
+    before = tree(folder)
+    with pytest.raises(InputError, match="checkpoints of this run are gone") as caught:
+        finish(folder, case, run)
+    assert caught.value.cure
+    assert tree(folder) == before
+
+
+@pytest.mark.parametrize("what", ["series", "a frame"])
+def test_frames_that_are_gone_are_told(folder: Path, case: fem.Case, run: Run, what: str) -> None:
+    """Also when it is resumed again; the run itself goes on."""
+    stop(folder, case, run[0][:6])
+    frames = sorted(int(path.stem) for path in (folder / "series").glob("*.npz"))
+    for path in list((folder / "series").glob("*" if what == "series" else f"{frames[0]:06d}.*")):
+        path.unlink()
+    if what == "series":
+        (folder / "series").rmdir()
+    lost = tuple(frames if what == "series" else frames[:1])
+    with recording(folder, case, resume=True) as recorder:
+        assert recorder.checkpoint is not None
+        assert recorder.checkpoint.missing == lost
+        recorder(run[0][6])
+    result = finish(folder, case, run)
+    (note,) = (note for note in result.notes if "no longer there" in note)
+    assert note.startswith("Warning: ") and "000000.npz first" in note
+    assert len(result.history) == len(run[0])
+
+
 def test_another_case_is_refused(folder: Path, case: fem.Case, run: Run) -> None:
     stop(folder, case, run[0][:6])
     before = tree(folder)

@@ -170,6 +170,6 @@ def test_redraw_takes_the_frames_from_the_series(
 ) -> None:  # fmt: skip
     finish(folder, case, run)
     seen: list[Result] = []
-    monkeypatch.setattr(output, "_draw", lambda result, folder: seen.append(result))
+    monkeypatch.setattr(output, "_draw", lambda result, *_: seen.append(result))
     redraw(folder)
     assert len(seen[0].frames) == len(Series(folder).numbers) >= 2

@@ -10,6 +10,8 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from matplotlib.colors import LogNorm
 from PIL import Image
 from plot_results import solved
@@ -18,6 +20,7 @@ from plot_runs import FRAMES, run
 import fem.plot
 from fem.errors import FemError, InputError
 from fem.plot import canvas
+from fem.plot.animation import lasting
 from fem.plot.film import Film, Limits, Stage
 from fem.plot.lithiation import LITHIATION_MAP
 from fem.plot.scene import Scene
@@ -54,7 +57,12 @@ def test_a_gif_has_a_picture_for_each_state_and_moves(tmp_path):
     path = tmp_path / "run.gif"
     fem.plot.animate(run("deposit").frames, path, seconds=3.0)
     shown, lasts = pictures(path)
-    assert len(shown) == FRAMES and lasts == [250] * FRAMES
+    frames = run("deposit").frames
+    # Each as long as it is nearest: half of the times to its neighbours.
+    times = np.array([frame.time for frame in frames])
+    ends = np.r_[times[0], 0.5 * (times[1:] + times[:-1]), times[-1]]
+    assert len(shown) == FRAMES and sum(lasts) == 3000
+    assert lasts == pytest.approx(3000.0 * np.diff(ends) / np.ptp(times), abs=10.0)
     assert shown.shape[2] == 900 and path.stat().st_size < 1e6
     changed = [(np.abs(b - a).max(axis=2) > 40).sum() for a, b in pairwise(shown)]
     assert min(changed) > 40, "at the least the clock"
@@ -253,10 +261,33 @@ def test_mp4_gets_all_pictures_at_their_pace(monkeypatch, tmp_path):
     path = tmp_path / "run.mp4"
     fem.plot.animate(run("deposit").frames, path, seconds=4.0)
     (name, (width, height), options), *sent = taken
-    assert name == str(path) and options["fps"] == pytest.approx(FRAMES / 4.0)
+    assert name == str(path) and options["fps"] == 50
     assert width % 2 == height % 2 == 0
-    assert [len(data) for data in sent] == [3 * width * height] * FRAMES
-    assert sent[CHARGED] == film().picture(run("deposit").frames[CHARGED]).tobytes()
+    assert {len(data) for data in sent} == {3 * width * height}
+    assert len(sent) == pytest.approx(4 * 50, abs=FRAMES)
+    # At half of the time the state is shown that is nearest to it.
+    times = np.array([frame.time for frame in run("deposit").frames])
+    middle = int(np.argmin(np.abs(times - 0.5 * times[-1])))
+    assert sent[len(sent) // 2] == film().picture(run("deposit").frames[middle]).tobytes()
+
+
+@given(st.lists(st.floats(0.0, 1e6), min_size=1, max_size=40), st.floats(0.5, 20.0))
+def test_states_last_as_long_as_they_are_nearest(times, seconds):
+    """In order, the first and the last among them, none below 20 ms, and as long as the film."""
+    shown = lasting(sorted(times), seconds)
+    numbers, lasts = zip(*shown, strict=True)
+    assert list(numbers) == sorted(set(numbers))
+    assert numbers[0] == 0 and numbers[-1] == len(times) - 1
+    assert min(lasts) >= 20
+    assert sum(lasts) == pytest.approx(1000.0 * seconds, abs=60.0) or len(times) == 1
+
+
+def test_early_steps_of_milliseconds_do_not_fill_the_film():
+    """Ten states in the first second of an hour, then one every ten minutes."""
+    times = [*np.linspace(0.0, 1.0, 10), *np.linspace(600.0, 3600.0, 6)]
+    shown = lasting(times, 6.0)
+    assert [number for number, _ in shown] == [0, 9, 10, 11, 12, 13, 14, 15]
+    assert dict(shown)[12] == 1000 and dict(shown)[0] <= 20
 
 
 def test_an_encoder_that_fails_is_told(monkeypatch, tmp_path):
@@ -270,7 +301,7 @@ def test_mp4_can_be_read_back(tmp_path):
     path = tmp_path / "run.mp4"
     fem.plot.animate(run("deposit").frames, path, seconds=3.0)
     count, seconds = imageio_ffmpeg.count_frames_and_secs(str(path))
-    assert count == FRAMES and seconds == pytest.approx(3.0, abs=0.1)
+    assert count == pytest.approx(150, abs=FRAMES) and seconds == pytest.approx(3.0, abs=0.2)
 
 
 def test_a_particle_that_dies_in_the_run_is_drawn_so():

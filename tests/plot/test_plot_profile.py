@@ -103,3 +103,20 @@ def test_rounding_errors_of_a_flat_cell_stay_flat():
     low, high = lower.get_ylim()
     noise = np.ptp(thick_line(lower).get_ydata())
     assert "kPa" in lower.get_ylabel() and noise < 0.05 * (high - low)
+
+
+@pytest.mark.parametrize("name", ["deposit", "discharge"])
+def test_names_of_deposits_stand_above_both_curves(name):
+    """Neither the means of plating nor a dotted thickness of its own reach the names."""
+    result = solved(name)
+    anode = result.anode
+    bump = 1e-7 * (1.0 + 4.0 * np.exp(-(((anode.x - 20e-6) / 4e-6) ** 2)))
+    other = dataclasses.replace(result, anode=dataclasses.replace(anode, thickness=bump))
+    axes = fem.plot.anode_profile(other)
+    axes.figure.canvas.draw()
+    (text,) = [t for t in axes.texts if t.get_text() == "deposit 0"]
+    foot = text.get_window_extent().y0
+    (twin,) = [a for a in axes.figure.axes if "dotted" in a.get_ylabel()]
+    for each, line in ((axes, thick_line(axes)), (twin, twin.lines[0])):
+        top = each.transData.transform((0.0, float(np.max(line.get_ydata()))))[1]
+        assert top < foot

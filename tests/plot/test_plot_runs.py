@@ -20,7 +20,7 @@ import fem.plot
 from fem.errors import InputError
 from fem.plot import canvas
 from fem.plot.lithiation import Grains
-from fem.plot.maps import INACTIVE
+from fem.plot.paint import INACTIVE
 from fem.plot.runs import COLOURS, branches_of, steps_of, time_unit
 
 UM = 1e-6
@@ -153,6 +153,61 @@ def test_the_current_jumps_where_a_step_begins():
     at = np.flatnonzero(np.isclose(time, sum(DURATIONS[:3]) / 60.0))
     assert density[at].tolist() == pytest.approx([CURRENTS[2], CURRENTS[3]])
     assert density[:2] == pytest.approx([CURRENTS[0]] * 2)
+
+
+# ------------------------------------------------------------------------------- next to nothing
+
+
+def with_columns(result, **columns):
+    """The run with other columns, by names without their units' brackets."""
+    names = {"volts": "Voltage / V", "amperes": "Current / A", "passed": "capacity_Ah_m2"}
+    found = {names.get(name, name): values for name, values in columns.items()}
+    history = dataclasses.replace(result.history, columns={**result.history.columns, **found})
+    return dataclasses.replace(result, history=history)
+
+
+def span(ends):
+    return ends[1] - ends[0]
+
+
+def test_rounding_of_a_constant_voltage_is_drawn_flat():
+    """A zigzag of 1e-14 V about 3.6 V stays below a thousandth of the height of the axes."""
+    result = run("deposit")
+    volts = 3.6 + 1e-14 * (-1.0) ** np.arange(len(result.history))
+    axes = fem.plot.voltage(with_columns(result, volts=volts))
+    for each in axes.figure.axes[:2]:
+        assert span(each.get_ylim()) >= 1e-3
+        assert each.get_ylim()[0] < 3.6 < each.get_ylim()[1]
+
+
+def test_a_rest_has_neither_charge_nor_current():
+    """1e-33 mAh/cm^2 are no discharge, and 1e-30 A/m^2 no curve."""
+    result = run("deposit")
+    noise = 1e-30 * np.sin(np.arange(len(result.history)))
+    idle = with_columns(
+        result, passed=np.cumsum(noise), amperes=noise * 1e-4, anode_plating_mean_A_m2=noise,
+        thickness_mean_m=1e-20 * noise,
+    )  # fmt: skip
+    assert {step.kind for step in steps_of(idle.history)} == {"rest"}
+    axes = fem.plot.voltage(idle)
+    assert axes.get_legend() is None and [t.get_text() for t in axes.texts] == ["no charge passed"]
+    assert span(axes.get_xlim()) >= 1e-7
+    assert span(axes.figure.axes[2].get_ylim()) >= 1e-3
+    lower = fem.plot.anode_history(idle).figure.axes[2]
+    assert [t.get_text() for t in lower.texts] == ["next to nothing is plated"]
+    assert lower.get_ylim()[0] < 1.0 < lower.get_ylim()[1]
+
+
+def test_an_unevenness_that_is_flat_looks_flat():
+    """1.444 to 1.452 fill less than a fifth of the axis."""
+    result = run("deposit")
+    ratio = np.linspace(1.444, 1.452, len(result.history))
+    names = ("focusing_max_over_mean", "thickness_max_over_mean")
+    lower = fem.plot.anode_history(with_columns(result, **dict.fromkeys(names, ratio))).figure.axes[
+        2
+    ]
+    assert span(lower.get_ylim()) > 5 * 0.008
+    assert lower.get_ylim()[0] < 1.444 < 1.452 < lower.get_ylim()[1]
 
 
 # ------------------------------------------------------------------------------- anode history

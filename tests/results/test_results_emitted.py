@@ -18,6 +18,7 @@ from fem.output.tables import ANODE_COLUMNS, PARTICLE_COLUMNS
 from fem.results.quantities import REGISTRY, Place, declared, declared_columns, find
 from fem.results.result import Result
 
+MESHES = Path(__file__).parents[2] / "meshes"
 OUTPUT = Path(__file__).parents[1] / "output"
 ISLAND = {"x": "12 um", "y": "50 um", "half_width": "4 um", "half_height": "2 um"}
 CYCLE = [
@@ -52,7 +53,20 @@ RUNS: dict[str, Callable[[], fem.Case]] = {
     "effective wiring": lambda: snapshot(
         geometry__cathode__wiring={"kind": "effective", "conductivity": "10 S/m"}
     ),
-    "in time": protocol,
+    "an image with electrolyte that is cut off": lambda: snapshot(
+        geometry={
+            "anode": {},
+            "image": {
+                "file": str(MESHES / "cell.png"),
+                "pixel_size": "0.5 um",
+                "labels": {"void": 0, "electrolyte": 1, "active": 2, "lithium": 3},
+                "electrolyte": "LPSCl",
+                "active": "NCM811",
+            },
+        },
+        inactive={},
+    ),
+    "in time": lambda: protocol(operation__steps=[{"repeat": 1, "steps": CYCLE}]),
     "in time, with stress": lambda: protocol(
         mechanics__enabled=True,
         mechanics__lithium="elastic",
@@ -77,6 +91,8 @@ def emitted(results: dict[str, Result]) -> dict[Place, set[str]]:
         Place.HISTORY: set().union(*(history.columns for history in histories)),
         Place.ANODE: set(ANODE_COLUMNS),
         Place.PARTICLES: set(PARTICLE_COLUMNS),
+        Place.FIELDS: set().union(*(result.fields for result in results.values())),
+        Place.CYCLES: set().union(*(row for result in results.values() for row in result.cycles)),
     }
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from fem.output.history import FIRST
-from fem.results.declaration import FACTORS, Declared
+from fem.results.declaration import FACTORS, LEAST, Declared
 from fem.results.quantities import (
     REGISTRY,
     SECTIONS,
@@ -24,8 +24,8 @@ from fem.units import parse
 
 ROOT = Path(__file__).parents[2]
 MEMBERS = [member for entry in REGISTRY for member in entry.members()]
-ENDS = {"m²": "m2", "A/m²": "A_m2", "Ah/m²": "Ah_m2", "mol/m": "mol_m", "C/m": "C_m",
-        "J/m": "J_m", "A/m": "A_m"}  # fmt: skip
+ENDS = {"m²": "m2", "A/m²": "A_m2", "Ah/m²": "Ah_m2", "Wh/m²": "Wh_m2", "mol/m": "mol_m",
+        "C/m": "C_m", "J/m": "J_m", "A/m": "A_m"}  # fmt: skip
 """Units as a name ends in them, where that is not the unit itself."""
 every = pytest.mark.parametrize("entry", MEMBERS, ids=lambda entry: entry.name)
 
@@ -44,7 +44,12 @@ def test_names_are_declared_once() -> None:
 
 @every
 def test_a_name_says_its_unit(entry: Declared) -> None:
-    """Those of exchanged data after a slash, times on the clock at the front, others at the end."""
+    """Those of exchanged data after a slash, times on the clock at the front, others at the end.
+
+    Fields keep the names of the field's terms, by which ParaView lists them.
+    """
+    if entry.places == Place.FIELDS:
+        return
     ends = "|".join(["V", "Pa", "m", "s", "A", *ENDS.values()])
     found = re.search(rf"(?: / |_)({ends})$", entry.name)
     said = found[1] if found else "s" if entry.name.startswith("seconds_") else ""
@@ -77,6 +82,16 @@ def test_factors_are_those_of_the_units(units: tuple[str, str]) -> None:
     unit, shown = (u.replace("²", "^2").replace("Ah", "A*h") for u in units)
     one = parse(f"1 {shown}", unit)
     assert float(one) * FACTORS[units] == pytest.approx(1.0, rel=1e-12)
+
+
+@every
+def test_a_drawn_quantity_says_below_which_span_nothing_is_meant(entry: Declared) -> None:
+    """Volts, currents, lengths and stresses have one; ratios of extremes 5 %."""
+    if entry.unit in LEAST:
+        assert entry.least > 0.0
+    if "over_mean" in entry.name:
+        assert entry.least == 0.05
+    assert entry.cleared(0.0) == 0.0 and entry.cleared(1.0) == 1.0
 
 
 def test_every_factor_is_used() -> None:

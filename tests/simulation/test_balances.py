@@ -28,6 +28,9 @@ CYCLE = (
         ],
     },
 )
+NAMED = {
+    "time", "voltage", "particle surface empty", "particle surface full", "lithium used up",
+}  # fmt: skip
 VARYING = "1e-13*exp(3*(x - 0.6))"
 ISLAND = {"x": "5 um", "y": "14 um", "half_width": "2 um", "half_height": "1.5 um"}
 CELLS: dict[str, fem.Case] = {
@@ -68,6 +71,88 @@ def test_every_row_balances(name: str) -> None:
         assert taken == pytest.approx(charge, rel=rel, abs=1e-12 * inventory(case))
     still = history["step"] == 2.0
     assert np.ptp(charge[still]) <= 1e-9 * np.abs(charge).max()
+
+
+QUICK = (0, 2, 7, 8, 16, 24, 26, 28, 32, 37)
+"""Random protocols of the default run: those that take least time, and 0, whose last hold is within
+rounding of a cell that has rested for a month."""
+
+
+def random_case(number: int) -> fem.Case:
+    """A cell and a protocol drawn at random, the same for the same number.
+
+    Rates from 0.01 to 20 C and voltages that are held, each with a rest of 1 s to 100 days after
+    it; exchange current densities from 1e-3 to 1e4 A/m^2, D from 1e-18 to 1e-10 m^2/s.
+    """
+    random = np.random.default_rng([9, number])
+
+    def between(low: float, high: float) -> float:
+        return float(10.0 ** random.uniform(np.log10(low), np.log10(high)))
+
+    steps: list[dict[str, Any]] = []
+    for _ in range(random.integers(2, 5)):
+        deed = str(random.choice(["charge_rate", "discharge_rate", "hold"]))
+        if deed == "hold":
+            done = {
+                deed: f"{random.uniform(3.7, 4.2)} V",
+                "until": {"time": f"{between(1, 1e5)} s"},
+            }
+        else:
+            rate = between(0.01, 20.0)
+            done = {deed: rate, "until": {"time": f"{between(1e-2, 1.0) / rate} h"}}
+        steps += [done, {"rest": f"{between(1.0, 100.0 * 86400.0)} s"}]
+    changes = {
+        "materials__NCM811__chemical_diffusivity": f"{between(1e-18, 1e-10)} m^2/s",
+        "kinetics__anode__exchange_current_density": f"{between(1e-3, 1e4)} A/m^2",
+        "kinetics__cathode__exchange_current_density": f"{between(1e-3, 1e4)} A/m^2",
+        "kinetics__cathode__stoichiometry": random.uniform(0.15, 0.85),
+    }
+    return (flat if random.random() < 0.5 else bed)(*steps, **changes)
+
+
+@pytest.mark.parametrize(
+    "number", [n if n in QUICK else pytest.param(n, marks=pytest.mark.slow) for n in range(200)]
+)
+def test_any_protocol_balances(number: int) -> None:
+    """However fast, slow or long: it runs to a named end, and every row accounts to rounding."""
+    history = history_of(random_case(number))
+    assert set(ends(history)) <= NAMED
+    errors_hold(history)
+
+
+REST = {
+    "57 d": (1e4, "10 A/m^2", "100 s"),
+    "30 d": (1e3, "4 A/m^2", "1000 s"),
+    "1 h": (1e4, "0.1 A/m^2", "10 s"),
+}
+
+
+@pytest.mark.parametrize("rest", REST)
+@pytest.mark.parametrize("make", [flat, bed])
+def test_a_cell_at_rest_comes_to_rest_and_stays(make: Any, rest: str) -> None:
+    """Fast reactions and long rests: every row to rounding, and in the end nothing moves.
+
+    Steps grow by most of what they may, the voltage is that of the mean, to what is left of
+    diffusion, and to rounding where the rest is long.
+    """
+    i0, density, time = REST[rest]
+    exchange = f"{i0} A/m^2"
+    history = history_of(
+        make(
+            {"charge": density, "until": {"time": time}},
+            {"rest": rest},
+            kinetics__anode__exchange_current_density=exchange,
+            kinetics__cathode__exchange_current_density=exchange,
+        )
+    )
+    for name in ("lithium_error", "charge_error"):
+        assert history[name].max() <= 1e-13
+    still = 4.3 - 0.7 * history["stoichiometry_mean"][-1]
+    assert history["Voltage / V"][-1] == pytest.approx(still, abs=1e-9 if "d" in rest else 1e-6)
+    assert len(history) < 60
+    assert history["dt_s"][-2:].sum() > 0.4 * history["Test Time / s"][-1]
+    if "d" in rest:
+        assert np.ptp(history["Voltage / V"][-3:]) < 1e-8
 
 
 def test_a_ledger_sees_what_is_lost() -> None:

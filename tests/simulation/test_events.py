@@ -127,7 +127,7 @@ def test_surface_empties_and_fills(cell: Any, lax: bool) -> None:
     changes: dict[str, Any] = {"stepping": LAX} if lax else {}
     history = history_of(
         cell(
-            {"charge": "40 A/m^2", "until": forever},
+            {"charge": "40 A/m^2", "until": forever, "on_infeasible": "next"},
             {"rest": "10 s"},
             {"discharge": "40 A/m^2", "until": forever},
             **changes,
@@ -219,7 +219,11 @@ def test_no_current_crashes(
     if diffusion == "averaged":
         # A surface thousands of fillings off its mean, as in steady diffusion, is beyond the model.
         diffusivity = max(diffusivity, -13.0)
-    deed = {"charge" if charging else "discharge": f"{10.0**size} A/m^2", "until": {"time": "1 h"}}
+    deed = {
+        "charge" if charging else "discharge": f"{10.0**size} A/m^2",
+        "until": {"time": "1 h"},
+        "on_infeasible": "next",
+    }
     case = (bed if round_ones else flat)(
         deed,
         {"rest": "1 s"},
@@ -240,7 +244,7 @@ def test_a_rest_after_a_current_beyond_the_model() -> None:
     """A mean with a steady profile hundreds of fillings deep: over at once, then far from rest."""
     history = history_of(
         flat(
-            {"discharge": "1000 A/m^2", "until": {"time": "1 h"}},
+            {"discharge": "1000 A/m^2", "until": {"time": "1 h"}, "on_infeasible": "next"},
             {"rest": "1 s"},
             materials__NCM811__chemical_diffusivity="1e-15 m^2/s",
             kinetics__cathode__stoichiometry=0.5,

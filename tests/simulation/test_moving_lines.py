@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,8 @@ import pytest
 from cells_in_time import MATERIAL, flat
 
 import fem
+from fem.cell.composition import Cell
+from fem.cell.state import State
 from fem.mesh.remesh import remeshed
 from fem.runs import growth
 from fem.runs.simulation import Accepted, simulate
@@ -166,3 +169,105 @@ def test_lines_move_and_runs_are_taken_up(
         assert end.keys() == found.keys()
         assert all(end[key].tobytes() == found[key].tobytes() for key in end)
         assert json.loads(json.dumps(last[-1].facts())) == kept[-1][1]
+
+
+@pytest.mark.slow
+def test_lithium_in_an_image_closes_around_what_it_meets_until_it_shorts(tmp_path: Path) -> None:
+    """The line closes around a particle and a pore, an island meets another pore, one a particle.
+
+    Nothing is lost on the way, and the area is that of the lithium.
+    """
+    case = shown(tmp_path, lithium=True).replace(
+        {
+            "operation.steps": [{"charge": "60 A/m^2", "until": {"capacity": "4 mAh/cm^2"}}],
+            "kinetics.cathode.diffusion": "fixed",
+            "mesh.size": "1 um",
+        }
+    )
+    result = fem.run(case)
+    history = result.history
+    assert history is not None
+    assert history.events[-1][3] == "short circuit"
+    assert history["lithium_error"].max() < 1e-10
+    assert history["swept_error"].max() < 1e-9
+    changes = np.count_nonzero(np.diff(history["closed_area_m2"]))
+    assert changes >= 3
+    assert any("lithium has reached particle" in note for note in result.notes)
+
+
+# ---------------------------------------------------------------------- what a thickness counts
+
+
+def circle_cell() -> Cell:
+    """Isolated lithium with a radius of 5 um below a flat foil."""
+    disc = {"x": "10 um", "y": "25 um", "half_width": "5 um", "half_height": "5 um"}
+    case = flat().replace(
+        {
+            "geometry.width": "20 um",
+            "geometry.separator.thickness": "24 um",
+            "geometry.anode.isolated": [disc],
+            "geometry.anode.motion": "moved",
+            "mesh.size": "2 um",
+        }
+    )
+    return Cell.of(case)
+
+
+def plated_evenly(cell: Cell, state: State, body: int, h: float) -> State:
+    """`state` after `h` in m has come everywhere on a body, as little as it may be."""
+    lithium = cell.lithium
+    here = lithium.patches.piece == body
+    charge = lithium.charge(state.content)
+    more = here[..., None] * h / lithium.per_charge * lithium.patches.weights
+    return replace(state, content={**state.content, lithium.charge_name: charge + more})
+
+
+@pytest.mark.parametrize(
+    "stretch", [growth.MOST_STRETCH, pytest.param(1.0, marks=pytest.mark.slow)]
+)
+def test_thickness_is_what_each_point_of_a_line_has_passed(
+    stretch: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A circle stripped from 5 to 4 um has lost 1 um all around, whatever its length is then.
+
+    Volume over the present length says (25 - 16) / (2 * 4) = 1.125 um. Plated back again it has
+    passed nothing in all. With and without new meshes, whose projection keeps what is uniform.
+    """
+    monkeypatch.setattr(growth, "MOST_STRETCH", stretch)
+    cell = circle_cell()
+    case, state, shape = cell.case, cell.initial(), growth.Shape.drawn(cell)
+    for turn, passed in ((-1.0, -1e-6), (1.0, 0.0)):
+        for _ in range(3):
+            state = plated_evenly(cell, state, 1, turn * 1e-6 / 3)
+            shape, cell, state = growth.follow(case, cell, shape, state)
+        body = cell.lithium.patches.piece_of_node[0]
+        thickness = cell.lithium.thickness(state.content)
+        assert np.abs(thickness[body == 1] - passed).max() < 2e-10
+        assert np.abs(thickness[body == 0]).max() < 1e-15
+        assert cell.lithium_left(state.content) == pytest.approx(20e-6, rel=1e-12)
+    again = growth.Shape.taken_up(shape.arrays(), json.loads(json.dumps(shape.facts())))
+    assert again.followed.thickness.tobytes() == cell.lithium.followed.thickness.tobytes()
+
+
+def test_a_stripped_tip_does_not_report_more_than_was_stripped_there() -> None:
+    """A protrusion of 6 um by 3 um under an even current, until 0.8 um are gone from the foil.
+
+    The line gets shorter from 24.4 um; its volume over its length would pass 1.2 um at the tip.
+    """
+    tip = {"x": "8 um", "depth": "6 um", "half_width": "3 um", "fillet": "1 um"}
+    case = flat({"discharge": "10 A/m^2", "until": {"thickness": "0.8 um"}}).replace(
+        {
+            "geometry.width": "16 um",
+            "geometry.separator.thickness": "12 um",
+            "geometry.anode.protrusions": [tip],
+            "geometry.anode.motion": "moved",
+            "kinetics.anode.exchange_current_density": "1 A/m^2",
+            "kinetics.cathode.diffusion": "fixed",
+            "mesh.size": "1 um",
+        }
+    )
+    history = fem.run(case).history
+    assert history is not None
+    assert history.events[-1][3] == "thickness"
+    assert history["thickness_min_m"][-1] == pytest.approx(-0.8e-6, abs=1e-12)
+    assert history["thickness_max_m"][-1] < -0.7e-6

@@ -55,6 +55,16 @@ def test_complement_is_that_of_blocks(piece: int, stretch: float) -> None:
     np.testing.assert_allclose(found, found.T, rtol=0.0, atol=1e-12)
 
 
+def test_what_is_left_of_the_kept_may_have_zeros_on_its_diagonal() -> None:
+    """Of (1 1 1; 1 1 6; 1 6 1) the first unknown leaves (0 5; 5 0): rows change places there.
+
+    As for a body that can move as a whole, of which rounding leaves such zeros.
+    """
+    matrix = csr_matrix([[1.0, 1.0, 1.0], [1.0, 1.0, 6.0], [1.0, 6.0, 1.0]])
+    found = condense.schur_complement(matrix, np.zeros((2, 3)), np.array([1, 2]))
+    np.testing.assert_allclose(found, [[0.0, 5.0], [5.0, 0.0]], atol=1e-15)
+
+
 def test_bodies_that_do_not_touch(piece: int) -> None:
     """Two grids on top of each other share nothing but a global unknown, which is kept."""
     (one, points), (two, _) = grid(9), grid(10)

@@ -7,10 +7,13 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from scipy.special import jn_zeros
 from time_harness import (
     CONCENTRATION,
     DIFFUSIVITY,
     HEIGHT,
+    KAPPA,
+    SEPARATOR,
     START,
     VARYING,
     WIDTH,
@@ -184,6 +187,76 @@ def test_run_with_its_own_steps_finds_the_reference() -> None:
         history = fem.run(case).history
         assert history is not None
         assert abs(history["Voltage / V"][-1] - exact) < limit
+
+
+# ----------------------------------------------------------------- the first seconds after a jump
+
+
+def fallen(diffusivity: float, t: Floats, length: float, roots: Floats, round_one: bool) -> Floats:
+    """How far the surface falls for 1 A/m^2 of its own, at times t in s; 0 before 0.
+
+    On a slab ``L/(F c_max D) [tau + 1/3 - 2 sum exp(-(n pi)^2 tau)/(n pi)^2]``, tau = D t/L^2; on a
+    disc ``R/(F c_max D) [2 tau + 1/4 - 2 sum exp(-a^2 tau)/a^2]`` with J1(a) = 0 (J. Crank, The
+    mathematics of diffusion, 2nd ed. (1975), chapters 4 and 5).
+    """
+    tau = diffusivity * np.maximum(t, 0.0)[:, None] / length**2
+    decay = (np.exp(-(roots**2) * tau) / roots**2).sum(axis=1)
+    steady = 2.0 * tau[:, 0] + 0.25 if round_one else tau[:, 0] + 1.0 / 3.0
+    found = length / (FARADAY * CONCENTRATION * diffusivity) * (steady - 2.0 * decay)
+    return np.where(t > 0.0, found, 0.0)
+
+
+@pytest.mark.parametrize(
+    ("shape", "diffusivity", "density"),
+    [
+        pytest.param("slab", 1e-13, 20.0, marks=pytest.mark.slow),
+        ("slab", 1e-14, 10.0),
+        ("slab", 1e-16, 1.0),
+        ("disc", 1e-14, 10.0),
+        pytest.param("slab", 1e-15, 4.0, marks=pytest.mark.slow),
+        pytest.param("slab", 1e-12, 20.0, marks=pytest.mark.slow),
+        pytest.param("disc", 1e-13, 20.0, marks=pytest.mark.slow),
+        pytest.param("disc", 1e-15, 4.0, marks=pytest.mark.slow),
+    ],
+)
+def test_first_seconds_at_default_settings(shape: str, diffusivity: float, density: float) -> None:
+    """From 1 s after a current sets in, and after it ends, to 0.2 mV of the exact series.
+
+    Elements of 1 um stand where lithium has gone 10 nm deep at the slowest. Diffusion begins anew
+    at the rest, with the opposite current on top of the first. A disc has electrolyte so good that
+    it reacts evenly.
+    """
+    end = 100.0
+    case = (flat_case if shape == "slab" else bed_case)(
+        {"charge": f"{density} A/m^2", "until": {"time": f"{end} s"}},
+        {"rest": "100 s"},
+        mesh={},
+        stepping={},
+        materials__NCM811__chemical_diffusivity=f"{diffusivity} m^2/s",
+        materials__NCM811__open_circuit_potential="4.3 - 0.7*x",
+        materials__LPSCl__ionic_conductivity="50 S/m",
+    )
+    history = fem.run(case).history
+    assert history is not None
+    t, step = history["Test Time / s"], history["step"]
+    if shape == "slab":
+        length, roots, local = HEIGHT, np.pi * np.arange(1.0, 20001.0), density
+    else:
+        length, roots, local = 4e-6, jn_zeros(1, 3000), density * 10.0 / (8.0 * np.pi)
+    falls = [fallen(diffusivity, t - start, length, roots, shape == "disc") for start in (0.0, end)]
+    exact = START - local * (falls[0] - falls[1])
+    x = 0.5 * (history["stoichiometry_surface_min"] + history["stoichiometry_surface_max"])
+    at = ((step == 0.0) & (t >= 1.0)) | ((step == 1.0) & (t >= end + 1.0))
+    assert at.sum() > 10
+    assert 0.7 * np.abs(x - exact)[at].max() < 2e-4
+    if shape == "slab":
+        law = Slab(constant)
+        eta = [
+            law.overpotentials(i, float(each)) - i * SEPARATOR * (1.0 / KAPPA - 1.0 / 50.0)
+            for i, each in zip(np.where(step == 0.0, density, 0.0), exact, strict=True)
+        ]
+        voltage = 4.3 - 0.7 * exact + eta
+        assert np.abs(history["Voltage / V"] - voltage)[at].max() < 2e-4
 
 
 # ------------------------------------------------------------------------------ Faraday's law

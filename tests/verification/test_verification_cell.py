@@ -242,7 +242,9 @@ def test_excess_at_the_wall(i0: float, excess: tuple[float, ...]) -> None:
     prototype, to the digits given.
     """
     for current, expected in zip((1, 10, 100, 1000), excess, strict=True):
-        result = run(COARSE | {ANODE: kinetics(i0), CURRENT: f"{current} A/m^2"})
+        result = run(
+            COARSE | {"mesh.growth": 0.3, ANODE: kinetics(i0), CURRENT: f"{current} A/m^2"}
+        )
         assert edge_and_centre(result)[0] == pytest.approx(expected, abs=6e-4)
 
 

@@ -6,7 +6,7 @@ from types import SimpleNamespace
 from typing import Any
 
 from fem.cli.run import summary
-from fem.output.numbers import OTHERS, Number, all_numbers, main_numbers
+from fem.results.numbers import OTHERS, Number, all_numbers, main_numbers
 
 METRICS: dict[str, Any] = {
     "version": "1.2.3",
@@ -26,6 +26,15 @@ METRICS: dict[str, Any] = {
 
 def shown(numbers: list[Number]) -> list[tuple[str, str, str]]:
     return [(number.label, number.value, number.unit) for number in numbers]
+
+
+def test_the_rounding_of_zero_is_zero() -> None:
+    """A cell at rest plates -3.5e-17 A/m^2; what is small but meant stays."""
+    metrics = {"anode_plating_min_A_m2": -3.5e-17, "anode_plating_max_A_m2": 2e-7,
+               "overpotential_V": 4e-15, "charge_error": 3e-16}  # fmt: skip
+    values = {n.name: n.value for each in all_numbers(metrics).values() for n in each}
+    assert values == {"anode_plating_min_A_m2": "0", "anode_plating_max_A_m2": "2e-07",
+                      "overpotential_V": "0", "charge_error": "3e-16"}  # fmt: skip
 
 
 def test_all_numbers_stand_below_their_headings_in_declared_order() -> None:

@@ -1,0 +1,79 @@
+"""Steps in time that a task of the protocol tries: one of a length, or the one that ends it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from fem.cell.composition import CATHODE, Cell
+from fem.cell.reactions import Reactions
+from fem.cell.state import State
+from fem.errors import SolveError
+from fem.runs.protocol import SAME_TIME, Task
+from fem.runs.steps import Trial, step
+
+MOST_LOCATIONS = 60
+HALF = 0.5
+"""A voltage that falls below this share of itself at once is on the other branch of a power."""
+
+
+def attempt(cell: Cell, todo: Task, state: State, dt: float) -> Trial:
+    """A step of length `dt` in s under what `todo` imposes; its end is exact where it must land.
+
+    Raises
+    ------
+    SolveError
+        If there is no solution, or only one that no cell comes to.
+    """
+    trial = step(cell, state, dt, lambda time: todo.drives(time, state.time))
+    require_reachable(cell, todo, state, trial.state)
+    landing = todo.landing(state.time)
+    if abs(trial.state.time - landing) <= SAME_TIME * trial.state.time:
+        trial = replace(trial, state=replace(trial.state, time=landing))
+    return trial
+
+
+def require_reachable(cell: Cell, todo: Task, before: State, after: State) -> None:
+    """Refuse the other voltage at which a cell gives the same power, near its short circuit.
+
+    Raises
+    ------
+    SolveError
+        If `after` is there, while `before` is not.
+    """
+    if not todo.gives_power:
+        return
+    if before.solution is None:
+        known = Reactions(cell, after).open_circuit_voltage or 0.0
+    else:
+        known = before.solution.voltages[CATHODE]
+    if after.solved.voltages[CATHODE] < HALF * known:
+        raise SolveError("the cell cannot give this power", field="phi_s")
+
+
+def locate(cell: Cell, todo: Task, state: State, beyond: Trial) -> Trial:
+    """The step that ends where the first event is reached, within its tolerance.
+
+    The bracket shrinks by false position (the Illinois variant), each time with a new step.
+    """
+    low, f_low = 0.0, min(todo.reached(state), -1e-300)
+    high, f_high = beyond.state.time - state.time, todo.reached(beyond.state)
+    best = beyond
+    side = 0
+    for _ in range(MOST_LOCATIONS):
+        if 0.0 <= f_high <= 1.0 or high - low <= 1e-14 * max(high, abs(state.time)):
+            break
+        share = f_high / (f_high - f_low) if f_low > -1e300 else 0.5
+        dt = high - min(max(share, 0.02), 0.98) * (high - low)
+        trial = attempt(cell, todo, state, dt)
+        value = todo.reached(trial.state)
+        if value >= 0.0:
+            high, f_high, best = dt, value, trial
+            f_low *= 0.5 if side == 1 else 1.0
+            side = 1
+        elif value >= -1.0:
+            return trial
+        else:
+            low, f_low = dt, value
+            f_high *= 0.5 if side == -1 else 1.0
+            side = -1
+    return best
