@@ -76,14 +76,19 @@ class Condensed:
         A chain has no more of them than its edges resolve. Near ends polynomials of degree m turn
         within some 1/m^2 of the length.
         """
+        mesh = problem.space.mesh
+        x = mesh.nodes[0]
+        walls = np.flatnonzero((x == 0.0) | (x == mesh.geometry.width))
         chains = [
             chain
             for number, surface in enumerate(problem.surfaces)
-            for chain in chains_of(number, surface.patches, cuts)
+            for chain in chains_of(number, surface.patches, cuts, walls)
         ]
         counts = [
             min(closed, len(chain.edges))
-            if chain.closed
+            if chain.kind == "closed"
+            else min(open_, len(chain.edges) // 2)
+            if chain.kind == "mirrored"
             else min(open_, int(RESOLVED * np.sqrt(len(chain.edges))))
             for chain in chains
         ]
@@ -141,7 +146,7 @@ class Condensed:
     def densities(self, q: Floats, chain: int) -> Floats:
         """Current density (M, ne, nq) in A/m^2 at the points of the mesh along a chain."""
         place = np.flatnonzero(self.owner == chain)
-        table = modes(len(place), self.chains[chain].closed, self.chains[chain].s)
+        table = modes(len(place), self.chains[chain].kind, self.chains[chain].s)
         return np.tensordot(q[:, place], table, axes=1)
 
 
@@ -285,7 +290,7 @@ def _loads(problem: ChargeProblem, chains: Sequence[Chain], counts: Sequence[int
     rows, columns, values = [], [], []
     for chain, start, count in zip(chains, first, counts, strict=False):
         patches = problem.surfaces[chain.surface].patches
-        table = modes(count, chain.closed, chain.s)
+        table = modes(count, chain.kind, chain.s)
         local = (table * patches.weights[chain.row, chain.edges]) @ patches.shapes.T
         nodes = space.number[patches.nodes[chain.row, patches.edges[chain.edges]]]
         rows.append(np.broadcast_to(nodes, local.shape).ravel())

@@ -1,8 +1,9 @@
 """Smooth modes of current along surfaces, in which a linear electrolyte is condensed.
 
 A surface is cut into chains of edges. Along a closed one the modes are the trigonometric functions
-of arc length, along an open one the Legendre polynomials: both orthogonal, both 1 in the first. All
-chains with as many modes share one table of values, whatever their lengths.
+of arc length; along one between walls, at which everything is mirrored, the cosines; along any
+other the Legendre polynomials. All are orthogonal, and the first is 1. Chains of one kind with as
+many modes share one table of values, whatever their lengths.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +20,7 @@ from fem.mesh import Ints
 from fem.physics.surfaces import Patches
 
 Floats = NDArray[np.float64]
+Kind = Literal["closed", "mirrored", "open"]
 
 _XI = 0.5 * (np.polynomial.legendre.leggauss(4)[0] + 1.0)
 """Where the quadrature points of an edge lie in it."""
@@ -40,8 +43,8 @@ class Chain:
         Arc length at the quadrature points of these edges (ne, nq), as a share of `length`.
     length
         In m.
-    closed
-        Whether it ends where it begins.
+    kind
+        What it is: closed, mirrored at both ends, or open.
     """
 
     surface: int
@@ -50,16 +53,18 @@ class Chain:
     edges: Ints
     s: Floats
     length: float
-    closed: bool
+    kind: Kind
 
 
-def chains_of(surface: int, patches: Patches, cuts: Ints) -> list[Chain]:
+def chains_of(surface: int, patches: Patches, cuts: Ints, walls: Ints) -> list[Chain]:
     """The chains of all pieces of a surface, piece after piece.
 
     Parameters
     ----------
     cuts
         Mesh nodes at which chains end in any case: where a smooth mode would cross a kink.
+    walls
+        Mesh nodes at which everything is mirrored.
     """
     found = []
     # Edges of a piece run such that the electrode is on the left: each node begins one at most.
@@ -80,9 +85,12 @@ def chains_of(surface: int, patches: Patches, cuts: Ints) -> list[Chain]:
                 left[after] = False
             edges = np.array(order)
             s, length = _arc_length(patches.weights[row, edges])
-            closed = bool(end[edges[-1]] == start[edges[0]])
+            ends = patches.nodes[row, [start[edges[0]], end[edges[-1]]]]
+            kind: Kind = "mirrored" if np.isin(ends, walls).all() else "open"
+            if ends[0] == ends[1]:
+                kind = "closed"
             piece = int(patches.piece[row, edges[0]])
-            found.append(Chain(surface, piece, row, edges, s, length, closed))
+            found.append(Chain(surface, piece, row, edges, s, length, kind))
     return sorted(found, key=lambda chain: chain.piece)
 
 
@@ -99,9 +107,11 @@ def _arc_length(weights: Floats) -> tuple[Floats, float]:
     return np.asarray((before[:, None] + speed @ upto.T) / total), total
 
 
-def modes(count: int, closed: bool, s: Floats) -> Floats:
+def modes(count: int, kind: Kind, s: Floats) -> Floats:
     """Values of the first `count` modes at shares of the arc length `s`: (count, *s.shape)."""
-    if not closed:
+    if kind == "mirrored":
+        return np.asarray(np.cos(np.pi * np.multiply.outer(np.arange(count), s)))
+    if kind == "open":
         table = np.polynomial.legendre.legvander(2.0 * s - 1.0, count - 1)
         return np.moveaxis(np.asarray(table, dtype=float), -1, 0)
     waves = np.arange(1, count // 2 + 1)
@@ -109,7 +119,7 @@ def modes(count: int, closed: bool, s: Floats) -> Floats:
     table = np.ones((count, *s.shape))
     table[1::2] = np.cos(angles)[: len(table[1::2])]
     table[2::2] = np.sin(angles)[: len(table[2::2])]
-    return table
+    return np.asarray(table, dtype=float)
 
 
 @dataclass(frozen=True)
@@ -143,14 +153,16 @@ class Group:
 def groups_of(chains: Sequence[Chain], counts: Sequence[int]) -> list[Group]:
     """Chains of as many modes together; `counts` says how many each has."""
     first = np.cumsum([0, *counts])
-    kinds: dict[tuple[bool, int], list[int]] = {}
+    kinds: dict[tuple[Kind, int], list[int]] = {}
     for k, (chain, count) in enumerate(zip(chains, counts, strict=True)):
-        kinds.setdefault((chain.closed, count), []).append(k)
+        kinds.setdefault((chain.kind, count), []).append(k)
     found = []
-    for (closed, count), members in kinds.items():
+    for (kind, count), members in kinds.items():
         many = max(LEAST_POINTS, POINTS_PER_MODE * count)
-        if closed:
-            s, weights = np.arange(many) / many, np.full(many, 1.0 / many)
+        if kind != "open":
+            # Equal distances are as good as Gauss's for what is periodic, or mirrored, in s.
+            first_point = 0.0 if kind == "closed" else 0.5
+            s, weights = (np.arange(many) + first_point) / many, np.full(many, 1.0 / many)
         else:
             nodes, gauss = np.polynomial.legendre.leggauss(many)
             s, weights = 0.5 * (nodes + 1.0), 0.5 * gauss
@@ -160,7 +172,7 @@ def groups_of(chains: Sequence[Chain], counts: Sequence[int]) -> list[Group]:
             Group(
                 which,
                 first[which][:, None] + np.arange(count),
-                modes(count, closed, s),
+                modes(count, kind, s),
                 lengths[:, None] * weights,
             )
         )

@@ -102,7 +102,9 @@ def minimise_many(
             except (LinAlgError, ValueError):
                 lost[member] = True
         size = np.abs(steps).max(axis=1)
-        size /= np.maximum(np.abs(here).max(axis=1), np.finfo(float).tiny)
+        # A member that starts from nothing has no other size than that of its step.
+        known = np.maximum(np.abs(here).max(axis=1), size)
+        size = np.divide(size, known, out=np.zeros_like(size), where=known != 0.0)
         slope = (gradient * alive * steps).sum(axis=1)
         length = np.ones(len(which))
         for _ in range(MOST_HALVINGS):

@@ -1,0 +1,97 @@
+"""Chains of edges along surfaces and the smooth modes on them."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import fem
+from fem.physics.modes import Kind, chains_of, groups_of, modes
+
+
+@pytest.fixture(scope="module")
+def cell() -> fem.Cell:
+    case = fem.Case.load("cases/zheng2023_protrusions.toml").replace(
+        {
+            "geometry.width": "60 um",
+            "geometry.anode.protrusions": [{"x": "30 um", "depth": "10 um", "half_width": "6 um"}],
+            "geometry.cathode.thickness": "40 um",
+            "geometry.cathode.particles.columns": 3,
+            "geometry.cathode.particles.rows": 2,
+            "inactive": {},
+            "mechanics": {"enabled": False},
+            "mesh.size": "3 um",
+        }
+    )
+    return fem.Cell.of(case)
+
+
+NOWHERE = np.zeros(0, dtype=int)
+
+
+@pytest.mark.parametrize("kind", ["closed", "mirrored", "open"])
+def test_modes_are_orthogonal(kind: Kind) -> None:
+    if kind != "open":
+        s, weights = (np.arange(64) + 0.5) / 64.0, np.full(64, 1.0 / 64.0)
+    else:
+        nodes, gauss = np.polynomial.legendre.leggauss(32)
+        s, weights = 0.5 * (nodes + 1.0), 0.5 * gauss
+    table = modes(9, kind, s)
+    products = (table * weights) @ table.T
+    assert table[0] == pytest.approx(np.ones_like(s))
+    assert products - np.diag(np.diag(products)) == pytest.approx(np.zeros((9, 9)), abs=1e-14)
+    assert np.diag(products).min() > 0.05
+
+
+def test_chains_follow_surfaces(cell: fem.Cell) -> None:
+    lithium, particles = cell.charge.surfaces
+    (whole,) = chains_of(0, lithium.patches, NOWHERE, NOWHERE)
+    assert whole.kind == "open"
+    walls = np.flatnonzero(np.isin(cell.mesh.nodes[0], [0.0, cell.mesh.geometry.width]))
+    (mirrored,) = chains_of(0, lithium.patches, NOWHERE, walls)
+    assert mirrored.kind == "mirrored"
+    assert whole.length == pytest.approx(lithium.patches.length)
+    rims = chains_of(1, particles.patches, NOWHERE, walls)
+    assert [rim.piece for rim in rims] == list(range(6))
+    for rim in rims:
+        assert rim.kind == "closed"
+        assert rim.length == pytest.approx(np.pi * 10e-6, rel=2e-5)
+        # On a circle, arc length is the angle.
+        patches = particles.patches
+        points = (patches.coordinates[:, rim.row, rim.edges] @ patches.shapes).reshape(2, -1)
+        away = points - points.mean(axis=1, keepdims=True)
+        angle = np.unwrap(np.arctan2(away[1], away[0]))
+        turned = (angle - angle[0]) / (2.0 * np.pi)
+        s = rim.s.ravel() - rim.s.ravel()[0]
+        assert np.abs(np.abs(turned) - s).max() < 1e-4
+
+
+def test_a_chain_is_cut_where_asked(cell: fem.Cell) -> None:
+    patches = cell.charge.surfaces[0].patches
+    node = patches.nodes[0, patches.edges[5, 0]]
+    parts = chains_of(0, patches, np.array([node]), NOWHERE)
+    assert len(parts) == 2
+    assert sum(part.length for part in parts) == pytest.approx(patches.length)
+    for part in parts:
+        s = part.s.ravel()
+        assert (np.diff(s) > 0.0).all()
+        assert 0.0 < s[0] < s[-1] < 1.0
+
+
+def test_points_of_laws_integrate_products_of_modes(cell: fem.Cell) -> None:
+    chains = [
+        chain
+        for number, surface in enumerate(cell.charge.surfaces)
+        for chain in chains_of(number, surface.patches, NOWHERE, NOWHERE)
+    ]
+    counts = [7 if chain.kind == "closed" else 12 for chain in chains]
+    groups = groups_of(chains, counts)
+    assert sorted(np.concatenate([g.places.ravel() for g in groups])) == list(range(sum(counts)))
+    for group in groups:
+        lengths = [chains[k].length for k in group.chains]
+        assert group.weights.sum(axis=1) == pytest.approx(lengths)
+        products = group.weights @ group.pairs
+        size = len(group.values)
+        for row, length in zip(products.reshape(-1, size, size), lengths, strict=True):
+            assert row[0, 0] == pytest.approx(length)
+            assert row - np.diag(np.diag(row)) == pytest.approx(np.zeros_like(row), abs=1e-18)
