@@ -164,7 +164,6 @@ VARIANTS = """
     test_a_hold_at_the_voltage_of_a_rested_cell[1e-12]
     test_a_plateau_with_noise_runs[flat]
     test_choices_work_together[packing, loop, ideal, none, averaged, lithium, yes, kept]
-    test_choices_work_together[image with voids, loop, resolved, none, averaged, particles, no, kept]
     test_choices_work_together[lattice, loop, ideal, none, fixed, both, no, kept]
     test_log_normal_by_area
     test_table_of_sizes_by_area
