@@ -147,6 +147,60 @@ VARIANTS = """
     test_samples_are_meshed_conformingly[False-cathode-labels0]
     test_annulus[1.0-3.0-1.0-6.528502605273]
     test_annulus[1.0-3.0-1.5-8.41887877371]
+    test_any_protocol_balances[7]
+    test_any_protocol_balances[2]
+    test_any_protocol_balances[24]
+    test_any_protocol_balances[37]
+    test_any_protocol_balances[28]
+    test_any_protocol_balances[16]
+    test_any_protocol_balances[26]
+    test_every_row_balances[discs, D(x), i0(x)]
+    test_every_row_balances[isolated lithium]
+    test_a_cell_at_rest_comes_to_rest_and_stays[bed-57 d]
+    test_a_cell_at_rest_comes_to_rest_and_stays[bed-30 d]
+    test_a_cell_at_rest_comes_to_rest_and_stays[flat-30 d]
+    test_a_hold_at_the_voltage_of_a_rested_cell[1e-06]
+    test_a_hold_at_the_voltage_of_a_rested_cell[1e-09]
+    test_a_hold_at_the_voltage_of_a_rested_cell[1e-12]
+    test_a_plateau_with_noise_runs[flat]
+    test_choices_work_together[packing, loop, ideal, none, averaged, lithium, yes, kept]
+    test_choices_work_together[lattice, loop, ideal, none, fixed, both, no, kept]
+    test_log_normal_by_area
+    test_table_of_sizes_by_area
+    test_three_quarters_can_be_reached[log-normal]
+    test_fraction_is_exact_and_gaps_are_kept[1-log-normal]
+    test_fraction_is_exact_and_gaps_are_kept[1-fine]
+    test_fraction_is_exact_and_gaps_are_kept[1-coarse]
+    test_lines_move_and_runs_are_taken_up[lithium in the image]
+    test_a_run_taken_up_anywhere_ends_the_same[discs]
+    test_figures_are_legible_and_warn_of_nothing[plane]
+    test_many_steps
+    test_a_foot_fills_and_the_protrusion_grows_beyond_its_fillet
+    test_one_deposit[rigid held]
+    test_more_surface_never_hurts
+    test_steps_in_time_are_known_before_the_run_is
+    test_a_dead_moment_keeps_lithium_and_charge[D(x)]
+    test_work_balances_beside_pores[elastic]
+    test_random_blocks
+    test_surface_empties_and_fills[False-bed]
+    test_half_elliptic_bump[1.0-2.0-2.0-1.2440710539815]
+    test_a_free_top_carries_no_load[rigid-slide]
+    test_fillets_leave_the_tip_alone
+    test_arrays_are_enough[discs]
+    test_tip_currents[100.0-1.123-1.079]
+    test_it_is_a_step_of_a_run_with_fixed_particles[lithium]
+    test_it_is_a_step_of_a_run_with_fixed_particles[particles]
+    test_rigid_ellipse[slide-3.8231197]
+    test_disc_with_interface_resistance[10.0-0.01-0.1801801801801802-0.8018018018018018]
+    test_disc_with_interface_resistance[10.0-1.0-0.0952380952--0.0476190476]
+    test_nafems_le1
+    test_nonlinear_ring
+    test_wider_gaps_are_meshed[tip-1.02e-09]
+    test_random_networks_balance
+    test_maps_have_units_and_equal_aspect[tiny]
+    test_plot_draws_one_field_as_asked_for
+    test_first_seconds_at_default_settings[disc-1e-14-10.0]
+    test_a_run_that_stops_where_the_cell_can_do_no_more_is_finished
     test_annulus[1.0-10.0-0.0-2.7287527077]
     test_hexagonal_array[0.5]
     test_resumed_it_leaves_the_same_files[7]

@@ -1,4 +1,8 @@
-"""Outlines of an image with no more detail than elements of a given size can show."""
+"""Outlines of an image with no more detail than asked for, or than elements can show.
+
+They are simplified by the method of Visvalingam and Whyatt (Cartogr. J. 30, 1993, 46), that of GEOS
+for coverages, which keeps shared edges shared. Details come back where it makes sharp angles.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +13,7 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
-from fem.geometry.coverage import Arc, Floats, Polygons, arcs
+from fem.geometry.coverage import Arc, Floats, Polygons, arcs, areas, moment
 from fem.geometry.polyline import crossing, sharpest
 from fem.geometry.types import OUTSIDE
 
@@ -28,39 +32,63 @@ _FARTHEST = 1.0
 """Distance in pixels by which an outline may be moved sideways."""
 
 
-def coarsened(
-    faces: Polygons, phase: NDArray[np.str_], size: float
-) -> tuple[list[Arc], Floats, float]:
-    """What separates the pieces of an image, simplified for elements of a size in pixels.
-
-    The tolerance is the largest one in proportion to the size, or below, that changes no phase by
-    more than `MOST_DRIFT`. Details come back where simplified outlines meet at a sharp angle, and
-    each outline is moved sideways until the areas beside it are what they were.
+def simplified(faces: Polygons, tolerance: float) -> tuple[Polygons, list[Arc]]:
+    """The pieces of an image, simplified, and what separates them where details have come back.
 
     Parameters
     ----------
-    faces, phase
-        The pieces (n,) as a coverage, in pixels, and what they are.
+    faces
+        The pieces (n,) as a coverage, in pixels.
+    tolerance
+        In pixels; it is lowered while details that come back make outlines cross.
+    """
+    fine = arcs(faces)
+    while True:
+        simple = _simple(faces, tolerance)
+        found = _blunted(arcs(simple), fine)
+        if not crossing([arc.points.T for arc in found]):
+            return simple, found
+        tolerance *= _FINER
+
+
+def coarsened(
+    simple: Polygons, fine: list[Arc], phase: NDArray[np.str_], size: float
+) -> tuple[list[Arc], float]:
+    """What separates the pieces of an image, simplified for elements of a size in pixels.
+
+    The tolerance is the largest one in proportion to the size, or below, that changes no phase by
+    more than `MOST_DRIFT`. Each outline is moved sideways until the areas beside it are what they
+    were.
+
+    Parameters
+    ----------
+    simple, fine
+        The pieces (n,) and what separates them, from `simplified`.
+    phase
+        What the pieces are (n,).
 
     Returns
     -------
-    Outlines, the area of each piece within them (n,), and the tolerance in pixels, 0 for none.
+    Outlines, and the tolerance in pixels, 0 for none.
     """
-    fine, area = arcs(faces), np.asarray(shapely.area(faces))
+    area = areas(fine, len(simple))
     names, kind = np.unique(phase, return_inverse=True)
     total = np.bincount(kind, area, len(names))
     allowed = np.maximum(MOST_DRIFT * total, LITTLE_DRIFT * area.sum())
     tolerance = TOLERANCE_PER_SIZE * size
     while tolerance > 0.5:
-        simple = shapely.coverage_simplify(faces, tolerance, simplify_boundary=False)
-        found = _restored(_blunted(arcs(simple), fine), fine)
-        now = _areas(found, len(faces))
+        found = _restored(_blunted(arcs(_simple(simple, tolerance)), fine), fine)
+        now = areas(found, len(simple))
         drift = np.abs(np.bincount(kind, now - area, len(names)))
         kept = (drift <= allowed).all() and (now > LEAST_LEFT * area).all()
         if kept and not crossing([arc.points.T for arc in found]):
-            return found, now, tolerance
+            return found, tolerance
         tolerance *= _FINER
-    return fine, area, 0.0
+    return fine, 0.0
+
+
+def _simple(faces: Polygons, tolerance: float) -> Polygons:
+    return np.asarray(shapely.coverage_simplify(faces, tolerance, simplify_boundary=False))
 
 
 def _blunted(coarse: Sequence[Arc], fine: Sequence[Arc]) -> list[Arc]:
@@ -98,9 +126,9 @@ def _restored(found: Sequence[Arc], fine: Sequence[Arc]) -> list[Arc]:
 
     Those that would then cross others stay.
     """
-    wanted = {_key(arc): _moment(arc.points) for arc in fine}
+    wanted = {_key(arc): moment(arc.points) for arc in fine}
     moved = [
-        arc if arc.right == OUTSIDE else _sideways(arc, wanted[_key(arc)] - _moment(arc.points))
+        arc if arc.right == OUTSIDE else _sideways(arc, wanted[_key(arc)] - moment(arc.points))
         for arc in found
     ]
     for _ in range(_ROUNDS):
@@ -153,23 +181,6 @@ def _farthest(xy: Floats, first: int, last: int) -> list[int]:
         return []
     chord, inner = xy[last] - xy[first], xy[first + 1 : last] - xy[first]
     return [first + 1 + int(np.abs(chord[0] * inner[:, 1] - chord[1] * inner[:, 0]).argmax())]
-
-
-def _areas(found: Sequence[Arc], count: int) -> Floats:
-    """The area of each piece within arcs."""
-    areas = np.zeros(count + 1)
-    for arc in found:
-        moment = _moment(arc.points)
-        areas[arc.left] += moment
-        areas[arc.right] -= moment
-    assert OUTSIDE == -1
-    return areas[:-1]
-
-
-def _moment(points: Floats) -> float:
-    """The integral of x dy along straight pieces."""
-    x, y = points.T
-    return float(0.5 * (x[1:] + x[:-1]) @ np.diff(y))
 
 
 def _complex(points: Floats) -> NDArray[np.complex128]:

@@ -6,6 +6,7 @@ same points along what they share, and points where three pieces meet stay where
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -38,7 +39,7 @@ class Arc:
     right: int
 
 
-def polygons(piece: Ints, smoothing: float, corners: Bools | None = None) -> Polygons:
+def polygons(piece: Ints, smooth: bool, corners: Bools | None = None) -> Polygons:
     """The pieces of an image as polygons in pixels, x to the right and y up from the lower edge.
 
     Behind the pieces stand the notches at corners, from the upper left on.
@@ -47,19 +48,17 @@ def polygons(piece: Ints, smoothing: float, corners: Bools | None = None) -> Pol
     ----------
     piece
         Number of the connected piece of each pixel (h, w), from 0 on.
-    smoothing
-        Tolerance in pixels; 0 keeps the sides of the pixels.
+    smooth
+        Whether staircases are smoothed; if not, outlines are the sides of the pixels.
     corners
         Inner corners of pixels (h - 1, w - 1) at which nothing is to touch: a square notch takes
         `NOTCH` of each of the four sides there. Needed wherever one piece meets itself.
 
     Notes
     -----
-    Staircases are smoothed before they are simplified: each pixel side on an outline becomes its
-    middle, moved by a quarter towards both neighbouring ones. It stays inside the rhombus of its
-    side and the two pixels' centres. These rhombi do not overlap, so outlines cannot cross.
-    The simplification (Visvalingam and Whyatt, Cartogr. J. 30, 1993, 46) is that of GEOS for
-    coverages, which keeps shared edges shared.
+    Each pixel side on an outline becomes its middle, moved by a quarter towards both neighbouring
+    ones. It stays inside the rhombus of its side and the two pixels' centres. These rhombi do not
+    overlap, so outlines cannot cross.
     """
     height, width = piece.shape
     notched = np.zeros((height + 1, width + 1), dtype=bool)
@@ -78,7 +77,7 @@ def polygons(piece: Ints, smoothing: float, corners: Bools | None = None) -> Pol
     middle, cut = 0.5 * (at + to), NOTCH * (to - at)
     at, to = at + notched[start][:, None] * cut, to - notched[end][:, None] * cut
     # A side may leave three points: its start, what its middle becomes, and its end at a notch.
-    if smoothing == 0.0:
+    if not smooth:
         moved = middle
         kept = np.stack([node | bent, np.zeros_like(node), notched[end]], axis=1)
     else:
@@ -97,10 +96,7 @@ def polygons(piece: Ints, smoothing: float, corners: Bools | None = None) -> Pol
     # The outer ring of each piece first, then its holes.
     rank = np.lexsort((~shapely.is_ccw(rings), inside))
     faces = shapely.polygons(rings[rank], indices=inside[rank])
-    faces = np.append(faces, _notches(np.zeros((0, 0), bool) if corners is None else corners))
-    if smoothing > 0.0:
-        faces = shapely.coverage_simplify(faces, smoothing, simplify_boundary=False)
-    return np.asarray(faces)
+    return np.append(faces, _notches(np.zeros((0, 0), bool) if corners is None else corners))
 
 
 def _notches(corners: Bools) -> Polygons:
@@ -224,3 +220,20 @@ def arcs(faces: Polygons) -> list[Arc]:
         Arc(np.vstack([xy[first[order[h : t + 1]]], xy[first[order[t]] + 1]]), int(a), int(b))
         for h, t, a, b in ends
     ]
+
+
+def areas(found: Sequence[Arc], count: int) -> Floats:
+    """The area of each of `count` pieces within all arcs that bound them."""
+    assert OUTSIDE == -1
+    area = np.zeros(count + 1)
+    for arc in found:
+        gain = moment(arc.points)
+        area[arc.left] += gain
+        area[arc.right] -= gain
+    return area[:-1]
+
+
+def moment(points: Floats) -> float:
+    """The integral of x dy along straight pieces."""
+    x, y = points.T
+    return float(0.5 * (x[1:] + x[:-1]) @ np.diff(y))

@@ -6,14 +6,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
-import shapely
 from numpy.typing import NDArray
 
 from fem.case.image import Image
 from fem.errors import InputError
 from fem.geometry.coarse import MOST_DRIFT as MOST_COARSENING
-from fem.geometry.coarse import TOLERANCE_PER_SIZE, coarsened
-from fem.geometry.coverage import NOTCH, Arc, arcs, polygons
+from fem.geometry.coarse import TOLERANCE_PER_SIZE, coarsened, simplified
+from fem.geometry.coverage import NOTCH, Arc, arcs, areas, polygons
 from fem.geometry.image import Picture
 from fem.geometry.pixels import KEY
 from fem.geometry.types import OUTSIDE, Cleaned, Phase
@@ -102,13 +101,18 @@ def shapes(clean: Picture, image: Image, size: float = 0.0) -> Shapes:
     """
     height, width = clean.piece.shape
     # Pieces are counted from the upper left: a foil is piece 0 and on the left of its outlines.
-    faces = polygons(clean.piece, image.smoothing, clean.corners)
+    faces = polygons(clean.piece, image.smoothing > 0.0, clean.corners)
     row, column = np.nonzero(clean.corners)
     pixels = np.append(np.bincount(clean.piece.ravel()), np.zeros(len(row), dtype=int))
     phase = np.append(clean.phase, [str(Phase.VOID)] * len(row))
-    area, found, tolerance = shapely.area(faces), arcs(faces), 0.0
-    if image.smoothing > 0.0 and TOLERANCE_PER_SIZE * size > image.smoothing:
-        found, area, tolerance = coarsened(faces, phase, size)
+    tolerance = 0.0
+    if image.smoothing > 0.0:
+        simple, found = simplified(faces, image.smoothing)
+        if TOLERANCE_PER_SIZE * size > image.smoothing:
+            found, tolerance = coarsened(simple, found, phase, size)
+    else:
+        found = arcs(faces)
+    area = areas(found, len(faces))
     cleaning = tuple(_cleaned(clean, phase, pixels, area))
     _refuse_much(cleaning, image)
     if (area <= 0.0).any():

@@ -2,8 +2,9 @@
 
 A comment above a block says what it is: ``write: FILE`` the start of a case file, ``tables into:
 FILE`` tables that replace those of the same name in it, ``tables of a case`` some that fit into the
-case of the page (``with FILE`` of two columns), ``not run here: REASON`` one that another test runs. Shell and Python without a
-comment are run in their order, in a folder with ``cases/`` and ``meshes/`` beside.
+case of the page (``with FILE`` of two columns), ``not run here: REASON`` one that another test
+runs. Shell and Python without a comment are run in their order, in a folder with ``cases/`` and
+``meshes/`` beside.
 """
 
 from __future__ import annotations

@@ -199,7 +199,7 @@ def test_one_hour_at_one_c() -> None:
 
 
 @settings(
-    max_examples=10,
+    max_examples=6,
     deadline=None,
     derandomize=True,
     phases=[Phase.explicit, Phase.generate],
