@@ -120,7 +120,7 @@ _SECTIONS: dict[str, tuple[Declared, ...]] = {
             main=True, words=_ENDS, least=_RATIO, meaning=
             "Of the plating averaged over 2 µm of arc, the {size} along the foil over the mean "
             "along it. Empty or absent where there is next to no mean."),
-        Declared("focusing_p95_over_mean", "", "plating over 2 µm, 95 % of the line / mean", _METRICS,
+        Declared("focusing_p95_over_mean", "", "plating over 2 µm, P95 / mean", _METRICS,
             least=_RATIO, meaning="What 95 % of the lithium line do not exceed, over the mean."),
         Declared("focusing_max_over_applied", "", "plating over 2 µm, largest / applied", _METRICS,
             meaning="Largest plating, averaged over 2 µm of arc, over the current density of the "
