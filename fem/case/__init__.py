@@ -1,6 +1,7 @@
 """The description of a case: what a user writes in a case file, validated and frozen."""
 
 from fem.case.cell import Isolated, ParticleCathode, PlaneCathode, Protrusion
+from fem.case.inactive import ClusteredPattern, DepthPattern, MapPattern, RandomPattern, SizePattern
 from fem.case.layouts import Clustered, Equilibrium, Grains, Lattice, RandomPacking
 from fem.case.model import Case
 from fem.case.operation import Protocol, Snapshot
@@ -12,19 +13,24 @@ from fem.case.wiring import EffectiveWiring, IdealWiring, ResolvedWiring
 __all__ = [
     "Case",
     "Clustered",
+    "ClusteredPattern",
+    "DepthPattern",
     "EffectiveWiring",
     "Equilibrium",
     "Grains",
     "IdealWiring",
     "Isolated",
     "Lattice",
+    "MapPattern",
     "ParticleCathode",
     "PlaneCathode",
     "Profile",
     "Protocol",
     "Protrusion",
     "RandomPacking",
+    "RandomPattern",
     "ResolvedWiring",
+    "SizePattern",
     "Snapshot",
     "Step",
     "Until",

@@ -1,4 +1,4 @@
-"""The tables of a case file that say what the cell is made of: `geometry` and `inactive`.
+"""The table of a case file that says what the cell is made of: `geometry`.
 
 Each class is one table; each field is one key, with its rule in the annotation and its meaning in
 the description. What involves several keys of one table is checked by that table; what involves
@@ -11,21 +11,10 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Discriminator, Field, Tag, model_validator
 
-from fem.case.containers import Items
 from fem.case.image import Image
-from fem.case.kinds import (
-    Depth,
-    FilePath,
-    Fraction,
-    Interval,
-    Length,
-    MaterialName,
-    Motion,
-    Position,
-    Seed,
-)
+from fem.case.kinds import Depth, FilePath, Length, MaterialName, Motion, Position
 from fem.case.layouts import Layout
-from fem.case.rules import Bounds, Choice, Number, Whole, refuse
+from fem.case.rules import Bounds, Choice, Number, refuse
 from fem.case.table import Table, by_kind
 from fem.case.wiring import IdealWiring, Wiring
 from fem.units import Quantity
@@ -274,59 +263,5 @@ class Geometry(Table):
                     key=key,
                     allowed="a length above 0" if example else _TABLE[image is None],
                     cure=f"add {name} = {example}" if example else f"add [geometry.{name}]",
-                )
-        return self
-
-
-class Inactive(Table):
-    """Particles that do not react: the union of all rules given."""
-
-    between: Interval | None = Field(
-        default=None, description="Particles whose centre has an x in this closed interval."
-    )
-    outside: Interval | None = Field(
-        default=None, description="Particles whose centre has an x outside this closed interval."
-    )
-    ids: Annotated[tuple[int, ...], Items(Whole(Bounds(ge=0), 7), unique=True)] = Field(
-        default=(), description="Particles by id, counted from 0 from the bottom left."
-    )
-    file: FilePath | None = Field(
-        default=None, description="CSV file of ids, relative to the case file."
-    )
-    fraction: Fraction | None = Field(
-        default=None,
-        description="Fraction of all particles, drawn at random from those still active.",
-    )
-    seed: Seed | None = Field(
-        default=None, description="Seed of that draw; needed with `fraction`."
-    )
-    clusters: Annotated[int, Whole(Bounds(ge=1), 3)] | None = Field(
-        default=None,
-        description="Draw this many particles and then those nearest to them, so that the "
-        "inactive ones of `fraction` lie in clusters; one by one if left out.",
-    )
-
-    @property
-    def given(self) -> tuple[str, ...]:
-        """Names of the rules that are given."""
-        return tuple(name for name, value in self if value is not None and value != ())
-
-    @model_validator(mode="after")
-    def _seed_goes_with_fraction(self) -> Self:
-        if self.fraction is not None and self.seed is None:
-            raise refuse(
-                "inactive.fraction needs a seed, so that the draw can be repeated",
-                key="seed",
-                allowed="a whole number at least 0",
-                cure="add seed = 1 below [inactive]",
-            )
-        for name in ("seed", "clusters"):
-            given = getattr(self, name)
-            if given is not None and self.fraction is None:
-                raise refuse(
-                    f"{name} without inactive.fraction has nothing to draw",
-                    key=name,
-                    given=given,
-                    cure=f"remove {name}, or add fraction",
                 )
         return self

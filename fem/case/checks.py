@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from fem.case.cell import Inactive, ParticleCathode, PlaneCathode
+from fem.case.cell import ParticleCathode, PlaneCathode
+from fem.case.inactive import Inactive
 from fem.case.layouts import Layout
 from fem.case.operation import Protocol, Snapshot
 from fem.case.rules import refuse

@@ -14,10 +14,11 @@ import tomli_w
 from pydantic import Field, PrivateAttr, ValidationError, model_validator
 
 from fem import units
-from fem.case.cell import Geometry, Inactive
+from fem.case.cell import Geometry
 from fem.case.checks import check
 from fem.case.containers import Items, Materials
 from fem.case.explain import explain, require_known
+from fem.case.inactive import Inactive, MapPattern
 from fem.case.keys import Tables, fields
 from fem.case.kinds import MATERIAL
 from fem.case.numerics import Mesh, Output, Stepping
@@ -183,6 +184,8 @@ class Case(Table):
         }
         if self.inactive.file is not None:
             files["inactive.file"] = self.inactive.file
+        if isinstance(self.inactive.pattern, MapPattern):
+            files["inactive.pattern.file"] = self.inactive.pattern.file
         surface = self.geometry.anode.surface
         if surface is not None and surface.file is not None:
             files["geometry.anode.surface.file"] = surface.file

@@ -139,6 +139,7 @@ def build(case: Case) -> Geometry:
         outlines=tuple(outlines),
         particles=bed,
         deposits=tuple(shape.deposit(y_lithium) for shape in shapes),
+        bed=t_cathode,
         lattice=lattice,
         notes=tuple(_notes(cathode)),
     )

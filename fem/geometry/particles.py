@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.spatial import cKDTree
 
 from fem.case import Case, Lattice, ParticleCathode, RandomPacking
 from fem.errors import InputError
 from fem.geometry.gaps import refuse_narrow
 from fem.geometry.neighbours import close_pairs
 from fem.geometry.packing import pack
+from fem.geometry.patterns import drawn
 from fem.geometry.types import Inactivity, Particles
 from fem.text import read_table
 
@@ -35,7 +35,7 @@ def particles(case: Case) -> Particles:
         x, y, diameter = pack(cathode.particles, width, thickness)
     else:
         x, y, diameter = _lattice(cathode.particles, width, thickness)
-    dead = inactive(case, x, y, width)
+    dead = inactive(case, x, y, diameter, (width, thickness))
     if dead.all():
         raise InputError(
             "no active particle is left, so no current can flow",
@@ -71,9 +71,25 @@ def _lattice(lattice: Lattice, width: float, thickness: float) -> tuple[Floats, 
     return x, y, np.full(len(x), float(lattice.diameter))
 
 
-def inactive(case: Case, x: Floats, y: Floats, width: float) -> NDArray[np.bool_]:
-    """The union of the rules of ``[inactive]`` for particles with centres x and y in m (n,)."""
+def inactive(
+    case: Case, x: Floats, y: Floats, diameter: Floats, size: tuple[float, float]
+) -> NDArray[np.bool_]:
+    """The union of the rules of ``[inactive]``, for each particle (n,).
+
+    Parameters
+    ----------
+    x, y, diameter
+        Centres and diameters in m (n,); of particles that are not round those of equal area.
+    size
+        Width and height in m of the composite, or of the image in the case.
+
+    Raises
+    ------
+    InputError
+        If a rule names what is not there, or a draw is not possible.
+    """
     rules = case.inactive
+    width = size[0]
     dead = np.zeros(len(x), dtype=bool)
     # Centres that lie on the interval's end up to rounding belong to it: it is closed.
     slack = 1e-9 * width
@@ -95,25 +111,8 @@ def inactive(case: Case, x: Floats, y: Floats, width: float) -> NDArray[np.bool_
         dead[number] = True
     if rules.file is not None:
         dead[_ids_from_file(case, len(x))] = True
-    if rules.fraction is not None:
-        alive = np.flatnonzero(~dead)
-        wanted = round(rules.fraction * len(x))
-        if wanted > len(alive):
-            raise InputError(
-                f"{wanted} of {len(x)} particles should be drawn as inactive, "
-                f"but the other rules leave only {len(alive)} active",
-                key="inactive.fraction",
-                given=rules.fraction,
-                allowed=f"at most {len(alive) / len(x):.4g}",
-                cure="lower the fraction: it counts all particles, drawn from those still active",
-            )
-        rng = np.random.default_rng(rules.seed)
-        draw = rng.choice(alive, size=min(wanted, rules.clusters or wanted), replace=False)
-        if len(draw) < wanted:
-            xy = np.c_[x, y]
-            away, _ = cKDTree(xy[draw]).query(xy[alive])
-            draw = alive[np.argsort(away, kind="stable")[:wanted]]
-        dead[draw] = True
+    if rules.draws:
+        dead[drawn(case, np.flatnonzero(~dead), x, y, diameter, size)] = True
     return dead
 
 

@@ -93,7 +93,11 @@ def build(case: Case) -> Geometry:
     y += base
     diameter = 2.0 * np.sqrt(shown.area[order] * pixel.prod() / np.pi)
     why = np.select(
-        [inactive(case, x, y, width), ~roles.reached[order], roles.shorted[order]],
+        [
+            inactive(case, x, y, diameter, (width, height)),
+            ~roles.reached[order],
+            roles.shorted[order],
+        ],
         [str(Inactivity.SET), str(Inactivity.NO_IONS), str(Inactivity.SHORT)],
         default="",
     )
@@ -121,6 +125,7 @@ def build(case: Case) -> Geometry:
         outlines=tuple(outlines),
         particles=Particles(x, y, diameter, why),
         deposits=above.deposits,
+        bed=height,
         notes=(*_notes(image, clean, shown, roles, why), *_left_out(image, grains)),
     )
 

@@ -170,7 +170,8 @@ class Geometry(Frozen):
     """The cell as drawn: everything the mesher and the metrics need to know of its shape.
 
     The cell fills ``0 <= x <= width`` and ``0 <= y <= height`` (m), with the cathode collector at
-    y = 0 and the lithium foil on top. `lithium_y` is the height of the flat Li|SE interface.
+    y = 0 and the lithium foil on top. `lithium_y` is the height of the flat Li|SE interface, and
+    `bed` that of the composite as drawn, or of the image; 0 where nothing asks for it.
     `lattice` is set where the bed holds nothing but a lattice of particles. `notes` tell what was
     done to the shapes of an image, and `cleaning` how much of each phase that changed.
     """
@@ -183,6 +184,7 @@ class Geometry(Frozen):
     outlines: tuple[Outline, ...]
     particles: Particles
     deposits: tuple[Deposit, ...] = ()
+    bed: float = 0.0
     lattice: Lattice | None = None
     notes: tuple[str, ...] = ()
     cleaning: tuple[Cleaned, ...] = ()

@@ -50,7 +50,8 @@ class Member:
         """
         parameters, particles = resolve(case, geometry), geometry.particles
         foreseen(case, geometry, parameters)
-        active = particles.active & ~inactive(case, particles.x, particles.y, geometry.width)
+        places = (particles.x, particles.y, particles.diameter)
+        active = particles.active & ~inactive(case, *places, (geometry.width, geometry.bed))
         if len(active) and not active.any():
             raise InputError(
                 "no active particle is left, so no current can flow",

@@ -83,6 +83,18 @@ PACKING: dict[str, Any] = {
 
 CLUSTERED: dict[str, Any] = {"kind": "clustered", "length": "20 um"}
 
+PATTERNS: dict[str, dict[str, Any]] = {
+    "random": {},
+    "clustered": {"length": "40 um"},
+    "depth": {"near": "collector", "decay": "30 um"},
+    "size": {"exponent": 2},
+    "map": {
+        "file": str(Path(__file__).parents[2] / "meshes" / "cathode.png"),
+        "black": 0.1,
+        "white": 0.8,
+    },
+}
+
 SIZES: list[dict[str, Any]] = [
     {"diameter": "10 um", "share": 0.7},
     {"diameter": "6 um", "share": 0.3},
@@ -196,6 +208,13 @@ def packed(*, sizes: bool = False, structure: dict[str, Any] | None = None) -> d
         packing["sizes"] = copy.deepcopy(SIZES)
     data["geometry"]["cathode"]["particles"] = packing
     data["inactive"] = {"fraction": 0.2, "seed": 3, "clusters": 2}
+    return data
+
+
+def patterned(kind: str) -> dict[str, Any]:
+    """The cell of `particles`, whose inactive ones are drawn by a kind of pattern."""
+    data = particles()
+    data["inactive"]["pattern"] = {"kind": kind} | copy.deepcopy(PATTERNS[kind])
     return data
 
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from case_examples import particles, plane
+from case_examples import PATTERNS, particles, plane
 
 from fem.case import Case
 from fem.errors import InputError
 
+MAP = {"kind": "map"} | PATTERNS["map"]
+CLUSTERED = {"kind": "clustered"} | PATTERNS["clustered"]
 ELASTIC = {"lithium": "elastic"}
 
 # changes to a valid case, the key that is blamed, words that the message has to hold
@@ -33,6 +35,15 @@ CONFLICTS: list[tuple[dict[str, Any], str, tuple[str, ...]]] = [
     ({"operation.plating_time": "0 s"}, "operation.plating_time", ("mechanics.enabled",)),
     ({"inactive.seed": None}, "inactive.seed", ("inactive.fraction",)),
     ({"inactive.fraction": None}, "inactive.seed", ("inactive.fraction",)),
+    ({"inactive": {"pattern": MAP}}, "inactive.seed", ("inactive.pattern",)),
+    ({"inactive": {"pattern": CLUSTERED, "seed": 1}}, "inactive.pattern", ("inactive.fraction",)),
+    (
+        {"inactive.pattern": CLUSTERED, "inactive.clusters": 2},
+        "inactive.clusters",
+        ('pattern = "random"', "not by clustered"),
+    ),
+    ({"inactive": {"pattern": MAP, "seed": 1, "clusters": 2}}, "inactive.clusters", ("by map",)),
+    ({"inactive.pattern": MAP | {"black": 0.8}}, "inactive.pattern.white", ("shows nothing",)),
     ({"inactive.between": ["1 um", "421 um"]}, "inactive.between", ("geometry.width", "420 um")),
     ({"inactive.outside": ["1 um", "421 um"]}, "inactive.outside", ("geometry.width",)),
     ({"inactive.ids": [3, 105]}, "inactive.ids[1]", ("105 particles", "0 to 104")),
@@ -90,6 +101,7 @@ def test_conflict_names_both_keys(
         {"ids": [0]},
         {"file": "ids.csv"},
         {"fraction": 0.0, "seed": 1},
+        {"seed": 1, "pattern": MAP},
     ],
     ids=str,
 )
@@ -112,6 +124,8 @@ GOOD: list[dict[str, Any]] = [
     {"operation": {"overpotential": "50 mV"}, "mechanics": {"enabled": False}},
     {"inactive.between": ["0 um", "420 um"]},
     {"inactive.fraction": None, "inactive.seed": None},
+    {"inactive.fraction": None, "inactive.pattern": MAP},
+    {"inactive": {"pattern": "random"}},
     {"mechanics": None},
     {"mechanics": {"top": "held"}},
     {"mechanics": {"compare_lithium": ["elastic", "rigid", "yielded"]}},

@@ -14,6 +14,7 @@ from case_examples import (
     CLUSTERED,
     packed,
     particles,
+    patterned,
     pictured,
     plane,
     profiled,
@@ -24,12 +25,17 @@ from case_examples import (
 
 from fem.case import (
     Case,
+    ClusteredPattern,
+    DepthPattern,
     EffectiveWiring,
     IdealWiring,
+    MapPattern,
     PlaneCathode,
     Profile,
     Protocol,
+    RandomPattern,
     ResolvedWiring,
+    SizePattern,
     Step,
     Until,
 )
@@ -48,6 +54,13 @@ LEAVES = [key for key in KEYS if isinstance(key.form, Rule)]
 OPTIONAL = [key for key in KEYS if not key.info.is_required()]
 REQUIRED = [key for key in KEYS if key.info.is_required()]
 WIRINGS = {IdealWiring: "ideal", EffectiveWiring: "effective", ResolvedWiring: "resolved"}
+PATTERNS = {
+    RandomPattern: "random",
+    ClusteredPattern: "clustered",
+    DepthPattern: "depth",
+    SizePattern: "size",
+    MapPattern: "map",
+}
 # Words of the validation library that mean nothing to a user.
 FOREIGN = re.compile(r"pydantic|Input should|Value error|valid dictionary|Extra inputs|Field req")
 
@@ -64,6 +77,8 @@ def base(key: Key) -> dict[str, Any]:
         return packed(structure=kind)
     if key.owner in (RandomPacking, Grains, Size):
         return packed(sizes=key.owner is Size or key.path.endswith(".sizes"))
+    if key.owner in PATTERNS:
+        return patterned(PATTERNS[key.owner])
     if key.owner in WIRINGS:
         return wired(key.path.split(".")[1], WIRINGS[key.owner])
     if key.owner in (Image, Labels) or key.path.startswith("geometry.image"):
@@ -236,7 +251,7 @@ def test_table_that_is_none_is_refused(key: Key) -> None:
         data = base(key)
         set_key(data, place(key), value)
         # The name of a kind of wiring is short for its table.
-        named = value == "x" and key.path.endswith((".wiring", ".structure"))
+        named = value == "x" and key.path.endswith((".wiring", ".structure", ".pattern"))
         assert refused(data).key == place(key) + (".kind" if named else "")
     if key.form.many:
         data = base(key)
@@ -301,6 +316,7 @@ LIMITS = [
     ("inactive.fraction", 1, 1.01),
     ("inactive.fraction", 0, -0.01),
     ("inactive.seed", 0, -1),
+    ("inactive.pattern", {"kind": "size", "exponent": -6}, {"kind": "size", "exponent": 6.1}),
     ("inactive.ids", [104], [-1]),
     ("kinetics.anode.exchange_current_density", "1 A/m^2", "0 A/m^2"),
     ("kinetics.anode.area_resistance", "1 ohm*m^2", "-1 ohm*m^2"),

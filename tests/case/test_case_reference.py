@@ -8,7 +8,7 @@ from typing import Any
 
 import jsonschema
 import pytest
-from case_examples import packed, particles, pictured, plane, protocol
+from case_examples import PATTERNS, packed, particles, patterned, pictured, plane, protocol
 
 from fem.case import Case
 from fem.case.keys import walk
@@ -33,8 +33,11 @@ def test_schema_is_a_schema() -> None:
 
 @pytest.mark.parametrize(
     "data",
-    [particles(), packed(), packed(sizes=True), pictured(), plane(), protocol()],
-    ids=["particles", "packed", "sizes", "pictured", "plane", "protocol"],
+    [
+        *(particles(), packed(), packed(sizes=True), pictured(), plane(), protocol()),
+        *map(patterned, PATTERNS),
+    ],
+    ids=["particles", "packed", "sizes", "pictured", "plane", "protocol", *PATTERNS],
 )
 def test_schema_accepts_what_validation_accepts(data: dict[str, Any]) -> None:
     jsonschema.Draft202012Validator(json_schema()).validate(data)

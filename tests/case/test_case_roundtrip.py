@@ -87,12 +87,24 @@ def geometry(cathode: st.SearchStrategy[Any]) -> st.SearchStrategy[dict[str, Any
     return table({**parts, "cathode": cathode}, depth=lengths(1e-3, 1.0))
 
 
+pattern = (
+    st.just("random")
+    | table({"kind": st.just("clustered"), "length": lengths()})
+    | table(
+        {
+            "kind": st.just("depth"),
+            "near": st.sampled_from(["collector", "separator"]),
+            "decay": lengths(),
+        }
+    )
+    | table({"kind": st.just("size"), "exponent": st.floats(-6, 6)})
+)
 inactive = table(
     {},
     between=st.tuples(lengths(1e-6, 1e-5), lengths(2e-5, 9e-4)),
     outside=st.tuples(lengths(1e-6, 1e-5), lengths(2e-5, 9e-4)).map(list),
     ids=st.lists(st.integers(0, 99), unique=True, max_size=4),
-) | table({"fraction": st.floats(0, 1), "seed": st.integers(0, 2**63)})
+) | table({"fraction": st.floats(0, 1), "seed": st.integers(0, 2**63)}, pattern=pattern)
 current = quantities(CURRENTS, 1e-3, 1e3)
 coefficients = {
     "anodic_transfer_coefficient": unit_interval,

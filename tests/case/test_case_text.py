@@ -110,7 +110,9 @@ def with_files(folder: Path) -> dict[str, Any]:
     (folder / "ids.csv").write_text("id\n3\n")
     (folder / "mine.toml").write_text("[Mine]\n")
     data = particles()
+    (folder / "map.csv").write_text("0.5\n")
     data["inactive"]["file"] = "ids.csv"
+    data["inactive"]["pattern"] = {"kind": "map", "file": "map.csv"}
     data["material_files"] = ["mine.toml"]
     return data
 
@@ -122,7 +124,10 @@ def test_files_are_found_beside_the_case(tmp_path: Path) -> None:
     assert case.replace({"title": "x"}).directory == tmp_path
 
 
-@pytest.mark.parametrize(("name", "key"), [("ids.csv", "inactive.file"), ("mine.toml", "mat")])
+@pytest.mark.parametrize(
+    ("name", "key"),
+    [("ids.csv", "inactive.file"), ("map.csv", "inactive.pattern.file"), ("mine.toml", "mat")],
+)
 def test_absent_file_is_refused_at_its_key(tmp_path: Path, name: str, key: str) -> None:
     file = write(tmp_path, with_files(tmp_path))
     (tmp_path / name).rename(tmp_path / f"x{name}")
@@ -140,6 +145,7 @@ def test_saved_elsewhere_a_case_still_finds_its_files(tmp_path: Path) -> None:
     (out / "case.toml").write_text(case.to_toml(out), encoding="utf-8")
     again = Case.load(out / "case.toml")
     assert again.inactive.file == "../../home/ids.csv"
+    assert again.inactive.pattern.file == "../../home/map.csv"
     assert again.resolve("../../home/ids.csv").samefile(home / "ids.csv")
     assert again.sha256 == case.sha256
     assert Case.parse(case.to_toml(), home / "cell.toml") == case
@@ -152,9 +158,12 @@ def test_hash_follows_the_content_of_files_not_their_place(tmp_path: Path) -> No
     case = Case.load(write(one, with_files(one)))
     moved = Case.load(write(two, with_files(two), "other.toml"))
     assert case == moved
-    assert case.sha256 == moved.sha256
-    (two / "ids.csv").write_text("id\n4\n")
-    assert case.sha256 != moved.sha256
+    for name in ("ids.csv", "map.csv"):
+        assert case.sha256 == moved.sha256
+        before = (two / name).read_text()
+        (two / name).write_text("0\n")
+        assert case.sha256 != moved.sha256
+        (two / name).write_text(before)
 
 
 def test_a_table_of_a_material_is_a_file_of_the_case(tmp_path: Path) -> None:
