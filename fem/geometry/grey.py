@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +33,16 @@ def grey(path: Path) -> Floats:
     InputError
         If the file is neither a grey image nor a table, or if a value is not from 0 to 1.
     """
+    try:
+        written = path.stat()
+    except OSError:
+        raise _refused(path, "cannot be read", path.name) from None
+    return _values(path, written.st_mtime_ns, written.st_size)
+
+
+@lru_cache(maxsize=1)
+def _values(path: Path, *_written: int) -> Floats:
+    """As `grey`; kept until the file changes, since members of an ensemble share a map."""
     if names_table(path.name):
         sheet = read_table(path)
         values = np.array([column.numbers for column in sheet.columns]).T
@@ -43,7 +54,7 @@ def grey(path: Path) -> Floats:
     kind = values.dtype.kind + (str(values.dtype.itemsize) if values.dtype.kind in "ui" else "")
     if kind not in _WHITE:
         raise _refused(path, "numbers of which none is known to mean white", values.dtype.name)
-    values = values / _WHITE[kind]
+    values = np.asarray(values / _WHITE[kind], dtype=np.float64)
     wrong = np.argwhere(~((values >= 0.0) & (values <= 1.0)))
     if len(wrong):
         row, column = wrong[0].tolist()
@@ -53,7 +64,8 @@ def grey(path: Path) -> Floats:
             f"{line}, column {column + 1} of the map is no value from 0 (black) to 1 (white)",
             f"{values[row, column]:g}",
         )
-    return np.asarray(values, dtype=np.float64)
+    values.setflags(write=False)
+    return values
 
 
 def _image(path: Path) -> NDArray[Any]:

@@ -219,6 +219,16 @@ def test_black_and_white_are_probabilities(tmp_path: Path) -> None:
     assert within(found, 0.9 - 0.8 * CHANCE, count)
 
 
+def test_a_map_that_was_written_anew_is_read_anew(tmp_path: Path) -> None:
+    file = tmp_path / "map.csv"
+    for text, count in ("1\n", 60), ("0.0\n", 0), ("1.000\n", 60):
+        file.write_text(text)
+        assert dead({"pattern": mapped(file), "seed": 1}).sum() == count
+    file.unlink()
+    with pytest.raises(fem.InputError, match="cannot be read"):
+        dead({"pattern": mapped(file), "seed": 1})
+
+
 @pytest.mark.parametrize("share", [0.1, 0.5, 0.8])
 def test_a_particle_has_the_mean_of_the_map_over_its_area(tmp_path: Path, share: float) -> None:
     """A disc of which a segment of a given area lies on white: drawn alone, that often."""
