@@ -16,7 +16,8 @@ ABSENT = "-"
 """Stands where a run has no such key or number."""
 EQUAL = 1e-6
 """Relative difference up to which numbers are equal: what solvers leave."""
-_CLOCK = "seconds_"
+_NOT_COMPARED = ("seconds_", "newton_residual")
+"""What says how a run went, not what came out."""
 
 
 @dataclass(frozen=True)
@@ -81,7 +82,7 @@ def numbers_that_differ(results: Sequence[Result]) -> tuple[list[Row], int]:
     rows, equal = [], 0
     for section in all_numbers(merged).values():
         for number in section:
-            if number.name.startswith(_CLOCK):
+            if number.name.startswith(_NOT_COMPARED):
                 continue
             raw = tuple(result.metrics.get(number.name) for result in results)
             if all(_same(number.name, raw[0], other) for other in raw[1:]):
