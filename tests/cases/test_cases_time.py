@@ -159,12 +159,13 @@ def test_growth_script_writes_its_table_and_figure(growth: ModuleType, tmp_path:
         for current in growth.CURRENTS
     }
     assert [end.ended_by for end in ends.values()] == ["capacity"] + 2 * ["particle surface empty"]
-    assert 1.0 < ends[1000.0].time[-1] < 3.0
+    assert ends[1000.0].time[-1] == pytest.approx(0.733, rel=0.01)
     dry = [
         row.particles for row in found["table"] if row.current == 100.0 and row.total == row.total
     ]
-    assert dry == pytest.approx([0.0047, 0.0064], abs=5e-4)
+    assert dry == pytest.approx([0.0035, 0.0064], abs=5e-4)
     early = [row for row in found["table"] if row.capacity == growth.EARLY]
+    assert np.isfinite([row.total for row in early]).all()
     assert (np.diff([row.particles for row in early]) > 0).all()
     for row in found["table"]:
         if np.isfinite(row.total):
