@@ -26,7 +26,7 @@ What came out with the values of the case file, in per cent of the mean:
   Butler-Volmer lithium softens, which adds 2.5 points at 1000 A/m2 over the ohmic layer. Particles
   of one potential soften too, and those beside the dead third take over more of its share: with an
   ohmic layer the nonuniformity falls from 20.1 to 17.7, without resistance from 27.3 to 24.3.
-* The moving surface adds 0.24 to 0.27 points per um of lithium, 1.2, 1.2 and 1.3 after 1 mAh/cm2.
+* The moving surface adds a quarter of a point per um of lithium: 1.2, 1.2 and 1.3 after 1 mAh/cm2.
 * Running dry adds 0.2, 0.6 and 2.1 points. At 10 A/m2 the cell gets through 1 mAh/cm2; the first
   surface is empty after 110 s at 100 A/m2, and after 0.73 s at 1000 A/m2.
 
