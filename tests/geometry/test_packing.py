@@ -307,6 +307,7 @@ def test_channels_are_what_a_fine_rim_sees(kind: str) -> None:
     fine = np.minimum(away.min(axis=1), edges).reshape(len(xy), pieces, -1).min(axis=2)
     found = channels(particles, WIDTH, HEIGHT, pieces)
     near = fine < 0.3 * diameter[:, None]
-    assert near.any(axis=1).mean() > 0.9
+    # Mixed discs are farther apart than those that are pushed until they just fit.
+    assert near.any(axis=1).mean() > 0.8
     assert found[near] == pytest.approx(fine[near], rel=0.1)
     assert (found[~near] > 0.29 * np.broadcast_to(diameter[:, None], near.shape)[~near]).all()
