@@ -16,6 +16,7 @@ from fem.case.kinds import Depth, FilePath, Length, MaterialName, Motion, Positi
 from fem.case.layouts import Layout
 from fem.case.rules import Bounds, Choice, Number, refuse
 from fem.case.table import Table, by_kind
+from fem.case.triangles import MeshFile
 from fem.case.wiring import IdealWiring, Wiring
 from fem.units import Quantity
 
@@ -89,7 +90,8 @@ class Anode(Table):
     material: MaterialName = Field(default="lithium", description="Material of the anode.")
     thickness: Length | None = Field(
         default=None,
-        description="Thickness of the flat layer; needed unless an image shows the lithium.",
+        description="Thickness of the flat layer; needed unless an image or a mesh shows the "
+        "lithium.",
     )
     protrusions: tuple[Protrusion, ...] = Field(
         default=(), description="Half-ellipses of lithium into the separator."
@@ -189,7 +191,7 @@ Cathode = Annotated[
 
 
 _TABLE = {
-    True: "a table, or [geometry.image]",
+    True: "a table, or [geometry.image] or [geometry.mesh]",
     False: 'a table of kind = "plane", as the image shows no active material; or labels.active',
 }
 """What a table that is missing may be, by whether there is no image."""
@@ -198,11 +200,13 @@ _TABLE = {
 class Geometry(Table):
     """The cell from the cathode collector (y = 0) up; the side walls are symmetry planes.
 
-    It is drawn from the numbers of these tables, or taken from an image as far as that shows it.
+    It is drawn from the numbers of these tables, or taken from an image as far as that shows it, or
+    from a mesh.
     """
 
     width: Length | None = Field(
-        default=None, description="Distance between the side walls; an image has its own."
+        default=None,
+        description="Distance between the side walls; an image and a mesh have their own.",
     )
     depth: Length = Field(
         default=Quantity(1.0, "1 m"), description="Out of plane, for totals in A and A.h."
@@ -220,17 +224,32 @@ class Geometry(Table):
     image: Image | None = Field(
         default=None, description="Segmented image of the composite cathode or of all layers."
     )
+    mesh: MeshFile | None = Field(
+        default=None, description="Mesh of one's own of all layers, with named groups."
+    )
+
+    @property
+    def source(self) -> str:
+        """Key of the table that shapes are taken from; empty if all is drawn."""
+        return next((name for name in ("image", "mesh") if getattr(self, name) is not None), "")
 
     @property
     def wiring(self) -> Wiring:
-        """How electrons get to the active material, drawn or shown by an image."""
-        composite = self.image if self.cathode is None else self.cathode
+        """How electrons get to the active material, drawn or shown by an image or a mesh."""
+        composite = self.cathode or self.image or self.mesh
         return getattr(composite, "wiring", IdealWiring())
 
     @model_validator(mode="after")
     def _drawn_or_shown(self) -> Self:
         image = self.image
-        shown = [] if image is None else ["width"]
+        if image is not None and self.mesh is not None:
+            raise refuse(
+                "shapes are taken from an image or from a mesh",
+                key="mesh",
+                allowed="one of [geometry.image], [geometry.mesh]",
+                cure="remove one of them",
+            )
+        shown = ["width"] if self.source else []
         if image is not None and image.labels.active is not None:
             shown.append("cathode")
         elif image is not None and isinstance(self.cathode, ParticleCathode):
@@ -241,19 +260,21 @@ class Geometry(Table):
                 allowed='"plane", below an image without labels.active',
                 cure='kind = "plane", or remove [geometry.image]',
             )
-        if image is not None and image.labels.lithium is not None:
+        if self.mesh is not None:
+            shown.append("cathode")
+        if self.mesh is not None or (image is not None and image.labels.lithium is not None):
             shown += ["separator", "anode.thickness", "anode.protrusions", "anode.isolated"]
             shown += ["anode.surface"]
         for key in shown:
             table, _, name = key.rpartition(".")
             if getattr(self.anode if table else self, name) not in (None, ()):
                 raise refuse(
-                    "the image shows this already",
+                    f"the {self.source} shows this already",
                     key=key,
-                    cure="remove it, or [geometry.image]",
+                    cure=f"remove it, or [geometry.{self.source}]",
                 )
         needed = {"anode.thickness": '"50 um"', "cathode": ""}
-        if image is None:
+        if not self.source:
             needed = {"width": '"420 um"', "separator": "", **needed}
         for key, example in needed.items():
             table, _, name = key.rpartition(".")

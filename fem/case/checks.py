@@ -27,8 +27,8 @@ def check(case: Case) -> None:
             key=f"inactive.{case.inactive.given[0]}",
             cure='remove [inactive], or use a cathode of kind = "particles"',
         )
-    if case.geometry.image is not None:
-        _image(case)
+    if case.geometry.source:
+        _shown(case)
     if isinstance(case.operation, Snapshot):
         _snapshot(case, case.operation)
     else:
@@ -59,12 +59,13 @@ def _inactive(inactive: Inactive, particles: Layout, width: Quantity) -> None:
             )
 
 
-def _image(case: Case) -> None:
-    """What a run needs to know of lithium that an image shows."""
+def _shown(case: Case) -> None:
+    """What a run needs to know of lithium that an image or a mesh shows."""
     anode = case.geometry.anode
     if isinstance(case.operation, Protocol) and anode.thickness is None and anode.reserve is None:
         raise refuse(
-            "a protocol needs to know how much of the lithium in the image can be stripped",
+            "a protocol needs to know how much of the lithium in the "
+            f"{case.geometry.source} can be stripped",
             key="geometry.anode.reserve",
             allowed='a length of at least 0, such as "10 um"',
             cure='add reserve = "10 um" below [geometry.anode]',

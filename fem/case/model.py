@@ -191,6 +191,8 @@ class Case(Table):
             files["geometry.anode.surface.file"] = surface.file
         if self.geometry.image is not None:
             files["geometry.image.file"] = self.geometry.image.file
+        if self.geometry.mesh is not None:
+            files["geometry.mesh.file"] = self.geometry.mesh.file
         if isinstance(self.operation, Protocol):
             profiles = self.operation.profiles.items()
             files |= {f"{key}.file": profile.file for key, profile in profiles}

@@ -102,7 +102,7 @@ class _Foresight:
             deepest = max((float(p.depth) for p in self.case.geometry.anode.protrusions), default=0)
             thickness = max(0.0, float(separator.thickness) - deepest)
             ohmic = thickness / float(parameters.conductivity[regions[0]])
-        flat = not self.case.geometry.anode.protrusions and self.case.geometry.image is None
+        flat = not self.case.geometry.anode.protrusions and not self.case.geometry.source
         at_lithium = _overpotential(density, parameters.anode) if flat else 0.0
         return abs(density) * ohmic + at_lithium
 

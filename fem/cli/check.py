@@ -82,7 +82,7 @@ def _cell(case: Case, shape: Geometry) -> Iterator[tuple[str, str]]:
         f"{shape.width * 1e6:.4g} um wide, {shape.height * 1e6:.4g} um high, "
         f"{cell.depth.text} deep",
     )
-    shown = "as in the image" if anode.thickness is None else anode.thickness.text
+    shown = f"as in the {cell.source}" if anode.thickness is None else anode.thickness.text
     surface = _count(len(anode.protrusions), "protrusion")
     if anode.surface is not None:
         wave = anode.surface.amplitude
@@ -90,8 +90,8 @@ def _cell(case: Case, shape: Geometry) -> Iterator[tuple[str, str]]:
     yield "lithium", f"{anode.material}, {shown}, {surface}, {len(anode.isolated)} isolated"
     if cell.separator is not None:
         yield "separator", f"{cell.separator.material}, {cell.separator.thickness.text}"
-    if cell.image is not None:
-        yield from (("image", note) for note in shape.notes)
+    if cell.source:
+        yield from ((cell.source, note) for note in shape.notes)
     if cathode is None:
         return
     if cathode.kind == "plane":
@@ -236,6 +236,14 @@ def _mechanics(case: Case) -> str:
 
 
 def _mesh(case: Case, shape: Geometry) -> str:
+    if shape.triangles is not None and case.geometry.mesh is not None:
+        from fem.mesh import from_case, quality
+
+        made = quality(from_case(case, shape))
+        return (
+            f"as in {case.geometry.mesh.file}: {made.triangles} triangles, {made.nodes} nodes, "
+            f"smallest angle {made.smallest_angle:.1f} deg"
+        )
     count = float(f"{triangles(case, shape):.2g}")
     return f"{case.mesh.size.text} on interfaces, about {count:.0f} triangles"
 

@@ -20,15 +20,20 @@ def build(case: Case) -> Geometry:
     Raises
     ------
     InputError
-        If the drawing or the image cannot be: see `fem.geometry.layered` and
-        `fem.geometry.pictured`; or if no particle is wired: see `fem.geometry.contacts`.
+        If the drawing, the image or the mesh cannot be: see `fem.geometry.layered`,
+        `fem.geometry.pictured` and `fem.geometry.meshed`; or if no particle is wired: see
+        `fem.geometry.contacts`.
     """
-    if case.geometry.image is None:
-        return wired(case, layered.build(case))
-    # Only images need the libraries that read them.
-    from fem.geometry import pictured
+    # Only images and meshes need the libraries that read them.
+    if case.geometry.image is not None:
+        from fem.geometry import pictured
 
-    return wired(case, pictured.build(case))
+        return wired(case, pictured.build(case))
+    if case.geometry.mesh is not None:
+        from fem.geometry import meshed
+
+        return wired(case, meshed.build(case))
+    return wired(case, layered.build(case))
 
 
 __all__ = ["Deposit", "Geometry", "Inactivity", "Outline", "Particles", "Phase", "Region", "build"]

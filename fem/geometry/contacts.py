@@ -38,7 +38,7 @@ class Contacts:
         wiring = case.geometry.wiring
         assert isinstance(wiring, ResolvedWiring)
         gap = float(wiring.contact_gap) + _SLACK * shape.width
-        if case.geometry.image is None:
+        if not case.geometry.source:
             found = cls._of_discs(shape.particles, gap)
         else:
             found = cls._of_pieces(shape, gap)
@@ -54,7 +54,7 @@ class Contacts:
 
     @classmethod
     def _of_pieces(cls, shape: Geometry, gap: float) -> Contacts:
-        import shapely  # only images need it
+        import shapely  # only images and meshes need it
 
         lines, owner = [], []
         for outline in shape.outlines:
@@ -96,7 +96,7 @@ def wired(case: Case, shape: Geometry) -> Geometry:
     contacts = Contacts.of(case, shape)
     cut_off = particles.active & ~contacts.joined
     active, lost = int(particles.active.sum()), int(cut_off.sum())
-    composite = "cathode" if case.geometry.image is None else "image"
+    composite = case.geometry.source or "cathode"
     cure = (
         "add out_of_plane_conductance, as discs in a plane join more seldom than spheres; "
         'or take kind = "effective", or a larger contact_gap'

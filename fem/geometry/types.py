@@ -166,6 +166,30 @@ class Lattice:
 
 
 @dataclass(frozen=True, eq=False)
+class Triangles(Frozen):
+    """Triangles that a geometry came with, in place of those that a mesher would make.
+
+    Attributes
+    ----------
+    vertices
+        (2, nv) in m.
+    triangles, region
+        Vertices (nt, 3) and region (nt,) of each triangle.
+    middles
+        Middle nodes (2, nt, 3) in m of the sides 01, 12 and 02 of each.
+    edges, outline
+        Vertex pairs (ne, 2) that lie on outlines, and their outline (ne,).
+    """
+
+    vertices: NDArray[np.float64]
+    triangles: NDArray[np.int64]
+    region: NDArray[np.int64]
+    middles: NDArray[np.float64]
+    edges: NDArray[np.int64]
+    outline: NDArray[np.int64]
+
+
+@dataclass(frozen=True, eq=False)
 class Geometry(Frozen):
     """The cell as drawn: everything the mesher and the metrics need to know of its shape.
 
@@ -173,7 +197,8 @@ class Geometry(Frozen):
     y = 0 and the lithium foil on top. `lithium_y` is the height of the flat Li|SE interface, and
     `bed` that of the composite as drawn, or of the image; 0 where nothing asks for it.
     `lattice` is set where the bed holds nothing but a lattice of particles. `notes` tell what was
-    done to the shapes of an image, and `cleaning` how much of each phase that changed.
+    done to the shapes of an image, and `cleaning` how much of each phase that changed. `triangles`
+    are there if the geometry was read from a mesh.
     """
 
     width: float
@@ -188,6 +213,7 @@ class Geometry(Frozen):
     lattice: Lattice | None = None
     notes: tuple[str, ...] = ()
     cleaning: tuple[Cleaned, ...] = ()
+    triangles: Triangles | None = None
 
     def __repr__(self) -> str:
         return (

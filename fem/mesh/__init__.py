@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from fem.case import Case
-from fem.geometry.types import Geometry
+from fem.errors import InputError
+from fem.geometry.types import Geometry, Triangles
 from fem.mesh.cell import Floats, Ints, Mesh, Quality, assemble, quality
 from fem.mesh.lattice import bed
 from fem.mesh.triangulate import (
@@ -41,6 +42,8 @@ def generate(
 ) -> Mesh:
     """Mesh `geometry`; the same input gives the same mesh, bit by bit.
 
+    A geometry that came with triangles keeps them, whatever the sizes.
+
     Parameters
     ----------
     size
@@ -50,6 +53,8 @@ def generate(
     max_size
         Largest element size in m; by default ten times `size`.
     """
+    if geometry.triangles is not None:
+        return _as_given(geometry, geometry.triangles)
     largest = (10.0 * size if max_size is None else max_size) / MICROMETRE
     whole = _triangulate(geometry, size, growth, largest)
     return assemble(
@@ -60,6 +65,21 @@ def generate(
         whole.outline,
         geometry,
     )
+
+
+def _as_given(geometry: Geometry, given: Triangles) -> Mesh:
+    try:
+        return assemble(
+            given.vertices, given.triangles, given.region, given.edges, given.outline, geometry,
+            given.middles,
+        )  # fmt: skip
+    except InputError as error:
+        raise InputError(
+            error.problem,
+            key="geometry.mesh.file",
+            allowed="triangles that do not fold",
+            cure="Mesh.HighOrderOptimize = 2, or smaller triangles along curves",
+        ) from None
 
 
 def _triangulate(geometry: Geometry, size: float, growth: float, largest: float) -> Triangulation:

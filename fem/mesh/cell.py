@@ -144,6 +144,7 @@ def assemble(
     edges: Ints,
     outline: Ints,
     geometry: Geometry,
+    middles: Floats | None = None,
 ) -> Mesh:
     """A curved mesh from straight triangles and the edges that lie on outlines.
 
@@ -155,6 +156,9 @@ def assemble(
         Vertices (nt, 3) and region (nt,) of each triangle.
     edges, outline
         Vertex pairs (ne, 2), in any direction, and their outline (ne,).
+    middles
+        Middle nodes (2, nt, 3) in m of the sides 01, 12 and 02; straight sides, or those of the
+        curves, if left out.
     """
     vertices = np.array(vertices, dtype=float)
     curves = [o.curve for o in geometry.outlines]
@@ -167,9 +171,14 @@ def assemble(
     wanted = edges.min(axis=1) * count + edges.max(axis=1)
     facet = order[np.searchsorted(key[order], wanted)]
 
-    middles = vertices[:, facets].mean(axis=1)
-    _project(middles, facet, outline, curves)
-    nodes = np.ascontiguousarray(np.hstack([vertices, middles]))
+    between = vertices[:, facets].mean(axis=1)
+    if middles is None:
+        _project(between, facet, outline, curves)
+    else:
+        pairs = triangles[:, [[0, 1], [1, 2], [0, 2]]]
+        of = order[np.searchsorted(key[order], pairs.min(axis=2) * count + pairs.max(axis=2))]
+        between[:, of] = middles
+    nodes = np.ascontiguousarray(np.hstack([vertices, between]))
     mesh = MeshTri2(nodes, straight.t)
 
     left = np.array([o.left for o in geometry.outlines])[outline]

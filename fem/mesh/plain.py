@@ -10,12 +10,13 @@ from numpy.typing import NDArray
 from skfem import MeshTri2
 
 from fem.geometry.curves import Arc, Line
+from fem.geometry.parabolas import Parabolas
 from fem.geometry.polyline import Polyline
 from fem.geometry.spline import Spline
 from fem.geometry.types import Deposit, Geometry, Outline, Particles, Phase, Region
 from fem.mesh.cell import Mesh
 
-CURVES = {curve.__name__: curve for curve in (Line, Arc, Spline, Polyline)}
+CURVES = {curve.__name__: curve for curve in (Line, Arc, Spline, Polyline, Parabolas)}
 _PARTICLES = ("x", "y", "diameter", "inactivity")
 
 

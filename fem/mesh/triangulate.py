@@ -186,8 +186,11 @@ def _smallest_angle(made: Triangulation) -> float:
 def expected(geometry: Geometry, size: float, largest: float | None = None) -> float:
     """About how many triangles a mesh will have, before it is made; parameters as of `generate`.
 
-    So many an edge on interfaces, and the largest ones in the rest of the area.
+    So many an edge on interfaces, and the largest ones in the rest of the area; those that the
+    geometry came with, if it did.
     """
+    if geometry.triangles is not None:
+        return float(len(geometry.triangles.region))
     largest = 10.0 * size if largest is None else largest
     edges = sum(
         _edges(outline, size) for outline in geometry.outlines if _is_interface(geometry, outline)

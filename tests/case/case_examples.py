@@ -148,6 +148,23 @@ PLANE: dict[str, Any] = {
     "mechanics": {"enabled": False},
 }
 
+MESH: dict[str, Any] = {
+    "file": str(Path(__file__).with_name("layers.msh")),
+    "unit": "1 um",
+    "labels": {
+        "lithium": ["Li"],
+        "separator": "SE",
+        "electrolyte": "catholyte*",
+        "active": ["AM"],
+        "void": ["pore *"],
+    },
+    "separator": "LPSCl",
+    "electrolyte": "LPSCl",
+    "active": "NCM811",
+    "conductivity_factor": 0.5,
+    "wiring": {"kind": "ideal"},
+}
+
 PROTOCOL: dict[str, Any] = {
     "kind": "protocol",
     "temperature": "30 degC",
@@ -219,8 +236,8 @@ def patterned(kind: str) -> dict[str, Any]:
 
 
 def wired(composite: str, kind: str) -> dict[str, Any]:
-    """The cell of `particles`, or for "image" that of `pictured`, with a kind of wiring."""
-    data = pictured() if composite == "image" else particles()
+    """The cell of `particles`, or that of an "image" or a "mesh", with a kind of wiring."""
+    data = {"image": pictured, "mesh": meshed}.get(composite, particles)()
     data["geometry"][composite]["wiring"] = {"kind": kind} | copy.deepcopy(WIRING[kind])
     return data
 
@@ -230,6 +247,13 @@ def pictured() -> dict[str, Any]:
     data = plane()
     del data["geometry"]["width"], data["geometry"]["cathode"]
     data["geometry"]["image"] = copy.deepcopy(IMAGE)
+    return data
+
+
+def meshed() -> dict[str, Any]:
+    """A cell that is all from a mesh, with each key that such a table may have."""
+    data = plane()
+    data["geometry"] = {"anode": {}, "mesh": copy.deepcopy(MESH)}
     return data
 
 

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from case_examples import (
     CLUSTERED,
+    meshed,
     packed,
     particles,
     patterned,
@@ -47,6 +48,7 @@ from fem.case.layouts import Clustered, Equilibrium, Grains, RandomPacking, Size
 from fem.case.numerics import Output, Stepping
 from fem.case.rules import Bounds, Choice, Dimension, Flag, Number, Rule, Text, Whole
 from fem.case.text import set_key
+from fem.case.triangles import Names
 from fem.errors import InputError
 
 KEYS = list(walk(Case))
@@ -83,6 +85,8 @@ def base(key: Key) -> dict[str, Any]:
         return wired(key.path.split(".")[1], WIRINGS[key.owner])
     if key.owner in (Image, Labels) or key.path.startswith("geometry.image"):
         return pictured()
+    if key.path.startswith("geometry.mesh"):
+        return meshed()
     return plane() if key.owner is PlaneCathode else particles()
 
 
@@ -165,6 +169,8 @@ def wrong(rule: Rule) -> Iterator[object]:
                 2**31,
             )
             yield from ([value] for value in ("x", [1], "2--2", False, None))
+        case Names():
+            yield from (*common, [], "", " ", ["Li", ""], 1, True, math.nan, [None])
         case Materials():
             yield from (1, "x", [], {"Li": 1}, {"Li": {"E": True}}, {"Li": {"E": math.nan}})
             yield from ({"Li": {"E": [1]}}, {"Li": {"E": {"deep": 1}}}, {"Li": {"E": 10**400}})
