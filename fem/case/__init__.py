@@ -2,7 +2,7 @@
 
 from fem.case.cell import Isolated, ParticleCathode, PlaneCathode, Protrusion
 from fem.case.inactive import ClusteredPattern, DepthPattern, MapPattern, RandomPattern, SizePattern
-from fem.case.layouts import Clustered, Equilibrium, Grains, Lattice, RandomPacking
+from fem.case.layouts import Clustered, Equilibrium, Grains, Lattice, Listed, RandomPacking
 from fem.case.model import Case
 from fem.case.operation import Protocol, Snapshot
 from fem.case.profile import Profile
@@ -21,6 +21,7 @@ __all__ = [
     "IdealWiring",
     "Isolated",
     "Lattice",
+    "Listed",
     "MapPattern",
     "ParticleCathode",
     "PlaneCathode",

@@ -173,11 +173,13 @@ def _fixed(place: str, steps: tuple[Step, ...]) -> None:
 
 def _mesh(case: Case) -> None:
     size, cathode, separator = case.mesh.size, case.geometry.cathode, case.geometry.separator
-    if isinstance(cathode, ParticleCathode) and size > cathode.particles.smallest / 2:
-        name = "sizes" if cathode.particles.diameter is None else "diameter"
+    smallest = cathode.particles.smallest if isinstance(cathode, ParticleCathode) else None
+    if smallest is not None and size > smallest / 2:
+        given = getattr(cathode, "particles", None)
+        name = "sizes" if getattr(given, "diameter", None) is None else "diameter"
         raise refuse(
             "elements are larger than a particle's radius (half of "
-            f"geometry.cathode.particles.{name}, {cathode.particles.smallest.text})",
+            f"geometry.cathode.particles.{name}, {smallest.text})",
             key="mesh.size",
             given=size,
             allowed="at most half of the particles' diameter",

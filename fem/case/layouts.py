@@ -9,12 +9,13 @@ from typing import Annotated, Literal, Self
 
 from pydantic import ConfigDict, Discriminator, Field, Tag, model_validator
 
-from fem.case.kinds import POSITIVE, Count, Length, MaterialName, Seed
+from fem.case.kinds import POSITIVE, Count, FilePath, Length, MaterialName, Seed
 from fem.case.rules import Bounds, Choice, Number, refuse
 from fem.case.table import ByName, Table, by_kind
 from fem.units import Quantity
 
 AreaFraction = Annotated[float, Number(Bounds(gt=0, lt=1), 0.5)]
+Overlap = Literal["refuse", "merge", "clip"]
 Spread = Annotated[float, Number(Bounds(ge=1, le=2), 1.4)]
 
 
@@ -184,7 +185,47 @@ class RandomPacking(Table):
         return self
 
 
+class Listed(Table):
+    """Round particles with places and sizes of their own, from a table of discs.
+
+    They may come from a slice of a packing of spheres: then `overlap` says what becomes of discs
+    that overlap, or that an edge of the composite cuts.
+    """
+
+    layout: Annotated[Literal["file"], Choice(Literal["file"])] = Field(
+        description="How the particles are placed."
+    )
+    file: FilePath = Field(
+        description="CSV file with columns `x, y, diameter` and perhaps `material`, one row a "
+        "disc, relative to the case file; x from the left wall, y from the cathode's collector."
+    )
+    unit: Length = Field(
+        default=Quantity(1e-6, "1 um"), description="Length that a 1 in the file stands for."
+    )
+    overlap: Annotated[Overlap, Choice(Overlap)] = Field(
+        default="refuse",
+        description="Discs that overlap, or that an edge cuts, are refused; or overlapping ones "
+        "are one particle (merge); or each ends at the line through the two points where their "
+        "rims meet (clip). Merged or clipped discs end at the edges.",
+    )
+    material: MaterialName = Field(
+        description="Active material of the particles; a column `material` must say the same."
+    )
+
+    @property
+    def count(self) -> int | None:
+        """Number of particles: known once the file is read."""
+        return None
+
+    @property
+    def smallest(self) -> Quantity | None:
+        """The smallest diameter: known once the file is read."""
+        return None
+
+
 Layout = Annotated[
-    Annotated[Lattice, Tag("layout=lattice")] | Annotated[RandomPacking, Tag("layout=random")],
+    Annotated[Lattice, Tag("layout=lattice")]
+    | Annotated[RandomPacking, Tag("layout=random")]
+    | Annotated[Listed, Tag("layout=file")],
     Discriminator(by_kind("lattice", key="layout")),
 ]

@@ -21,6 +21,7 @@ from fem.case.explain import explain, require_known
 from fem.case.inactive import Inactive, MapPattern
 from fem.case.keys import Tables, fields
 from fem.case.kinds import MATERIAL
+from fem.case.layouts import Listed
 from fem.case.numerics import Mesh, Output, Stepping
 from fem.case.operation import Operation, Protocol, Snapshot
 from fem.case.physics import Kinetics, Mechanics
@@ -189,6 +190,9 @@ class Case(Table):
         surface = self.geometry.anode.surface
         if surface is not None and surface.file is not None:
             files["geometry.anode.surface.file"] = surface.file
+        particles = getattr(self.geometry.cathode, "particles", None)
+        if isinstance(particles, Listed):
+            files["geometry.cathode.particles.file"] = particles.file
         if self.geometry.image is not None:
             files["geometry.image.file"] = self.geometry.image.file
         if self.geometry.mesh is not None:

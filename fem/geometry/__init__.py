@@ -1,6 +1,6 @@
 """Shapes of cells: generators that all return a `Geometry`."""
 
-from fem.case import Case
+from fem.case import Case, Listed
 from fem.geometry import layered
 from fem.geometry.contacts import wired
 from fem.geometry.types import (
@@ -21,8 +21,8 @@ def build(case: Case) -> Geometry:
     ------
     InputError
         If the drawing, the image or the mesh cannot be: see `fem.geometry.layered`,
-        `fem.geometry.pictured` and `fem.geometry.meshed`; or if no particle is wired: see
-        `fem.geometry.contacts`.
+        `fem.geometry.overlapped`, `fem.geometry.pictured` and `fem.geometry.meshed`; or if no
+        particle is wired: see `fem.geometry.contacts`.
     """
     # Only images and meshes need the libraries that read them.
     if case.geometry.image is not None:
@@ -33,6 +33,11 @@ def build(case: Case) -> Geometry:
         from fem.geometry import meshed
 
         return wired(case, meshed.build(case))
+    layout = getattr(case.geometry.cathode, "particles", None)
+    if isinstance(layout, Listed) and layout.overlap != "refuse":
+        from fem.geometry import overlapped
+
+        return wired(case, overlapped.build(case) or layered.build(case))
     return wired(case, layered.build(case))
 
 

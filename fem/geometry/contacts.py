@@ -19,6 +19,8 @@ Bools = NDArray[np.bool_]
 
 _SLACK = 1e-9
 """Gaps that exceed the limit by this part of the cell's width, which is rounding, still count."""
+_BENT = 8
+"""Straight pieces that stand for a bent one: of an arc of 20 degrees they stray by 2e-4 radii."""
 
 
 @dataclass(frozen=True)
@@ -38,7 +40,8 @@ class Contacts:
         wiring = case.geometry.wiring
         assert isinstance(wiring, ResolvedWiring)
         gap = float(wiring.contact_gap) + _SLACK * shape.width
-        if not case.geometry.source:
+        layout = getattr(case.geometry.cathode, "particles", None)
+        if layout is not None and getattr(layout, "overlap", "refuse") == "refuse":
             found = cls._of_discs(shape.particles, gap)
         else:
             found = cls._of_pieces(shape, gap)
@@ -54,12 +57,16 @@ class Contacts:
 
     @classmethod
     def _of_pieces(cls, shape: Geometry, gap: float) -> Contacts:
-        import shapely  # only images and meshes need it
+        import shapely  # only shapes other than discs need it
 
         lines, owner = [], []
         for outline in shape.outlines:
             curve = outline.curve
-            points = curve.point(np.concatenate([[0.0], curve.corners, [1.0]])).T
+            knots = np.concatenate([[0.0], curve.corners, [1.0]])
+            if np.isfinite(curve.radius(np.zeros(1))).all():
+                share = np.arange(_BENT) / _BENT
+                knots = np.append((knots[:-1, None] + np.diff(knots)[:, None] * share).ravel(), 1.0)
+            points = curve.point(knots).T
             for side in (outline.left, outline.right):
                 # Beyond the cell (-1) stands the last region, which then has the other side too.
                 region = shape.regions[side]

@@ -9,6 +9,7 @@ from itertools import pairwise
 import numpy as np
 
 from fem.case import Case, Clustered, ParticleCathode, PlaneCathode, RandomPacking
+from fem.case import Lattice as LatticeLayout
 from fem.geometry.curves import Arc, Line
 from fem.geometry.lithium import (
     TAU,
@@ -166,7 +167,7 @@ def _lattice(case: Case, islands: Sequence[Arc]) -> Lattice | None:
     cathode = case.geometry.cathode
     if not isinstance(cathode, ParticleCathode):
         return None
-    if isinstance(cathode.particles, RandomPacking):
+    if not isinstance(cathode.particles, LatticeLayout):
         return None
     if any(island.centre[1] < cathode.thickness for island in islands):
         return None

@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from fem.case import Case, Lattice, ParticleCathode, RandomPacking
+from fem.case import Case, Lattice, Listed, ParticleCathode, RandomPacking
 from fem.errors import InputError
+from fem.geometry.discs import read_discs
 from fem.geometry.gaps import refuse_narrow
 from fem.geometry.neighbours import close_pairs
 from fem.geometry.packing import pack
@@ -24,7 +25,8 @@ _SAMPLES = 4
 def particles(case: Case) -> Particles:
     """The particles of a case in order of their id; none for a plane cathode.
 
-    A lattice is counted row by row from the bottom left, a random packing by height.
+    A lattice is counted row by row from the bottom left, a random packing by height, a table row
+    by row.
     """
     cathode = case.geometry.cathode
     if not isinstance(cathode, ParticleCathode):
@@ -33,6 +35,10 @@ def particles(case: Case) -> Particles:
     width, thickness = float(case.geometry.width), float(cathode.thickness)
     if isinstance(cathode.particles, RandomPacking):
         x, y, diameter = pack(cathode.particles, width, thickness)
+    elif isinstance(cathode.particles, Listed):
+        discs = read_discs(case, cathode.particles)
+        discs.refuse_outside(width, thickness)
+        x, y, diameter = discs.x, discs.y, 2.0 * discs.radius
     else:
         x, y, diameter = _lattice(cathode.particles, width, thickness)
     dead = inactive(case, x, y, diameter, (width, thickness))

@@ -250,6 +250,17 @@ def pictured() -> dict[str, Any]:
     return data
 
 
+def listed() -> dict[str, Any]:
+    """The cell of `particles` with discs from a file."""
+    data = particles()
+    file = str(Path(__file__).with_name("discs.csv"))
+    data["geometry"]["cathode"]["particles"] = {
+        "layout": "file", "file": file, "unit": "1 um", "overlap": "clip", "material": "NCM811",
+    }  # fmt: skip
+    data["inactive"] = {"fraction": 0.2, "seed": 3}
+    return data
+
+
 def meshed() -> dict[str, Any]:
     """A cell that is all from a mesh, with each key that such a table may have."""
     data = plane()

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from case_examples import (
     CLUSTERED,
+    listed,
     meshed,
     packed,
     particles,
@@ -44,7 +45,7 @@ from fem.case.cell import Surface
 from fem.case.containers import Items, Materials
 from fem.case.image import Image, Labels, Values
 from fem.case.keys import Key, Tables, walk
-from fem.case.layouts import Clustered, Equilibrium, Grains, RandomPacking, Size
+from fem.case.layouts import Clustered, Equilibrium, Grains, Listed, RandomPacking, Size
 from fem.case.numerics import Output, Stepping
 from fem.case.rules import Bounds, Choice, Dimension, Flag, Number, Rule, Text, Whole
 from fem.case.text import set_key
@@ -85,6 +86,8 @@ def base(key: Key) -> dict[str, Any]:
         return wired(key.path.split(".")[1], WIRINGS[key.owner])
     if key.owner in (Image, Labels) or key.path.startswith("geometry.image"):
         return pictured()
+    if key.owner is Listed:
+        return listed()
     if key.path.startswith("geometry.mesh"):
         return meshed()
     return plane() if key.owner is PlaneCathode else particles()
