@@ -242,6 +242,13 @@ def _with_others(
 
 def _refuse_without_composite(case: Case) -> None:
     cell = case.geometry
+    if cell.mesh is not None:
+        raise InputError(
+            "the mesh shows all layers, and does not say where the composite ends",
+            key="geometry.mesh",
+            allowed="a case with particles, or an image of the composite alone",
+            cure="fem run of the case tells what its electrolyte costs",
+        )
     if cell.image is None and not isinstance(cell.cathode, ParticleCathode):
         raise InputError(
             "there is no composite to measure: the cathode is one flat electrode",

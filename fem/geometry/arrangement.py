@@ -8,7 +8,7 @@ each is convex.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 import numpy as np
@@ -136,9 +136,8 @@ def pieces(bed: Bed, merged: bool) -> list[Piece]:
     i, j, distance = i[over], j[over], distance[over]
     # Ends on edges are where the edges have them, to the last digit.
     found = [*_edges(bed, i, j, merged), *_arcs(bed, i, j)]
-    if not merged:
-        found += _chords(bed, i, j, distance)
-    return _joined(found)
+    chords = [] if merged else list(_chords(bed, i, j, distance))
+    return _joined(found, chords, LEAST * float(bed.radius.min()))
 
 
 def _arcs(bed: Bed, i: Ints, j: Ints) -> Iterator[Piece]:
@@ -243,23 +242,32 @@ def _line(start: Floats, end: Floats) -> Piece:
     return Piece(Line(*ends), np.array(ends).T)
 
 
-def _joined(found: list[Piece]) -> list[Piece]:
-    """The same with ends that are one at one place."""
+def _joined(fixed: list[Piece], chords: list[Piece], short: float) -> list[Piece]:
+    """The same with ends that are one at one place, and without chords that are `short`.
+
+    Their ends become one: that on a rim or an edge, if one of them is.
+    """
+    found = [*fixed, *chords]
     ends = np.array([piece.points[:, k] for piece in found for k in (0, -1)])
     pairs = cKDTree(ends).query_pairs(SAME, output_type="ndarray")
     n = len(ends)
     graph = coo_matrix((np.ones(len(pairs)), tuple(pairs.T)), shape=(n, n))
     _, which = connected_components(graph, directed=False)
-    _, first = np.unique(which, return_index=True)
+    for k in range(len(fixed), len(found)):
+        start, end = which[2 * k], which[2 * k + 1]
+        loose = [place for place in (start, end) if place not in which[: 2 * len(fixed)]]
+        if np.hypot(*(ends[2 * k] - ends[2 * k + 1])) < short and loose:
+            which[which == loose[0]] = end if loose[0] == start else start
+    _, first, which = np.unique(which, return_index=True, return_inverse=True)
     places = ends[first][which]
     made = []
     for k, piece in enumerate(found):
+        if k >= len(fixed) and which[2 * k] == which[2 * k + 1]:
+            continue
         points = piece.points.copy()
         points[:, 0], points[:, -1] = places[2 * k], places[2 * k + 1]
-        curve = piece.curve
-        if isinstance(curve, Line):
-            curve = Line(*(tuple(map(float, p)) for p in points.T))
-        made.append(Piece(curve, points, piece.size))
+        straight = isinstance(piece.curve, Line)
+        made.append(_line(*points.T) if straight else replace(piece, points=points))
     return made
 
 

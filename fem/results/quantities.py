@@ -276,7 +276,7 @@ _SECTIONS: dict[str, tuple[Declared, ...]] = {
         Declared("id", "", "number", _PARTICLES, meaning=
             "Counted row by row from the bottom left, from 0."),
         Declared("diameter_m", "m", "diameter", _PARTICLES, shown="µm", meaning=
-            "That of the disc as drawn; for a shape of an image, of the disc of equal area."),
+            "That of the disc as drawn; for any other shape, of the disc of equal area."),
         Declared("active", "", "active", _PARTICLES, text=True, meaning=
             "Whether it reacts: true or false."),
         Declared("current_A_m", "A/m", "current into the electrolyte", _PARTICLES, meaning=
