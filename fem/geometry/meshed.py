@@ -82,8 +82,9 @@ def build(case: Case) -> Geometry:
     rounded = np.round(centre[:, order] / (1e-9 * max(width, height)))
     order = order[np.lexsort(rounded)]
     x, y = centre[:, order]
+    diameter = 2.0 * np.sqrt(areas[order] / np.pi)
     why = np.select(
-        [inactive(case, x, y, width), ~reached[order], shorted[order]],
+        [inactive(case, x, y, diameter, (width, height)), ~reached[order], shorted[order]],
         [str(Inactivity.SET), str(Inactivity.NO_IONS), str(Inactivity.SHORT)],
         default="",
     )
@@ -118,7 +119,7 @@ def build(case: Case) -> Geometry:
         lithium_y=height - float(areas[0]) / width,
         regions=regions,
         outlines=outlines,
-        particles=Particles(x, y, 2.0 * np.sqrt(areas[order] / np.pi), why),
+        particles=Particles(x, y, diameter, why),
         notes=tuple(_notes(table, raw, middles, vertices, phase, alive, areas, why)),
         triangles=Triangles(vertices, raw.triangles, piece, middles, edges, outline),
     )

@@ -107,8 +107,10 @@ def build(case: Case) -> Geometry | None:
     by = np.lexsort(centre[:, order]) if layout.overlap == "merge" else np.argsort(owner[order])
     order = order[by]
     x, y = centre[:, order]
+    areas = areas * MICROMETRE**2
+    diameter = 2.0 * np.sqrt(areas[order] / np.pi)
     why = np.select(
-        [inactive(case, x, y, width), ~reached[order]],
+        [inactive(case, x, y, diameter, (width, base)), ~reached[order]],
         [str(Inactivity.SET), str(Inactivity.NO_IONS)],
         default="",
     )
@@ -121,7 +123,6 @@ def build(case: Case) -> Geometry | None:
         )
     number = np.zeros(count, dtype=int)
     number[order] = np.arange(len(order))
-    areas = areas * MICROMETRE**2
     regions = [*above.regions, *_regions(cathode, areas, solid, alive, number)]
     outlines = [*above.outlines, *_outlines(found, sides, first, bed, width, base)]
     return Geometry(
@@ -131,7 +132,7 @@ def build(case: Case) -> Geometry | None:
         lithium_y=above.lithium_y,
         regions=tuple(regions),
         outlines=tuple(outlines),
-        particles=Particles(x, y, 2.0 * np.sqrt(areas[order] / np.pi), why),
+        particles=Particles(x, y, diameter, why),
         deposits=above.deposits,
         notes=tuple(_notes(layout, discs, kept, smaller, areas, solid, alive, why, width * base)),
     )

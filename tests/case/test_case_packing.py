@@ -68,7 +68,7 @@ def test_unknown_layout_names_the_choices() -> None:
     error = refused({"layout": "randon"})
     assert error.key == f"{PLACE}.layout"
     assert error.given == "randon"
-    assert error.allowed == '"lattice", "random" or "file"'
+    assert error.allowed == '"lattice" or "random" or "file"'
     assert error.cure == "did you mean random?"
 
 
