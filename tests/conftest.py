@@ -201,6 +201,23 @@ VARIANTS = """
     test_plot_draws_one_field_as_asked_for
     test_first_seconds_at_default_settings[disc-1e-14-10.0]
     test_a_run_that_stops_where_the_cell_can_do_no_more_is_finished
+    test_no_current_crashes
+    test_yielded_deposits_press_with_the_slot_pressure
+    test_square_array[0.7]
+    test_choices_work_together[packing, loop, resolved, none, resolved, off, no, moved]
+    test_a_potential_that_rises_is_named_where_particles_leave_their_sites
+    test_a_bed_of_particles_has_no_small_angles
+    test_current_under_a_hold[1e-13*exp(3*(x - 0.6))-varying]
+    test_every_row_balances[discs, averaged]
+    test_bonded_and_sliding_lithium[slide-free-0.7181-0.4779]
+    test_the_solution_is_that_of_a_mesh_made_at_once
+    test_seed_makes_the_sample
+    test_members_are_as_full_solves_find_them[electrons]
+    test_excess_at_the_wall[fast lithium]
+    test_choices_work_together[image, protocol, resolved, isolated, averaged, particles, yes, kept]
+    test_enclosed_electrolyte_takes_no_part_until_it_is_opened_again
+    test_fields_of_the_panel_are_raster_and_its_text_is_not
+    test_hydrostatic_stress_is_that_inside_the_particles
     test_annulus[1.0-10.0-0.0-2.7287527077]
     test_hexagonal_array[0.5]
     test_resumed_it_leaves_the_same_files[7]

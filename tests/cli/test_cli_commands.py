@@ -360,6 +360,7 @@ def test_a_cost_beyond_the_machine_or_an_hour_is_told(
     words: str,
     capsys: pytest.CaptureFixture[str],
     monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
 ) -> None:
     """By check in its warnings, by run before it begins to mesh."""
 
@@ -371,7 +372,7 @@ def test_a_cost_beyond_the_machine_or_an_hour_is_told(
     assert main(["check", *command]) == 0
     assert words in " ".join(capsys.readouterr().out.partition("warnings")[2].split())
     monkeypatch.setattr("fem.runs.simulation.simulate", no_mesh)
-    assert main(["run", *command, "--out", "out"]) == 1
+    assert main(["run", *command, "--out", str(tmp_path / "out")]) == 1
     warning, end = capsys.readouterr().err.splitlines()
     assert warning.startswith("warning: ")
     assert words in warning

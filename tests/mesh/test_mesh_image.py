@@ -176,7 +176,7 @@ def drawn(seed: int, shape: tuple[int, int], grain: float, shown: bool) -> np.nd
     return labels
 
 
-@settings(max_examples=60, deadline=None, derandomize=True)
+@settings(max_examples=30, deadline=None, derandomize=True)
 @given(
     seed=st.integers(0, 10_000),
     shape=st.tuples(st.integers(8, 32), st.integers(8, 32)),
