@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from fem.errors import FemError, InputError, SolveError
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from fem.cell.composition import Cell
     from fem.results.result import Result
 
-__all__ = ["Case", "Cell", "FemError", "InputError", "SolveError", "plot", "run", "save"]
+__all__ = ["Case", "Cell", "FemError", "InputError", "SolveError", "plot", "run", "save", "sweep"]
 
 
 def run(case: Case | Cell, progress: Callable[[str], None] = lambda stage: None) -> Result:
@@ -58,6 +58,51 @@ def save(result: Result, directory: str | Path) -> None:
     from fem.output import save as write
 
     write(result, directory)
+
+
+def sweep(
+    path_or_table: str | Path | Mapping[str, Any],
+    workers: int | None = None,
+    scheduler: str | None = None,
+) -> Any:
+    """Solve many cases and give a row a member, with the columns of ``members.csv``.
+
+    Nothing is written.
+
+    Parameters
+    ----------
+    path_or_table
+        A sweep file, or mappings of its form; the value of their key `case` may be a `Case`.
+    workers
+        Processes to solve in; `None` for this one alone. A script that is given some has to guard
+        what it does by ``if __name__ == "__main__":``, as they import it anew.
+    scheduler
+        Address of a Dask scheduler, in place of processes.
+
+    Returns
+    -------
+    A data frame if pandas is installed, else a structured array. A member that is not done is a
+    row with its message.
+
+    Raises
+    ------
+    InputError
+        If the sweep or its case is wrong, or no member can be.
+    """
+    from fem.case.sweep import Sweep
+    from fem.results.members import structured, table
+    from fem.runs.sweep import solve_all
+
+    if isinstance(path_or_table, Mapping):
+        asked = Sweep.from_dict(path_or_table)
+    else:
+        asked = Sweep.load(path_or_table)
+    columns = table(asked, solve_all(asked, workers, scheduler))
+    try:
+        from pandas import DataFrame
+    except ImportError:
+        return structured(columns)
+    return DataFrame(columns)
 
 
 def __getattr__(name: str) -> Any:

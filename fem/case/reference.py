@@ -1,6 +1,6 @@
-"""The keys of a case file as a JSON schema and as a page of the documentation.
+"""The keys of case files and of sweep files, as JSON schemas and as pages of the documentation.
 
-``python -m fem.case.reference docs/reference`` writes both; they follow from the same definition
+``python -m fem.case.reference docs/reference`` writes all; they follow from the same definition
 as the validation.
 """
 
@@ -20,6 +20,7 @@ from pydantic_core import core_schema
 from fem.case.keys import Tables, fields, selector_of
 from fem.case.model import Case
 from fem.case.rules import Dimension, Rule
+from fem.case.sweep import Sweep
 from fem.case.table import plain
 
 PAGE = "case.md"
@@ -38,6 +39,35 @@ read JSON schemas can use [case.schema.json](case.schema.json).
 
 `--set KEY=VALUE` on the command line and `Case.replace` in Python change single keys. They reach
 into lists (`geometry.anode.protrusions[0].depth`) and replace a table or list whole.
+"""
+
+SWEEP_PAGE = "sweep.md"
+SWEEP_SCHEMA = "sweep.schema.json"
+
+SWEEP_INTRO = """\
+# Sweep file
+
+<!-- Written by `python -m fem.case.reference docs/reference`: edit fem/case/ instead. -->
+
+`fem sweep SWEEP.toml --out DIR` solves many cases that differ in some keys of one
+[case file](case.md). A sweep file is TOML; keys that are varied are those that `--set` takes, in
+quotes because of their dots. Members are numbered from 0: the last key of `[vary]` goes faster
+than those before it, the rows of `[zip]` faster than that, and `[repeat]` fastest. Each member is
+the case with all varied keys changed, in the order `[vary]`, `[zip]`, `[repeat]`, so that a table
+may be varied whole and a key in it repeated; the case may lack what is varied. Editors that read
+JSON schemas can use [sweep.schema.json](sweep.schema.json).
+
+DIR then holds
+
+- `members.csv`, a row a member: `member`, `status` (`done`; `failed`, where a solver did not
+  converge; `refused`, where such a case cannot be), `seconds`, the varied keys, all scalar
+  [metrics](quantities.md) (one that is a list has a column an entry), and `message`.
+- `summary.csv`, a row a point and reported metric: the varied keys, `metric`, `count` of the
+  members that have it, `mean`, `std` (over `count` - 1), `ci95_low` and `ci95_high`, the interval
+  of the mean by Student's t, and the percentiles `p05`, `p50` and `p95`. What too few members leave
+  open is empty.
+- a figure a reported metric: medians, and 5 to 95 %, over the first key that varies.
+- while it runs, `journal.jsonl`, from which `--resume` goes on.
 """
 
 
@@ -62,6 +92,14 @@ def json_schema() -> dict[str, Any]:
     return {"$schema": GenerateJsonSchema.schema_dialect, **schema, **about}
 
 
+def sweep_schema() -> dict[str, Any]:
+    """The keys of a sweep file as JSON schema (draft 2020-12)."""
+    schema = Sweep.model_json_schema(schema_generator=_Generator)
+    _tidy(schema)
+    about = {"title": "assb-fem sweep file", "description": "A case, and what to vary in it."}
+    return {"$schema": GenerateJsonSchema.schema_dialect, **schema, **about}
+
+
 def _tidy(node: Any) -> None:
     """Drop generated titles, and defaults that say no more than that a key may be left out."""
     if isinstance(node, list):
@@ -79,6 +117,11 @@ def _tidy(node: Any) -> None:
 def reference_markdown() -> str:
     """All keys as a page of Markdown, a section a table."""
     return "\n".join([INTRO, *_sections(Case, "")])
+
+
+def sweep_markdown() -> str:
+    """The keys of a sweep file as a page of Markdown."""
+    return "\n".join([SWEEP_INTRO, *_sections(Sweep, "")])
 
 
 def _sections(
@@ -128,11 +171,13 @@ def files() -> dict[str, str]:
     return {
         PAGE: reference_markdown(),
         SCHEMA: json.dumps(json_schema(), indent=2, ensure_ascii=False) + "\n",
+        SWEEP_PAGE: sweep_markdown(),
+        SWEEP_SCHEMA: json.dumps(sweep_schema(), indent=2, ensure_ascii=False) + "\n",
     }
 
 
 def main(folder: str) -> None:
-    """Write the page and the schema into `folder`."""
+    """Write the pages and the schemas into `folder`."""
     Path(folder).mkdir(parents=True, exist_ok=True)
     for name, content in files().items():
         (Path(folder) / name).write_text(content, encoding="utf-8", newline="\n")

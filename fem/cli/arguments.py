@@ -164,6 +164,15 @@ def _parser() -> tuple[argparse.ArgumentParser, dict[str, argparse.ArgumentParse
     )
     for option, names, count, meaning in drawn:
         plot.add_argument(option, metavar=names, nargs=count, help=meaning)
+    sweep = add("sweep", "Solve many cases, and say how their numbers are distributed.")
+    sweep.add_argument("sweep", metavar="SWEEP.toml", help="the sweep file")
+    sweep.add_argument("--out", metavar="DIR", required=True, help="where to write")
+    sweep.add_argument("--workers", metavar="N", help="processes (default: one a core)")
+    sweep.add_argument(
+        "--scheduler", metavar="ADDRESS", help="of Dask, such as tcp://192.168.0.2:8786"
+    )
+    sweep.add_argument("--resume", action="store_true", help="go on with an unfinished sweep")
+    sweep.add_argument("--quiet", action="store_true", help="no progress, no summary")
     compare = add("compare", "What differs between finished runs, as a table and a figure.")
     compare.add_argument(
         "folders", metavar="DIR", nargs="+", help="folders that fem run has written, two or more"

@@ -1,0 +1,169 @@
+"""``fem sweep``: many cases, their table, and how their numbers are distributed."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shlex
+import time
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from fem.cli.progress import Progress, span
+from fem.errors import FemError, InputError
+
+if TYPE_CHECKING:
+    from fem.results.members import Row
+    from fem.runs.sweep import Plan
+
+MOST_MESSAGES = 3
+"""Messages of members that were not done which are printed; the table has all."""
+
+
+def command(arguments: argparse.Namespace) -> None:
+    """Run the sweep that the arguments name."""
+    from fem.case.sweep import Sweep
+    from fem.output.sweep import check_folder, finish, journal
+    from fem.runs.sweep import lost, perform, plan
+    from fem.runs.workers import spread
+
+    workers = _workers(arguments)
+    folder = Path(arguments.out)
+    with Progress(arguments.quiet) as progress:
+        progress("validating members")
+        ready = plan(Sweep.load(arguments.sweep))
+        check_folder(folder, ready, arguments.resume)
+        with (
+            spread(perform, lost, workers, arguments.scheduler) as solve,
+            journal(folder, ready, arguments.resume) as kept,
+        ):
+            outlook = _Outlook(progress, ready, len(kept.finished))
+            try:
+                left = [task for task in ready.tasks if task.number not in kept.finished]
+                for number in kept.finished:
+                    outlook.count(kept.finished[number].rows)
+                outlook.begin()
+                for each in solve(left):
+                    kept.add(each)
+                    outlook.count(each.rows)
+                    outlook.show()
+            except KeyboardInterrupt:
+                words = shlex.join(_again(arguments))
+                raise KeyboardInterrupt(
+                    f"interrupted: {outlook.done} of {outlook.all} members are on disk; "
+                    f"continue with: {words}"
+                ) from None
+            error = max((each.error for each in kept.finished.values()), default=0.0)
+            progress("tables and figures")
+            rows = finish(ready, kept, folder)
+    _tell(arguments, ready, rows, error)
+
+
+def _workers(arguments: argparse.Namespace) -> int:
+    if arguments.workers is not None and arguments.scheduler is not None:
+        raise InputError(
+            "both processes of this machine and a scheduler",
+            given="--workers and --scheduler",
+            allowed="one of the two",
+        )
+    if arguments.workers is None:
+        return os.cpu_count() or 1
+    try:
+        count = int(arguments.workers)
+    except ValueError:
+        count = 0
+    if count < 1:
+        raise InputError(
+            "not a number of processes",
+            given=f"--workers {arguments.workers}",
+            allowed="a whole number of at least 1",
+        )
+    return count
+
+
+def _again(arguments: argparse.Namespace) -> list[str]:
+    words = ["fem", "sweep", arguments.sweep, "--out", arguments.out, "--resume"]
+    for option in ("workers", "scheduler"):
+        if getattr(arguments, option) is not None:
+            words += [f"--{option}", getattr(arguments, option)]
+    return words
+
+
+class _Outlook:
+    """How far a sweep is, and how long it will take at the pace so far."""
+
+    def __init__(self, show: Progress, plan: Plan, begun: int) -> None:
+        self._show = show
+        self.all = len(plan.sweep.members)
+        self.done = len(plan.refused)
+        self._failed = len(plan.refused)
+        self._start = (0.0, 0)
+
+    def begin(self) -> None:
+        """Time runs from here on."""
+        self._start = (time.perf_counter(), self.done)
+        self.show()
+
+    def count(self, rows: Sequence[Row]) -> None:
+        """These members are done."""
+        self.done += len(rows)
+        self._failed += sum(row.status != "done" for row in rows)
+
+    def show(self) -> None:
+        """Tell it."""
+        words = [f"{self.done} of {self.all} members"]
+        if self._failed:
+            words.append(f"{self._failed} not done")
+        began, before = self._start
+        if self.done > before:
+            pace = (time.perf_counter() - began) / (self.done - before)
+            words.append(f"{span(pace * (self.all - self.done))} left")
+        self._show(", ".join(words))
+
+
+def _tell(arguments: argparse.Namespace, plan: Plan, rows: Sequence[Row], error: float) -> None:
+    """What became of the members.
+
+    Raises
+    ------
+    FemError
+        If some were not done.
+    """
+    from fem.output.sweep import MEMBERS
+    from fem.results.members import DONE, reported
+
+    counts = Counter(row.status for row in rows)
+    if not arguments.quiet:
+        print(f"{len(rows)} members: " + ", ".join(f"{n} {name}" for name, n in counts.items()))
+        if error:
+            print(
+                "solved together on a condensed electrolyte; currents differ from full solves by "
+                f"{error:.1g} of their mean at most, in the members that were compared"
+            )
+        names = reported(plan.sweep, rows)
+        for asked in plan.sweep.report.metrics:
+            if not any(name == asked or name.startswith(f"{asked}[") for name in names):
+                print(f"no member has a number {asked}: it is not in the summary")
+        print(f"written to {arguments.out}")
+    failed = [row for row in rows if row.status != DONE]
+    if failed:
+        first: dict[tuple[str, str], list[int]] = {}
+        for row in failed:
+            first.setdefault((row.status, row.message), []).append(row.member)
+        why = [
+            f"  {len(members)} {status}, the first is member {members[0]}: {message}"
+            for (status, message), members in first.items()
+        ]
+        more = ["  and others for other reasons"] * (len(why) > MOST_MESSAGES)
+        raise FemError(
+            "\n".join(
+                [
+                    f"{len(failed)} of {len(rows)} members were not done; "
+                    f"{Path(arguments.out) / MEMBERS} says why",
+                    *why[:MOST_MESSAGES],
+                    *more,
+                ]
+            )
+        )

@@ -1,0 +1,258 @@
+"""The members of a sweep as tasks: many at once where they share a cell, else one by one.
+
+What a task gives depends on the task alone, and tasks depend on the sweep alone: not on how many
+processes there are, nor on what was done before.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+
+from fem.case import Case, Protocol
+from fem.case.sweep import Sweep
+from fem.errors import FemError, InputError, closest
+from fem.results.members import DONE, FAILED, REFUSED, Row
+from fem.results.quantities import REGISTRY, find
+from fem.runs.ensemble import Ensemble
+from fem.runs.members import VARIES, refusal, scalars
+from fem.runs.simulation import simulate
+from fem.runs.snapshot import solve
+from fem.runs.workers import spread
+
+CHUNK = 100
+"""Members that are solved at once, at most."""
+LEAST = 12
+"""Members of one cell from which on they are solved together. Condensing its electrolyte was
+measured to cost as much as four to six snapshots, and a member next to nothing after that."""
+COARSEST = 1e-3
+"""Largest error of a condensed electrolyte, as `Ensemble.error`, that is taken; beyond, members are
+solved one by one."""
+TOLD_APART = ("newton_iterations", "newton_residual", "degrees_of_freedom")
+"""What a snapshot tells of its own solve; members that are solved together have none."""
+_NOT_KEPT = ("version", "case_sha256")
+_CLOCK = "seconds_"
+
+Changes = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Task:
+    """Some members to be solved, to be sent to another process.
+
+    Attributes
+    ----------
+    number
+        From 0, in the order in which tasks are best begun.
+    base
+        The case that is varied.
+    members
+        Number of each and what is changed in it.
+    cell
+        What is changed in the case whose electrolyte is condensed for all; `None` where members are
+        solved one by one.
+    """
+
+    number: int
+    base: Case
+    members: tuple[tuple[int, Changes], ...]
+    cell: Changes | None = None
+
+
+@dataclass(frozen=True)
+class Finished:
+    """What became of a task.
+
+    Attributes
+    ----------
+    rows
+        One a member.
+    error
+        Largest error of particles' currents and plating that the condensed electrolyte was found to
+        have against full solves, over their means; 0 where members were solved one by one.
+    """
+
+    task: int
+    rows: tuple[Row, ...]
+    error: float = 0.0
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A sweep that is ready: its tasks, and the members that cannot be."""
+
+    sweep: Sweep
+    tasks: tuple[Task, ...]
+    refused: tuple[Row, ...]
+
+    @property
+    def identity(self) -> str:
+        """Hash of what is solved, and of how it is cut into tasks."""
+        cut = [([number for number, _ in task.members], task.cell) for task in self.tasks]
+        content = json.dumps([self.sweep.sha256, cut], default=repr)
+        return hashlib.sha256(content.encode()).hexdigest()
+
+
+def plan(sweep: Sweep) -> Plan:
+    """Validate all members, and cut them into tasks.
+
+    Raises
+    ------
+    InputError
+        If no member can be, or a metric is asked for that is not known.
+    """
+    _require_metrics(sweep)
+    refused: list[Row] = []
+    cells: dict[str, list[tuple[int, Changes]]] = {}
+    alone: list[tuple[int, Changes]] = []
+    first_error: InputError | None = None
+    batched = not set(sweep.report.metrics) & set(TOLD_APART)
+    for number, changes in enumerate(sweep.members):
+        try:
+            case = sweep.base.replace(changes)
+        except InputError as error:
+            first_error = first_error or error
+            refused.append(Row(number, REFUSED, 0.0, {}, one_line(error)))
+            continue
+        if batched and not refusal(case):
+            cells.setdefault(_cell(changes), []).append((number, changes))
+        else:
+            alone.append((number, changes))
+    if first_error is not None and len(refused) == len(sweep.members):
+        raise first_error
+    groups: list[tuple[Changes | None, Sequence[tuple[int, Changes]]]] = []
+    for members in cells.values():
+        if len(members) < LEAST:
+            alone += members
+            continue
+        for start in range(0, len(members), CHUNK):
+            groups.append((members[0][1], members[start : start + CHUNK]))
+    groups += [(None, [member]) for member in sorted(alone, key=lambda member: member[0])]
+    tasks = tuple(
+        Task(number, sweep.base, tuple(members), cell)
+        for number, (cell, members) in enumerate(groups)
+    )
+    return Plan(sweep, tasks, tuple(refused))
+
+
+def solve_all(sweep: Sweep, workers: int | None = None, scheduler: str | None = None) -> list[Row]:
+    """All members of a sweep in their order; arguments as those of `fem.runs.workers.spread`."""
+    ready = plan(sweep)
+    with spread(perform, lost, workers, scheduler) as solved:
+        rows = [*ready.refused, *(row for each in solved(ready.tasks) for row in each.rows)]
+    return sorted(rows, key=lambda row: row.member)
+
+
+def perform(task: Task) -> Finished:
+    """Solve the members of a task; one that fails does not stop the others."""
+    cases = {number: task.base.replace(changes) for number, changes in task.members}
+    rows: dict[int, Row] = {}
+    error = 0.0
+    if task.cell is not None:
+        case = task.base.replace(task.cell)
+        ensemble = _condensed(case, case.sha256)
+        if ensemble is not None:
+            rows, error = _together(ensemble, cases), ensemble.error
+    for number, case in cases.items():
+        if number not in rows:
+            rows[number] = _alone(number, case)
+    return Finished(task.number, tuple(rows[number] for number in cases), error)
+
+
+def lost(task: Task, why: str) -> Finished:
+    """What became of a task whose process came to an end before it did."""
+    rows = (Row(number, FAILED, 0.0, {}, why) for number, _ in task.members)
+    return Finished(task.number, tuple(rows))
+
+
+def one_line(error: Exception) -> str:
+    """What an error says, in one line."""
+    return "; ".join(" ".join(line.split()) for line in str(error).splitlines())
+
+
+def _cell(changes: Changes) -> str:
+    """What members of one cell have in common: all that is changed but what may vary on it."""
+    drawn = {key: value for key, value in changes.items() if key.partition(".")[0] not in VARIES}
+    return json.dumps(drawn, sort_keys=True, default=repr)
+
+
+@lru_cache(maxsize=1)
+def _condensed(case: Case, sha256: str) -> Ensemble | None:
+    """The cell of a case; `None` where that cannot be condensed, for whatever reason.
+
+    The last one is kept, as long as files that the case names stay as they are (`sha256`): tasks of
+    one cell follow one another.
+    """
+    try:
+        found = Ensemble.of(case)
+    except Exception:
+        return None  # each member then says for itself what is wrong with it
+    return found if found.error <= COARSEST else None
+
+
+def _together(ensemble: Ensemble, cases: Mapping[int, Case]) -> dict[int, Row]:
+    """Rows of those members that were found."""
+    began = time.perf_counter()
+    try:
+        outcome = ensemble.solve(list(cases.values()))
+    except Exception:
+        return {}
+    seconds = (time.perf_counter() - began) / len(cases)
+    return {
+        number: Row(number, DONE, seconds, _kept(metrics))
+        for number, metrics in zip(cases, outcome.metrics, strict=True)
+        if metrics is not None
+    }
+
+
+def _alone(number: int, case: Case) -> Row:
+    began = time.perf_counter()
+    status, metrics, message = FAILED, {}, ""
+    try:
+        in_time = isinstance(case.operation, Protocol)
+        metrics = _kept((simulate if in_time else solve)(case).metrics)
+        status = DONE
+    except InputError as error:
+        status, message = REFUSED, one_line(error)
+    except FemError as error:
+        message = one_line(error)
+    except Exception as error:
+        message = f"internal error: {type(error).__name__}: {one_line(error)}"
+    return Row(number, status, time.perf_counter() - began, metrics, message)
+
+
+def _kept(metrics: Mapping[str, Any]) -> dict[str, Any]:
+    """Scalar metrics as plain finite numbers and texts, without times on the clock."""
+    found = {}
+    for name, value in scalars(
+        {n: v.tolist() if isinstance(v, np.ndarray | np.generic) else v for n, v in metrics.items()}
+    ).items():
+        value = value.item() if isinstance(value, np.generic) else value
+        number = isinstance(value, float) and not math.isfinite(value)
+        if value is None or number or name.startswith(_CLOCK) or name in _NOT_KEPT:
+            continue
+        found[name] = value
+    return found
+
+
+def _require_metrics(sweep: Sweep) -> None:
+    """Refuse metrics that no run has."""
+    for name in sweep.report.metrics:
+        if find(name.partition("[")[0]) is None:
+            known = [member.name for entry in REGISTRY for member in entry.members()]
+            match = closest(name, known)
+            raise InputError(
+                "no metric of this name",
+                key="report.metrics",
+                given=name,
+                allowed="names of metrics.json, as the page Quantities lists them",
+                cure=f"did you mean {match}?" if match else None,
+            )
