@@ -27,6 +27,8 @@ Floats = NDArray[np.float64]
 _WIDTH, _HEIGHT, _LINE = 85.0, 62.0, 3.6
 _DECADES = 20.0
 """Ratio of the largest to the least value of a key from which on its axis is logarithmic."""
+_NOTHING, _FLAT = 1e-12, 1e-3
+"""Span of an axis at least, and as a share of what is drawn: what varies by less looks flat."""
 _MOST_LINES = len(COLOURS)
 _LONGEST = 40
 _LABELS = 54
@@ -55,7 +57,7 @@ def distribution(sweep: Sweep, rows: Sequence[Row], name: str) -> Figure:
             _against(sweep, keys[0], values, shown, axes)
             known = np.concatenate(values)
             least = quantity.least * factor if quantity is not None else 0.0
-            axes.set_ylim(*axis_range(known, least))
+            axes.set_ylim(*axis_range(known, max(least, _NOTHING), share=_FLAT))
             axes.set_ylabel(label)
         else:
             _histogram(values[0], axes)

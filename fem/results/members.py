@@ -52,7 +52,9 @@ def metric_names(rows: Sequence[Row]) -> tuple[str, ...]:
 
 def reported(sweep: Sweep, rows: Sequence[Row]) -> tuple[str, ...]:
     """Names of the metrics to sum up, of which some member has a number; lists by entry."""
-    names = metric_names(rows)
+    names = dict.fromkeys(
+        name for row in rows for name, value in row.metrics.items() if _is_number(value)
+    )
     return tuple(
         name
         for asked in sweep.report.metrics
