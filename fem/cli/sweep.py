@@ -7,7 +7,7 @@ import os
 import shlex
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,7 +16,7 @@ from fem.errors import FemError, InputError
 
 if TYPE_CHECKING:
     from fem.results.members import Row
-    from fem.runs.sweep import Plan
+    from fem.runs.sweep import Finished, Plan
 
 MOST_MESSAGES = 3
 """Messages of members that were not done which are printed; the table has all."""
@@ -39,26 +39,44 @@ def command(arguments: argparse.Namespace) -> None:
             spread(perform, lost, workers, arguments.scheduler) as solve,
             journal(folder, ready, arguments.resume) as kept,
         ):
-            outlook = _Outlook(progress, ready, len(kept.finished))
+            outlook = _Outlook(progress, ready)
             try:
-                left = [task for task in ready.tasks if task.number not in kept.finished]
-                for number in kept.finished:
-                    outlook.count(kept.finished[number].rows)
-                outlook.begin()
-                for each in solve(left):
-                    kept.add(each)
+                for each in kept.finished.values():
                     outlook.count(each.rows)
-                    outlook.show()
+                outlook.begin()
+                while tasks := ready.remaining(kept.finished):
+                    for each in solve(tasks):
+                        kept.add(each)
+                        outlook.count(each.rows)
+                        outlook.show()
             except KeyboardInterrupt:
                 words = shlex.join(_again(arguments))
                 raise KeyboardInterrupt(
                     f"interrupted: {outlook.done} of {outlook.all} members are on disk; "
                     f"continue with: {words}"
                 ) from None
-            error = max((each.error for each in kept.finished.values()), default=0.0)
             progress("tables and figures")
             rows = finish(ready, kept, folder)
-    _tell(arguments, ready, rows, error)
+    _tell(arguments, ready, rows, kept.finished.values())
+
+
+def _condensed(tasks: Collection[Finished]) -> Iterator[str]:
+    """How well electrolytes could be condensed, in words."""
+    together = [task for task in tasks if task.error and task.rows]
+    count = sum(len(task.rows) for task in together)
+    if count:
+        worst = max(task.error for task in together)
+        yield (
+            f"{count} were solved together on a condensed electrolyte: in those compared with full "
+            f"solves, currents differ by {worst:.1g} of their mean at most"
+        )
+    apart = [task for task in tasks if task.error and not task.rows]
+    if apart:
+        count, worst = sum(len(task.left) for task in apart), max(task.error for task in apart)
+        yield (
+            f"{count} were solved one by one, since a condensed electrolyte would differ from full "
+            f"solves by {worst:.1g}"
+        )
 
 
 def _workers(arguments: argparse.Namespace) -> int:
@@ -94,7 +112,7 @@ def _again(arguments: argparse.Namespace) -> list[str]:
 class _Outlook:
     """How far a sweep is, and how long it will take at the pace so far."""
 
-    def __init__(self, show: Progress, plan: Plan, begun: int) -> None:
+    def __init__(self, show: Progress, plan: Plan) -> None:
         self._show = show
         self.all = len(plan.sweep.members)
         self.done = len(plan.refused)
@@ -123,7 +141,9 @@ class _Outlook:
         self._show(", ".join(words))
 
 
-def _tell(arguments: argparse.Namespace, plan: Plan, rows: Sequence[Row], error: float) -> None:
+def _tell(
+    arguments: argparse.Namespace, plan: Plan, rows: Sequence[Row], tasks: Collection[Finished]
+) -> None:
     """What became of the members.
 
     Raises
@@ -137,11 +157,8 @@ def _tell(arguments: argparse.Namespace, plan: Plan, rows: Sequence[Row], error:
     counts = Counter(row.status for row in rows)
     if not arguments.quiet:
         print(f"{len(rows)} members: " + ", ".join(f"{n} {name}" for name, n in counts.items()))
-        if error:
-            print(
-                "solved together on a condensed electrolyte; currents differ from full solves by "
-                f"{error:.1g} of their mean at most, in the members that were compared"
-            )
+        for line in _condensed(tasks):
+            print(line)
         names = reported(plan.sweep, rows)
         for asked in plan.sweep.report.metrics:
             if not any(name == asked or name.startswith(f"{asked}[") for name in names):

@@ -133,7 +133,10 @@ def _read(path: Path, plan: Plan) -> tuple[list[Finished], int]:
             "--out",
         )
     found = [
-        Finished(each["task"], tuple(Row(**row) for row in each["rows"]), each["error"])
+        Finished(
+            **each
+            | {"rows": tuple(Row(**row) for row in each["rows"]), "left": tuple(each["left"])}
+        )
         for each in contents[1:]
     ]
     return found, sum(map(len, lines[: len(contents)]))
@@ -170,8 +173,7 @@ def finish(plan: Plan, kept: Journal, folder: Path) -> list[Row]:
     FemError
         If they cannot be written; the sweep can be resumed, and finished without solving.
     """
-    rows = [*plan.refused, *(row for each in kept.finished.values() for row in each.rows)]
-    rows.sort(key=lambda row: row.member)
+    rows = plan.rows(kept.finished)
     kept.close()
     with replacing(folder, (MEMBERS, SUMMARY, *_figures(folder))) as new:
         write_members(plan, rows, new / MEMBERS)

@@ -32,10 +32,10 @@ CHUNK = 100
 """Members that are solved at once, at most."""
 LEAST = 12
 """Members of one cell from which on they are solved together. Condensing its electrolyte was
-measured to cost as much as four to six snapshots, and a member next to nothing after that."""
-COARSEST = 1e-3
-"""Largest error of a condensed electrolyte, as `Ensemble.error`, that is taken; beyond, members are
-solved one by one."""
+measured to cost as much as three to eight snapshots, and a member next to nothing after that."""
+COARSEST = 1e-4
+"""Largest error of a condensed electrolyte, as `Ensemble.error`, that is taken; beyond it, members
+are solved one by one."""
 TOLD_APART = ("newton_iterations", "newton_residual", "degrees_of_freedom")
 """What a snapshot tells of its own solve; members that are solved together have none."""
 _NOT_KEPT = ("version", "case_sha256")
@@ -75,13 +75,16 @@ class Finished:
     ----------
     rows
         One a member.
+    left
+        Numbers of members that could not be solved together, and are left to be solved alone.
     error
         Largest error of particles' currents and plating that the condensed electrolyte was found to
-        have against full solves, over their means; 0 where members were solved one by one.
+        have against full solves, over their means; 0 where there is none.
     """
 
     task: int
     rows: tuple[Row, ...]
+    left: tuple[int, ...] = ()
     error: float = 0.0
 
 
@@ -99,6 +102,25 @@ class Plan:
         cut = [([number for number, _ in task.members], task.cell) for task in self.tasks]
         content = json.dumps([self.sweep.sha256, cut], default=repr)
         return hashlib.sha256(content.encode()).hexdigest()
+
+    def remaining(self, finished: Mapping[int, Finished]) -> list[Task]:
+        """Tasks that are to be done once some are finished, by their number; at the end none."""
+        first = [task for task in self.tasks if task.number not in finished]
+        if first:
+            return first
+        # Members that could not be solved together are tasks of their own, behind all others.
+        members, base = self.sweep.members, self.sweep.base
+        alone = {len(self.tasks) + n: n for each in finished.values() for n in each.left}
+        return [
+            Task(number, base, ((member, members[member]),))
+            for number, member in sorted(alone.items())
+            if number not in finished
+        ]
+
+    def rows(self, finished: Mapping[int, Finished]) -> list[Row]:
+        """Rows of all members that are known, in their order."""
+        rows = [*self.refused, *(row for each in finished.values() for row in each.rows)]
+        return sorted(rows, key=lambda row: row.member)
 
 
 def plan(sweep: Sweep) -> Plan:
@@ -147,28 +169,28 @@ def solve_all(sweep: Sweep, workers: int | None = None, scheduler: str | None = 
     """All members of a sweep in their order; arguments as those of `fem.runs.workers.spread`."""
     ready = plan(sweep)
     with spread(perform, lost, workers, scheduler) as solved:
-        rows = [*ready.refused, *(row for each in solved(ready.tasks) for row in each.rows)]
-    return sorted(rows, key=lambda row: row.member)
+        finished: dict[int, Finished] = {}
+        while tasks := ready.remaining(finished):
+            finished |= {each.task: each for each in solved(tasks)}
+    return ready.rows(finished)
 
 
 def perform(task: Task) -> Finished:
     """Solve the members of a task; one that fails does not stop the others."""
     cases = {number: task.base.replace(changes) for number, changes in task.members}
-    rows: dict[int, Row] = {}
-    error = 0.0
-    if task.cell is not None:
-        case = task.base.replace(task.cell)
-        ensemble = _condensed(case, case.sha256)
-        if ensemble is not None:
-            rows, error = _together(ensemble, cases), ensemble.error
-    for number, case in cases.items():
-        if number not in rows:
-            rows[number] = _alone(number, case)
-    return Finished(task.number, tuple(rows[number] for number in cases), error)
+    if task.cell is None:
+        return Finished(task.number, tuple(_alone(number, case) for number, case in cases.items()))
+    case = task.base.replace(task.cell)
+    ensemble, error = _condensed(case, case.sha256)
+    rows = {} if ensemble is None else _together(ensemble, cases)
+    left = tuple(number for number in cases if number not in rows)
+    return Finished(task.number, tuple(rows.values()), left, error)
 
 
 def lost(task: Task, why: str) -> Finished:
     """What became of a task whose process came to an end before it did."""
+    if task.cell is not None:
+        return Finished(task.number, (), tuple(number for number, _ in task.members))
     rows = (Row(number, FAILED, 0.0, {}, why) for number, _ in task.members)
     return Finished(task.number, tuple(rows))
 
@@ -185,8 +207,8 @@ def _cell(changes: Changes) -> str:
 
 
 @lru_cache(maxsize=1)
-def _condensed(case: Case, sha256: str) -> Ensemble | None:
-    """The cell of a case; `None` where that cannot be condensed, for whatever reason.
+def _condensed(case: Case, sha256: str) -> tuple[Ensemble | None, float]:
+    """The cell of a case and its error; `None` where that cannot be condensed, or not well enough.
 
     The last one is kept, as long as files that the case names stay as they are (`sha256`): tasks of
     one cell follow one another.
@@ -194,8 +216,8 @@ def _condensed(case: Case, sha256: str) -> Ensemble | None:
     try:
         found = Ensemble.of(case)
     except Exception:
-        return None  # each member then says for itself what is wrong with it
-    return found if found.error <= COARSEST else None
+        return None, 0.0  # each member then says for itself what is wrong with it
+    return (found if found.error <= COARSEST else None), found.error
 
 
 def _together(ensemble: Ensemble, cases: Mapping[int, Case]) -> dict[int, Row]:

@@ -76,8 +76,33 @@ def test_a_cell_that_cannot_be_condensed_is_solved_one_by_one(
     monkeypatch.setattr(runs.Ensemble, "of", fails)
     found = solve_all(Sweep.from_dict(tables(cell(), repeat=seeds(LEAST))))
     runs._condensed.cache_clear()
-    assert {row.status for row in found} == {DONE}
+    assert [(row.member, row.status) for row in found] == [(n, DONE) for n in range(LEAST)]
     assert all("newton_iterations" in row.metrics for row in found)
+
+
+def test_a_cell_that_is_condensed_too_coarsely_is_solved_one_by_one(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    unspread: None,
+) -> None:
+    """Each member as a task of its own, so that a kill loses one; and the terminal says so."""
+    monkeypatch.setattr(runs, "COARSEST", 1e-12)
+    runs._condensed.cache_clear()
+    file = write(tmp_path, f'[repeat]\nkey = "inactive.seed"\ncount = {LEAST}\n')
+    assert main(["sweep", str(file), "--out", str(tmp_path / "out")]) == 0
+    runs._condensed.cache_clear()
+    assert f"{LEAST} were solved one by one" in capsys.readouterr().out
+    rows = columns_but_seconds(tmp_path / "out" / "members.csv")
+    assert "newton_iterations" in rows[0]
+    assert len(rows) == LEAST + 1
+    ready = plan(Sweep.load(file))
+    assert len(ready.tasks) == 1
+    finished = {0: runs.Finished(0, (), tuple(range(LEAST)), 1.0)}
+    alone = ready.remaining(finished)
+    assert [[n for n, _ in task.members] for task in alone] == [[n] for n in range(LEAST)]
+    finished[alone[3].number] = runs.Finished(alone[3].number, ())
+    assert [task.members[0][0] for task in ready.remaining(finished)] == [0, 1, 2, *range(4, LEAST)]
 
 
 def test_protocols_are_members_too() -> None:
@@ -292,7 +317,7 @@ def started(folder: Path, ready: runs.Plan, count: int, resume: bool = False) ->
     """Do so many tasks of those that are left, and stop; numbers of those done before."""
     with journal(folder, ready, resume) as kept:
         before = sorted(kept.finished)
-        left = [task for task in ready.tasks if task.number not in kept.finished]
+        left = ready.remaining(kept.finished)
         for task in left[:count]:
             kept.add(perform(task))
         if count >= len(left):
