@@ -105,6 +105,12 @@ def test_a_case_that_is_not_there_is_named(tmp_path: Path) -> None:
         Sweep.from_dict(tables("cel.toml", vary=GRID), tmp_path / "sweep.toml")
 
 
+def test_a_wrong_key_stands_in_the_sweep_file(tmp_path: Path) -> None:
+    (tmp_path / "cell.toml").write_text(cell().to_toml())
+    with pytest.raises(InputError, match=r"sweep\.toml: mesh\.sise: unknown key"):
+        Sweep.from_dict(tables("cell.toml", vary={"mesh.sise": ["1 um"]}), tmp_path / "sweep.toml")
+
+
 def test_schema_knows_what_validation_knows() -> None:
     validator = jsonschema.Draft202012Validator(sweep_schema())
     jsonschema.Draft202012Validator.check_schema(sweep_schema())

@@ -333,8 +333,9 @@ def test_a_stopped_sweep_goes_on(tmp_path: Path, ready: runs.Plan, torn: bytes) 
     started(folder, ready, 1)
     with (folder / JOURNAL).open("ab") as stream:
         stream.write(torn)
-    assert started(folder, ready, 0, resume=True) == [0]
-    assert started(folder, ready, 9, resume=True) == [0]
+    assert started(folder, ready, 1, resume=True) == [0]
+    assert started(folder, ready, 0, resume=True) == [0, 1]
+    assert started(folder, ready, 9, resume=True) == [0, 1]
     for name in ("members.csv", "summary.csv"):
         one, other = (
             columns_but_seconds(f / name) if name == "members.csv" else (f / name).read_text()
