@@ -310,7 +310,7 @@ def test_python_gives_a_data_frame() -> None:
 
 @pytest.fixture
 def ready() -> runs.Plan:
-    return plan(Sweep.from_dict(tables(cell(), vary={"mesh.size": ["3 um", "4 um", "5 um"]})))
+    return plan(Sweep.from_dict(tables(cell(), vary={"mesh.size": ["3 um", "4 um", "3.5 um"]})))
 
 
 def started(folder: Path, ready: runs.Plan, count: int, resume: bool = False) -> list[int]:
