@@ -167,6 +167,12 @@ class Sweep(Table):
         given, start = tables.get("case"), Path(file).parent if file is not None else Path()
         data = {**tables, "case": repr(given)} if isinstance(given, Case) else {**tables}
         try:
+            if "geometry" in data and given is None:
+                raise InputError(
+                    "a case, not a sweep file",
+                    allowed=f"a table with the keys {', '.join(cls.model_fields)}",
+                    cure=f'write a sweep file with case = "{Path(file or "my_case.toml").name}"',
+                )
             try:
                 sweep = cls(**data)
             except ValidationError as error:

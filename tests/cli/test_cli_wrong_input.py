@@ -47,7 +47,9 @@ WRONG = {
     # arguments: what the message has to say
     "run": "CASE.toml",
     "rnu cell.toml": "did you mean fem run?",
-    "sweep cell.toml": "there is no such command",
+    "swepe cell.toml": "did you mean fem sweep?",
+    "sweep cell.toml --out n": 'case = "cell.toml"',
+    "sweep none.toml --out n": "no such file",
     "run cell.tml": "did you mean cell.toml?",
     "run nowhere/cell.toml": "no such folder: nowhere",
     "run thesis": "thesis: cannot be read",
