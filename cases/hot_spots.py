@@ -18,15 +18,16 @@ height.
 What is assumed: particles of one stoichiometry at one potential, ideal electronic wiring, one
 snapshot. Run it with ``python cases/hot_spots.py [--out DIR] [--count N] [--size "2 um"]``.
 
-What came out (200 patterns a point, elements of 4 um), as the median of the largest plating over the
-mean, with 5 and 95 %, for 60 % dead. One by one: 1.024 (1.007 to 1.060) at i0 = 20 A/m2, 1.045 (1.016
-to 1.109) at 320, 1.057 (1.023 to 1.132) without resistance. In clusters of 140 um: 1.176 (1.054 to
-1.396), 1.305 (1.119 to 1.634), 1.374 (1.164 to 1.729). So it is not how many are dead that the lithium
-feels but in what lumps: by the closed form a wave of 400 um in the bed arrives with 15 % of its
-height, one of 200 um with 1.6 %, one of 100 um with 0.04 %. The tail is long: one pattern in twenty
-with clusters as large as a third of the cell plates 1.7 times the mean somewhere. The closed form is
-5 to 30 % above what is solved where lithium resists little (live particles at one potential do not
-share evenly), and a quarter below it at i0 = 20, where the current is large beside i0.
+What came out (200 patterns a point, elements of 4 um), as the median of the largest plating over
+the mean, with 5 and 95 %, for 60 % dead. One by one: 1.024 (1.007 to 1.060) at i0 = 20 A/m2,
+1.045 (1.016 to 1.109) at 320, 1.057 (1.023 to 1.132) without resistance. In clusters of 140 um:
+1.176 (1.054 to 1.396), 1.305 (1.119 to 1.634), 1.374 (1.164 to 1.729). So the lithium hardly
+feels how many are dead, but in what lumps: by the closed form a wave of 400 um in the bed arrives
+with 15 % of its height, one of 200 um with 1.6 %, one of 100 um with 0.04 %. The tail is long:
+without resistance one pattern in twenty of such clusters plates 1.7 times the mean somewhere.
+Where lithium resists little, the closed form's excess over 1 is 20 to 40 % above what is solved
+(live particles at one potential do not share evenly); at i0 = 20 it is a quarter below, since the
+current is large beside i0 and lithium then resists less.
 """
 
 from __future__ import annotations
