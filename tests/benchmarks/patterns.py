@@ -1,7 +1,7 @@
 """Snapshots of random patterns of dead particles on one condensed electrolyte.
 
-``python tests/benchmarks/patterns.py [SIZE] [COUNT]`` prints what the operator of the flat seed cell
-costs, in snapshots, and what a pattern costs (30 % dead, i0 20 and 2 A/m2).
+``python tests/benchmarks/patterns.py [SIZE] [COUNT]`` prints what the operator of the flat seed
+cell costs, in snapshots, and what a pattern costs (30 % dead, i0 20 and 2 A/m2).
 """
 
 from __future__ import annotations
@@ -36,8 +36,12 @@ def main() -> None:
     found = ensemble.solve(cases)
     each = (time.perf_counter() - began) / COUNT
     assert all(metrics is not None for metrics in found.metrics)
-    print(f"snapshot {snapshot:.2f} s, operator {operator:.2f} s ({operator / snapshot:.1f} of them)")
-    print(f"{ensemble.operator.size} modes, error {ensemble.error:.1e}, {1e3 * each:.2f} ms a pattern")
+    print(
+        f"snapshot {snapshot:.2f} s, operator {operator:.2f} s ({operator / snapshot:.1f} of them)"
+    )
+    print(
+        f"{ensemble.operator.size} modes, error {ensemble.error:.1e}, {1e3 * each:.2f} ms a pattern"
+    )
 
 
 if __name__ == "__main__":
