@@ -15,6 +15,7 @@ from scipy.sparse.csgraph import connected_components
 from fem.case import Case
 from fem.case.triangles import MeshFile
 from fem.errors import InputError, closest
+from fem.geometry.idle import idle_particles, idle_pieces
 from fem.geometry.msh import Floats, Ints, Read, read
 from fem.geometry.particles import inactive
 from fem.geometry.sides import Sides, outlines_of
@@ -336,19 +337,6 @@ def _notes(
         f"a 1 in it is {table.unit.text}. mesh.size does not change them."
     )
     for word in ("electrolyte", "lithium"):
-        idle = (phase == word) & ~alive
-        if idle.any():
-            share = areas[:-1][idle].sum() / areas[:-1][phase == word].sum()
-            many = int(idle.sum())
-            much = "Warning: c" if word == "electrolyte" and share > 0.1 else "C"
-            yield (
-                f"{much}ut off and idle: {share:.2%} of the {word}, in {many} "
-                f"piece{'s' * (many != 1)}."
-            )
-    for reason, text in (
-        (Inactivity.NO_IONS, "touch no electrolyte that leads to the lithium"),
-        (Inactivity.SHORT, "touch lithium"),
-    ):
-        count = int((why == reason).sum())
-        if count:
-            yield f"Inactive: {count} of {len(why)} particles, which {text}."
+        mine = phase == word
+        yield from idle_pieces(word, areas[:-1][mine], ~alive[mine])
+    yield from idle_particles(why)

@@ -15,6 +15,7 @@ from fem.errors import InputError
 from fem.geometry.above import Above, drawn
 from fem.geometry.coverage import Arc
 from fem.geometry.curves import Curve, Line
+from fem.geometry.idle import idle_particles, idle_pieces
 from fem.geometry.image import Picture, absent, picture
 from fem.geometry.particles import inactive
 from fem.geometry.pixels import KEY
@@ -26,10 +27,6 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 Bools = NDArray[np.bool_]
 Strings = NDArray[np.str_]
-
-
-MUCH_IDLE = 0.1
-"""Share of the electrolyte that is idle beyond which the note is a warning."""
 
 
 @dataclass(frozen=True)
@@ -297,19 +294,6 @@ def _notes(
         ("electrolyte", Phase.ELECTROLYTE, roles.electrolyte),
         ("lithium", Phase.LITHIUM, roles.lithium),
     ):
-        idle = (shown.phase == phase) & ~alive
-        if idle.any():
-            share = shown.area[idle].sum() / shown.area[shown.phase == phase].sum()
-            pieces = int(idle.sum())
-            much = "Warning: c" if word == "electrolyte" and share > MUCH_IDLE else "C"
-            yield (
-                f"{much}ut off and idle: {share:.2%} of the {word}, in {pieces} "
-                f"piece{'s' * (pieces != 1)}."
-            )
-    for reason, text in (
-        (Inactivity.NO_IONS, "touch no electrolyte that leads to the lithium"),
-        (Inactivity.SHORT, "touch lithium"),
-    ):
-        count = int((why == reason).sum())
-        if count:
-            yield f"Inactive: {count} of {len(why)} particles, which {text}."
+        mine = shown.phase == phase
+        yield from idle_pieces(word, shown.area[mine], ~alive[mine])
+    yield from idle_particles(why)
