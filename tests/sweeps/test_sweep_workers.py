@@ -49,6 +49,8 @@ def test_processes_have_one_thread_of_blas_each(monkeypatch: pytest.MonkeyPatch)
 def test_no_process_outlives_the_sweep(tmp_path: Path, stop: signal.Signals) -> None:
     mark = tmp_path / "pid"
     code = (
+        # A shell that starts tests in the background has them ignore interrupts.
+        "import signal\nsignal.signal(signal.SIGINT, signal.default_int_handler)\n"
         "from fem.runs.workers import spread\nfrom worker_tasks import endless, lost\n"
         "if __name__ == '__main__':\n"
         f"    with spread(endless, lost, workers=1) as done:\n        list(done([{str(mark)!r}]))\n"
