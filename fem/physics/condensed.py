@@ -181,23 +181,6 @@ class Members:
     def __len__(self) -> int:
         return len(self.rest)
 
-    def some(self, which: Ints) -> Members:
-        """Some of them."""
-        return Members(
-            tuple(active[which] for active in self.active),
-            self.kinetics,
-            *(
-                values[which]
-                for values in (
-                    self.exchange,
-                    self.resistance,
-                    self.rest,
-                    self.currents,
-                    self.potentials,
-                )
-            ),
-        )
-
 
 @dataclass(frozen=True)
 class Balanced:
@@ -211,6 +194,8 @@ class Balanced:
         Potential of each terminal (M, terminals) in V.
     constant
         What is added to the potential that the modes make (M,) in V.
+    done, iterations
+        Which members have converged (M,), and Newton iterations of each.
     """
 
     modes: Floats
