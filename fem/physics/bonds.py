@@ -125,6 +125,14 @@ class SolidInterface:
         alone = Edges(number, self.edges.coordinates)
         return alone.nodal_normals(np.arange(len(self.pairs)))
 
+    @cached_property
+    def weights(self) -> Floats:
+        """Length in m that each pair stands for (m,): the integral of its shape function."""
+        both = np.stack([self.particle.ravel(), self.other.ravel()], axis=1)
+        number = np.unique(both, axis=0, return_inverse=True)[1].reshape(self.particle.shape)
+        local = self.edges.weights @ self.edges.shapes.T
+        return np.bincount(number.ravel(), local.ravel(), len(self.pairs)).astype(float)
+
     def jump(self, displacement: Floats) -> Floats:
         """Displacement (m, 2) of the other side less that of the particle at the pairs.
 

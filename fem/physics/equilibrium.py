@@ -189,19 +189,10 @@ class Equilibrium:
 
     def _step(self, states: list[State], right: Floats, tolerance: float) -> Floats:
         """The step by the tangents at given states."""
-        tangents = [p.tangent(*state) for p, state in zip(self.parts, states, strict=True)]
-        p = self.map.matrix
-        matrix = (p.T @ block_diag([t.stiffness for t in tangents], format="csr") @ p).tocsr()
-        matrix = (matrix + diags(self.springs)).tocsr()
-        columns, compliance, areas, _ = self.border
-        corner = np.diag(-compliance)
-        below = np.zeros(len(compliance))
+        matrix, columns, corner = self.tangent(states)
+        below = np.zeros(len(corner))
         if self.length:
-            dilation = p.T @ np.concatenate([t.dilation for t in tangents])
-            columns = np.column_stack([columns, dilation])
-            row, confined = areas[:, None], sum(t.confined for t in tangents)
-            corner = np.block([[corner, row], [row.T, np.array([[confined]])]])
-            right, below = right[:-1], np.append(below, right[-1] * self.length)
+            right, below[-1] = right[:-1], right[-1] * self.length
         z = self._linear(matrix, right, tolerance)
         if not len(corner):
             return z
@@ -209,6 +200,21 @@ class Equilibrium:
         border = np.linalg.solve(corner - columns.T @ known, below - columns.T @ z)
         z = z - known @ border
         return np.append(z, border[-1] * self.length) if self.length else z
+
+    def tangent(self, states: list[State]) -> tuple[csr_matrix, Floats, Floats]:
+        """The matrix of the unknowns z, and columns and corner of those that border it."""
+        tangents = [p.tangent(*state) for p, state in zip(self.parts, states, strict=True)]
+        p = self.map.matrix
+        matrix = p.T @ block_diag([t.stiffness for t in tangents], format="csr") @ p
+        matrix = (matrix + diags(self.springs)).tocsr()
+        columns, compliance, areas, _ = self.border
+        corner = np.diag(-compliance)
+        if self.length:
+            dilation = p.T @ np.concatenate([t.dilation for t in tangents])
+            columns = np.column_stack([columns, dilation])
+            row, confined = areas[:, None], sum(t.confined for t in tangents)
+            corner = np.block([[corner, row], [row.T, np.array([[confined]])]])
+        return matrix, columns, corner
 
     def _linear(self, matrix: csr_matrix, right: Floats, tolerance: float) -> Floats:
         """Solve with a tangent, preconditioned by an earlier one as long as that serves.

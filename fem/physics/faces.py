@@ -1,0 +1,261 @@
+"""Faces that may part: what opens between separate bodies as unknowns of its own.
+
+Nodes of both faces coincide and strains are small, so faces meet pair by pair: no search, no
+master and slave. Gap and slip of a pair take the place of two displacements among the unknowns,
+``w = P T y + jump``. That the faces of a pair touch is then that one unknown is held at zero, and
+what holds it is the force with which they press. Tractions of bonds act at the pairs, with the
+weights of Simpson's rule along the edge.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.linalg import qr
+from scipy.sparse import coo_matrix, csr_matrix
+from scipy.sparse.csgraph import connected_components
+
+from fem.laws.bonds import BondLaw, History, Pull
+from fem.mesh import Ints
+from fem.physics.bonds import SolidInterface
+from fem.physics.constraints import AffineMap
+
+Floats = NDArray[np.float64]
+Bools = NDArray[np.bool_]
+Bonding = tuple[History, ...]
+"""The history of each kind of interface, at its pairs."""
+
+INDEPENDENT = 1e-3
+"""Part of an opening that must not follow from others, for it to be an unknown."""
+
+
+@dataclass(frozen=True)
+class Faces:
+    """All pairs of faces of a composite that may part, m of them.
+
+    Attributes
+    ----------
+    interfaces, laws
+        Where they are, and what holds them.
+    ends
+        Rows of the first pair of each interface, and m.
+    weights
+        Length in m that each pair stands for (m,).
+    openings
+        What gap and slip of pairs are of all unknowns y, (2 m, n): row 2 k is the gap of pair k.
+    known
+        What gap and slip are of displacements that are known, (2 m, size).
+    place
+        Which unknown is a gap or slip (2 m,); -1 where it follows from others.
+    """
+
+    interfaces: tuple[SolidInterface, ...]
+    laws: tuple[BondLaw, ...]
+    ends: Ints
+    weights: Floats
+    openings: csr_matrix
+    known: csr_matrix
+    place: Ints
+
+    @classmethod
+    def of(
+        cls, map_: AffineMap, interfaces: Sequence[SolidInterface], laws: Sequence[BondLaw]
+    ) -> tuple[AffineMap, Faces]:
+        """The same map with gaps and slips among its unknowns, and the faces."""
+        rows = _jump(interfaces, map_.matrix.shape[0])
+        openings = (rows @ map_.matrix).tocsr()
+        to_z, place = _coordinates(openings, openings.shape[1] - map_.added)
+        back = _back(openings, place)
+        vertices = _vertices(map_.coarse_to_fine)
+        among = to_z[vertices][:, vertices]
+        changed = replace(
+            map_,
+            matrix=(map_.matrix @ to_z).tocsr(),
+            coarse_to_fine=(back @ map_.coarse_to_fine @ among).tocsr(),
+            coarse_rigid=(back @ map_.coarse_to_fine @ map_.coarse_rigid)[vertices],
+        )
+        ends = np.cumsum([0] + [len(each.pairs) for each in interfaces])
+        weights = np.concatenate([each.weights for each in interfaces])
+        faces = cls(
+            tuple(interfaces), tuple(laws), ends, weights,
+            (openings @ to_z).tocsr(), rows, place,
+        )  # fmt: skip
+        return changed, faces
+
+    def __len__(self) -> int:
+        return len(self.weights)
+
+    @property
+    def gaps(self) -> Ints:
+        """Unknown that is the gap of each pair (m,), -1 where it follows from others."""
+        return self.place[0::2]
+
+    @property
+    def slips(self) -> Ints:
+        """Unknown that is the slip of each pair (m,), -1 where it follows from others."""
+        return self.place[1::2]
+
+    def start(self) -> Bonding:
+        """The history of faces that were never parted."""
+        return tuple(
+            law.start((len(each.pairs),))
+            for law, each in zip(self.laws, self.interfaces, strict=True)
+        )
+
+    def pull(self, opening: Floats, history: Bonding, duration: float) -> tuple[Pull, Bonding]:
+        """What the bonds answer at all pairs, and their new history."""
+        parts = [slice(a, b) for a, b in zip(self.ends[:-1], self.ends[1:], strict=True)]
+        found = [
+            law.respond(opening[:, part], known, duration)
+            for law, part, known in zip(self.laws, parts, history, strict=True)
+        ]
+        traction = np.concatenate([each.traction for each in found], axis=1)
+        tangent = np.concatenate([each.tangent for each in found], axis=2)
+        new = tuple(each.history for each in found)
+        return Pull(traction, tangent, {}), new
+
+    def forces(self, traction: Floats) -> Floats:
+        """Forces (n,) in N/m of tractions (2, m) on the unknowns."""
+        return np.asarray(self.openings.T @ (traction * self.weights).T.ravel())
+
+    def stiffness(self, tangent: Floats) -> csr_matrix:
+        """Their derivative (n, n) in Pa."""
+        m = len(self)
+        rows = (2 * np.arange(m) + np.arange(2)[:, None, None]) + np.zeros((2, 2, m), dtype=int)
+        columns = rows.transpose(1, 0, 2)
+        values = tangent * self.weights
+        inner = coo_matrix((values.ravel(), (rows.ravel(), columns.ravel())), (2 * m, 2 * m))
+        return (self.openings.T @ inner.tocsr() @ self.openings).tocsr()
+
+    def rigid(self, history: Bonding) -> Bools:
+        """Pairs (m,) whose bond does not give."""
+        return np.concatenate(
+            [
+                law.rigid(known, (len(each.pairs),))
+                for law, known, each in zip(self.laws, history, self.interfaces, strict=True)
+            ]
+        )
+
+    def breaks(self, traction: Floats) -> Bools:
+        """Pairs (m,) at which a traction (2, m) is more than a rigid bond bears."""
+        parts = [slice(a, b) for a, b in zip(self.ends[:-1], self.ends[1:], strict=True)]
+        return np.concatenate(
+            [law.breaks(traction[:, part]) for law, part in zip(self.laws, parts, strict=True)]
+        )
+
+    @property
+    def friction(self) -> Floats:
+        """Coefficient of friction of each pair (m,)."""
+        return np.repeat([law.friction for law in self.laws], np.diff(self.ends))
+
+    def energy(self, opening: Floats, history: Bonding) -> float:
+        """What bonds could give back, in J per m of depth."""
+        parts = [slice(a, b) for a, b in zip(self.ends[:-1], self.ends[1:], strict=True)]
+        found = [
+            law.energy(opening[:, part], known)
+            for law, part, known in zip(self.laws, parts, history, strict=True)
+        ]
+        return float(np.concatenate(found) @ self.weights)
+
+
+def _jump(interfaces: Sequence[SolidInterface], size: int) -> csr_matrix:
+    """Gap and slip of all pairs of displacements, (2 m, size)."""
+    pairs = np.concatenate([each.pairs for each in interfaces])
+    normals = np.concatenate([each.normals for each in interfaces], axis=1)
+    tangents = np.stack([-normals[1], normals[0]])
+    row = 2 * np.arange(len(pairs))
+    entries = [
+        (row + which, 2 * pairs[:, side] + axis, sign * direction[axis])
+        for which, direction in enumerate((normals, tangents))
+        for side, sign in ((0, -1.0), (1, 1.0))
+        for axis in (0, 1)
+    ]
+    rows, columns, values = (np.concatenate([e[k] for e in entries]) for k in range(3))
+    return coo_matrix((values, (rows, columns)), shape=(2 * len(pairs), size)).tocsr()
+
+
+def _coordinates(openings: csr_matrix, nodal: int) -> tuple[csr_matrix, Ints]:
+    """Unknowns z from others of which as many as can be are openings; and which those are.
+
+    `openings` (2 m, n) are what openings are of z, whose first `nodal` are displacements of single
+    nodes: only these may give way. Returns T (n, n) with z = T y, and of each opening its place in
+    y, -1 where it follows from others.
+    """
+    count, n = openings.shape
+    rows = openings.tocoo()
+    shared = np.arange(n) >= nodal
+    own = ~shared[rows.col] & (np.abs(rows.data) > 1e-12)
+    graph = coo_matrix(
+        (np.ones(int(own.sum())), (rows.row[own], count + rows.col[own])), (count + n, count + n)
+    )
+    label = connected_components(graph, directed=False)[1][:count]
+    place = np.full(count, -1)
+    left = np.ones(n, dtype=bool)
+    entries: list[tuple[Ints, Ints, Floats]] = []
+    order = np.argsort(label, kind="stable")
+    for group in np.split(order, np.flatnonzero(np.diff(label[order])) + 1):
+        block = openings[group]
+        columns = np.unique(block.indices)
+        local = columns[~shared[columns]]
+        table = block[:, local].toarray()
+        # Gaps first: that faces do not pass through each other matters more than how they slide.
+        chosen = _independent(table, np.argsort(group % 2, kind="stable"))
+        if not len(chosen):
+            continue
+        kept = table[chosen]
+        pivot = qr(kept, pivoting=True, mode="r")[1][: len(chosen)]
+        place[group[chosen]] = local[pivot]
+        left[local[pivot]] = False
+        inverse = np.linalg.inv(kept[:, pivot])
+        others = np.setdiff1d(columns, local[pivot])
+        rest = inverse @ block[chosen][:, others].toarray()
+        entries.append((np.repeat(local[pivot], len(chosen)), np.tile(local[pivot], len(chosen)),
+                        inverse.ravel()))  # fmt: skip
+        entries.append((np.repeat(local[pivot], len(others)), np.tile(others, len(chosen)),
+                        -rest.ravel()))  # fmt: skip
+    same = np.flatnonzero(left)
+    entries.append((same, same, np.ones(len(same))))
+    rows_, columns_, values = (np.concatenate([e[k] for e in entries]) for k in range(3))
+    keep = values != 0.0
+    shape = (n, n)
+    return coo_matrix((values[keep], (rows_[keep], columns_[keep])), shape=shape).tocsr(), place
+
+
+def _independent(table: Floats, order: Ints) -> Ints:
+    """Rows of a small table that do not follow from those before them in `order`."""
+    basis: list[Floats] = []
+    found = []
+    for row in order.tolist():
+        rest = table[row]
+        for direction in basis:
+            rest = rest - (rest @ direction) * direction
+        size = float(np.linalg.norm(rest))
+        if size > INDEPENDENT * max(float(np.linalg.norm(table[row])), 1.0):
+            basis.append(rest / size)
+            found.append(row)
+    return np.array(found, dtype=np.int64)
+
+
+def _back(openings: csr_matrix, place: Ints) -> csr_matrix:
+    """What all unknowns y are of z, (n, n): openings at their places, else the same."""
+    n = openings.shape[1]
+    which = np.flatnonzero(place >= 0)
+    block = openings[which].tocoo()
+    same = np.setdiff1d(np.arange(n), place[which])
+    rows = np.concatenate([place[which][block.row], same])
+    columns = np.concatenate([block.col, same])
+    values = np.concatenate([block.data, np.ones(len(same))])
+    return coo_matrix((values, (rows, columns)), shape=(n, n)).tocsr()
+
+
+def _vertices(coarse_to_fine: csr_matrix) -> Ints:
+    """Fine unknown of each coarse one (m,): the row that holds its single 1."""
+    single = np.flatnonzero(np.diff(coarse_to_fine.indptr) == 1)
+    ones = coarse_to_fine.data[coarse_to_fine.indptr[single]] == 1.0
+    single = single[ones]
+    found = np.empty(coarse_to_fine.shape[1], dtype=int)
+    found[coarse_to_fine.indices[coarse_to_fine.indptr[single]]] = single
+    return found

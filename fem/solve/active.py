@@ -1,0 +1,142 @@
+"""Newton's method with some unknowns held: which of them are is part of what is found.
+
+A primal-dual active set method, which for contact is a semismooth Newton method: a step is solved
+with a set of unknowns held at their targets, then what presses on the held ones and where the
+others have gone says which are held next. It ends where a set holds itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fem.errors import SolveError
+
+Floats = NDArray[np.float64]
+Bools = NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class Held:
+    """Which unknowns are held (n,), at what (n,), and how much each of them violates its rule.
+
+    `excess` (n,) is positive where an unknown should be held that is not, or the other way round:
+    of several it is those with the largest that change first where sets would go round in circles.
+    """
+
+    mask: Bools
+    target: Floats
+    excess: Floats
+
+    def same(self, other: Held) -> bool:
+        """Whether the same unknowns are held."""
+        return bool((self.mask == other.mask).all())
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Largest residual relative to the scale, and after how many iterations to give up."""
+
+    tolerance: float = 1e-10
+    max_iterations: int = 60
+    stalled: float = 1e-7
+    """Relative residual that is accepted where it falls no more."""
+
+
+@dataclass(frozen=True)
+class Settled:
+    """Solution, which unknowns are held, iterations, relative residuals of all of them."""
+
+    solution: Floats
+    held: Held
+    iterations: int
+    norms: tuple[float, ...]
+
+
+def settle(
+    residual: Callable[[Floats], Floats],
+    step: Callable[[Floats, Floats, Held], Floats],
+    rule: Callable[[Floats, Floats, Held], Held],
+    start: Floats,
+    held: Held,
+    scale: Callable[[Floats], float],
+    field: str,
+    settings: Settings,
+    cures: tuple[str, ...],
+) -> Settled:
+    """Find x with residual 0 at all unknowns but those that are held at their targets.
+
+    Parameters
+    ----------
+    residual
+        ``residual(x)``: (n,); at held unknowns, minus what holds them.
+    step
+        ``step(x, residual, held)``: the step by the tangent, which takes held unknowns to their
+        targets.
+    rule
+        ``rule(x, residual, held)``: what is to be held at that state.
+    scale
+        ``scale(x)``: what a residual norm compares with.
+
+    Raises
+    ------
+    SolveError
+        If no set holds itself, or Newton's method does not converge.
+    """
+    x = np.array(start, dtype=float)
+    r = residual(x)
+    seen: set[bytes] = set()
+    norms: list[float] = []
+    for iteration in range(1, settings.max_iterations + 1):
+        move = step(x, r, held)
+        x, r = _searched(residual, x, move, r, held)
+        wanted = rule(x, r, held)
+        norm = float(np.linalg.norm(r[~held.mask])) / scale(x)
+        norms.append(norm)
+        if not np.isfinite(norm):
+            break
+        stalls = len(norms) > 3 and norm <= settings.stalled and norm > 0.3 * min(norms[-4:-1])
+        if wanted.same(held) and (norm <= settings.tolerance or stalls):
+            return Settled(x, held, iteration, tuple(norms))
+        key = wanted.mask.tobytes()
+        if key in seen and not wanted.same(held):
+            wanted = _worst(held, wanted)
+            key = wanted.mask.tobytes()
+        seen.add(key)
+        held = wanted
+    raise SolveError(
+        f"no set of faces that touch was found in {settings.max_iterations} iterations",
+        field=field,
+        residual=norms[-1],
+        cures=cures,
+    )
+
+
+def _worst(held: Held, wanted: Held) -> Held:
+    """Only the unknowns that violate their rule most change: such sets do not come again."""
+    differs = held.mask != wanted.mask
+    limit = 0.5 * float(wanted.excess[differs].max())
+    change = differs & (wanted.excess >= limit)
+    return Held(np.where(change, wanted.mask, held.mask), wanted.target, wanted.excess)
+
+
+def _searched(
+    residual: Callable[[Floats], Floats], x: Floats, move: Floats, before: Floats, held: Held
+) -> tuple[Floats, Floats]:
+    """A state along a step, halved while its end lies farther uphill than its start downhill."""
+    free = ~held.mask
+    slope = abs(float(before[free] @ move[free]))
+    norm = float(np.linalg.norm(before[free]))
+    length = 1.0
+    for _ in range(12):
+        trial = x + length * move
+        r = residual(trial)
+        if np.isfinite(r).all() and (
+            float(r[free] @ move[free]) <= 0.9 * slope or np.linalg.norm(r[free]) <= norm
+        ):
+            break
+        length *= 0.5
+    return trial, r
