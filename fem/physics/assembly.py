@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from scipy.sparse import coo_matrix, csr_matrix, identity, kron
 
 from fem.forms import mechanics as forms
-from fem.laws.bonds import GAP, BondLaw
+from fem.laws.bonds import BondLaw
 from fem.laws.elasticity import energy_density
 from fem.laws.solids import SolidLaw
 from fem.mesh import Ints, Mesh
@@ -22,7 +22,7 @@ from fem.physics.bonds import interfaces, merged, sheets
 from fem.physics.constraints import AffineMap, Constraints
 from fem.physics.elastic import BodyHistory, SolidBody
 from fem.physics.equilibrium import Border, Loads
-from fem.physics.faces import Bonding, Faces
+from fem.physics.faces import Faces, Parted
 from fem.physics.parting import Parting
 from fem.solve.active import Settled
 from fem.spaces import Space, interpolation
@@ -65,18 +65,14 @@ class SolidState:
     ----------
     displacement
         Of all unknowns (n, 2) in m.
-    opening
-        Gap and slip of all pairs of faces (2, m) in m.
-    traction
-        On them in Pa (2, m): tension positive, and shear.
-    closed
-        Whether the faces of a pair touch (m,).
+    parted
+        How the faces of all pairs stand to each other.
     rise
         Displacement of each plate in m.
     stress, out_of_plane
         (4, nt, nq) in Pa at quadrature points; strain out of the plane.
-    history, bonding
-        What solids and bonds remember.
+    history
+        What solids remember.
     energy
         Elastic energy of solids and bonds in J per m of depth.
     iterations, norms
@@ -85,22 +81,14 @@ class SolidState:
 
     unknowns: Floats
     displacement: Floats
-    opening: Floats
-    traction: Floats
-    closed: Bools
+    parted: Parted
     rise: tuple[float, ...]
     stress: Floats
     out_of_plane: float
     history: BodyHistory
-    bonding: Bonding
     energy: float
     iterations: int
     norms: tuple[float, ...]
-
-    @property
-    def pressure(self) -> Floats:
-        """With which the faces press on each other (m,) in Pa; tension is negative."""
-        return np.asarray(-self.traction[GAP])
 
 
 class Solids:
@@ -159,14 +147,20 @@ class Solids:
 
     def start(self) -> SolidState:
         """Virgin solids at rest, all faces touching."""
-        space, m = self.body.space, len(self.faces)
+        space = self.body.space
         shape = np.asarray(space.basis.dx).shape
-        size = self.map.matrix.shape[1] + (self._length > 0.0)
         return SolidState(
-            np.zeros(size), np.zeros((len(space), 2)), np.zeros((2, m)), np.zeros((2, m)),
-            np.ones(m, dtype=bool), (0.0,) * len(self._plates), np.zeros((4, *shape)), 0.0,
-            self.body.start(), self.faces.start(), 0.0, 0, (),
-        )  # fmt: skip
+            unknowns=np.zeros(self.map.matrix.shape[1] + (self._length > 0.0)),
+            displacement=np.zeros((len(space), 2)),
+            parted=self.faces.start(),
+            rise=(0.0,) * len(self._plates),
+            stress=np.zeros((4, *shape)),
+            out_of_plane=0.0,
+            history=self.body.start(),
+            energy=0.0,
+            iterations=0,
+            norms=(),
+        )
 
     def step(
         self,
@@ -191,7 +185,7 @@ class Solids:
         SolveError
             If no equilibrium is found.
         """
-        space, faces = self.body.space, self.faces
+        space = self.body.space
         swelled = np.zeros((len(space.elements), 6))
         for region, value in (swelling or {}).items():
             swelled[self.mesh.region[space.elements] == region] = value
@@ -208,34 +202,37 @@ class Solids:
         system = Parting(
             [self.body], self.map, springs, load, Loads(nothing, nothing, 0.0, swelled, forces),
             border, (state.history,), self._length, duration,
-            faces=faces, bonding=state.bonding, slip=state.opening[1],
+            faces=self.faces, parted=state.parted,
         )  # fmt: skip
-        return self._state(system, system.settle(state.unknowns, state.closed), swelled)
+        return self._state(system, system.settle(state.unknowns), swelled)
 
     def _state(self, system: Parting, found: Settled, swelled: Floats) -> SolidState:
         x = found.solution
         answer = system.answers(x)[0]
         z, strain = x[: self.map.matrix.shape[1]], system.out_of_plane(x)
         displacement = np.asarray(self.map.matrix @ z).reshape(-1, 2)
-        pull, bonding = system.pull(x)
-        traction = pull.traction + system.traction(system.residual(x), found.held)
-        opening = system.opening(x)
-        gaps = self.faces.gaps
-        closed = (gaps >= 0) & found.held.mask[gaps]
-        opening[GAP, closed] = 0.0
+        parted = system.found(found)
         body = self.body
         stress = forms.stress_at(
             body.space.basis, body.space.triangles, displacement, strain, body.lam, body.mu, swelled
         )
-        energy = self.faces.energy(opening, bonding) + answer.energy
+        energy = self.faces.energy(parted.opening, parted.bonding) + answer.energy
         energy += self._linear_energy(stress)
         if not body.linear:
             stress = stress + answer.stress
         rise = tuple(float(z[unknown]) for unknown, _, _ in self._plates)
         return SolidState(
-            x, displacement, opening, traction, closed, rise, stress, strain,
-            answer.history, bonding, energy, found.iterations, found.norms,
-        )  # fmt: skip
+            unknowns=x,
+            displacement=displacement,
+            parted=parted,
+            rise=rise,
+            stress=stress,
+            out_of_plane=strain,
+            history=answer.history,
+            energy=energy,
+            iterations=found.iterations,
+            norms=found.norms,
+        )
 
     def _linear_energy(self, stress: Floats) -> float:
         """Elastic energy of what obeys Hooke's law in J per m of depth."""

@@ -23,8 +23,6 @@ from fem.spaces import Space
 
 Floats = NDArray[np.float64]
 
-PERFECT, NONE = "perfect", "none"
-
 
 def sheets(mesh: Mesh, elements: Ints, separate: bool) -> Ints | None:
     """Sheet of each of the triangles `elements` (nt,), or `None` where all is one.

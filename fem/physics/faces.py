@@ -18,7 +18,7 @@ from scipy.linalg import qr
 from scipy.sparse import coo_matrix, csr_matrix
 from scipy.sparse.csgraph import connected_components
 
-from fem.laws.bonds import BondLaw, History, Pull
+from fem.laws.bonds import GAP, BondLaw, History, Pull
 from fem.mesh import Ints
 from fem.physics.bonds import SolidInterface
 from fem.physics.constraints import AffineMap
@@ -30,6 +30,33 @@ Bonding = tuple[History, ...]
 
 INDEPENDENT = 1e-3
 """Part of an opening that must not follow from others, for it to be an unknown."""
+
+
+@dataclass(frozen=True)
+class Parted:
+    """How pairs of faces stand to each other in a state, m of them.
+
+    Attributes
+    ----------
+    opening
+        Gap and slip (2, m) in m.
+    traction
+        With which the faces hold each other (2, m) in Pa: tension, and shear.
+    closed
+        Whether they touch (m,).
+    bonding
+        What their bonds remember.
+    """
+
+    opening: Floats
+    traction: Floats
+    closed: Bools
+    bonding: Bonding
+
+    @property
+    def pressure(self) -> Floats:
+        """With which the faces press on each other (m,) in Pa; tension is negative."""
+        return np.asarray(-self.traction[GAP])
 
 
 @dataclass(frozen=True)
@@ -98,12 +125,14 @@ class Faces:
         """Unknown that is the slip of each pair (m,), -1 where it follows from others."""
         return self.place[1::2]
 
-    def start(self) -> Bonding:
-        """The history of faces that were never parted."""
-        return tuple(
+    def start(self) -> Parted:
+        """Faces that were never parted, and touch without a force."""
+        m = len(self)
+        bonding = tuple(
             law.start((len(each.pairs),))
             for law, each in zip(self.laws, self.interfaces, strict=True)
         )
+        return Parted(np.zeros((2, m)), np.zeros((2, m)), np.ones(m, dtype=bool), bonding)
 
     def pull(self, opening: Floats, history: Bonding, duration: float) -> tuple[Pull, Bonding]:
         """What the bonds answer at all pairs, and their new history."""

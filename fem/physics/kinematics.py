@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 from scipy.sparse import block_diag, coo_matrix, csr_matrix, identity, kron
 from scipy.sparse.csgraph import connected_components
 
+from fem.laws.bonds import BondLaw
 from fem.mesh import Ints, Mesh
-from fem.physics.bonds import NONE, SolidInterface, merged
+from fem.physics.bonds import SolidInterface, merged
 from fem.physics.constraints import AffineMap, Constraints
 from fem.physics.mechanisms import Pieces, supports
 from fem.spaces import Space, interpolation
@@ -33,7 +34,7 @@ class Conditions:
         Of the spring per area that the plate leans on, in Pa/m: 0 for dead weight, infinite for a
         plate that stays where the stack's pressure has put it.
     particle_electrolyte, particle_particle
-        Bonds of separate bodies: "perfect", or "none" for free surfaces that do not see each other.
+        What holds faces of these kinds together; `None` for a bond that is perfect.
     """
 
     lithium: str = "rigid"
@@ -42,8 +43,8 @@ class Conditions:
     top: str = "free"
     stack_pressure: float = 0.0
     stack_stiffness: float = 0.0
-    particle_electrolyte: str = "perfect"
-    particle_particle: str = "perfect"
+    particle_electrolyte: BondLaw | None = None
+    particle_particle: BondLaw | None = None
 
     @property
     def top_is_fixed(self) -> bool:
@@ -57,8 +58,8 @@ class Conditions:
 
     @property
     def separate(self) -> bool:
-        """Whether some bond needs bodies that are apart."""
-        return NONE in (self.particle_electrolyte, self.particle_particle)
+        """Whether some faces may part, which needs bodies that are apart."""
+        return self.particle_electrolyte is not None or self.particle_particle is not None
 
 
 @dataclass(frozen=True)
@@ -129,7 +130,7 @@ def kinematics(
         Further pairs of unknowns of the composite that move together, (m, 2) each.
     """
     composite = bodies[0]
-    bonded = [i.pairs for i in interfaces if getattr(conditions, i.kind) != NONE]
+    bonded = [i.pairs for i in interfaces if getattr(conditions, i.kind) is None]
     place = merged([*bonded, *ties], len(composite))
     first = np.unique(place, return_index=True)[1]
     # Composite unknowns that move as one are one from here on.
@@ -198,7 +199,8 @@ def kinematics(
     spread = _spread(place, sum(len(body) for body in bodies[1:]))
     affine = constraints.build(from_p1, midpoints, modes)
     matrix = affine.matrix if spread is None else (spread @ affine.matrix).tocsr()
-    loose = supports(matrix, _pieces(mesh, bodies, bonded))
+    # Faces that touch hold pieces, too.
+    loose = supports(matrix, _pieces(mesh, bodies, [i.pairs for i in interfaces]))
     if loose:
         of_merged = np.arange(int(starts[-1])) if spread is None else spread.indices
         for _, dofs in loose:

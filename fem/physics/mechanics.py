@@ -35,8 +35,11 @@ from fem.parameters import Elastic
 from fem.physics.bonds import interfaces, on_line
 from fem.physics.elastic import NO_LAWS, Laws, LithiumSurface, SolidBody, Tangent
 from fem.physics.equilibrium import Border, Equilibrium, History, Loads
+from fem.physics.faces import Faces, Parted
 from fem.physics.flow import FlowingLithium
 from fem.physics.kinematics import Conditions, LithiumLine, kinematics
+from fem.physics.mechanisms import notes
+from fem.physics.parting import Factors, Parting
 from fem.physics.solution import MechanicsSolution, Support
 from fem.solve.linear import TwoLevel
 
@@ -57,8 +60,9 @@ class MechanicsProblem:
         The solid bodies: electrolyte and particles, then lithium if elastic.
     surfaces
         Where each lithium body meets the electrolyte, the foil first.
-    interfaces
-        Where separate bodies of the composite face each other; none if it is one body.
+    interfaces, faces
+        Where separate bodies of the composite face each other; none if it is one body. The pairs
+        of these that may part; `None` if none may.
     map, load, springs
         The kinematic conditions, and the forces (N/m) and stiffnesses (Pa) of supports on their
         unknowns.
@@ -84,7 +88,6 @@ class MechanicsProblem:
             self.parts.append(SolidBody.of(mesh, elastic, mesh.elements(Phase.LITHIUM), laws))
         self.bodies = tuple(part.space for part in self.parts)
         self._starts = np.cumsum([0] + [2 * len(body) for body in self.bodies])
-        self.linear = all(part.linear for part in self.parts)
         self.interfaces = interfaces(composite.space)
         if conditions.separate and not self.interfaces and (geometry.phases == Phase.ACTIVE).any():
             raise ValueError("a bond of bodies needs a composite whose bodies are separate")
@@ -101,7 +104,11 @@ class MechanicsProblem:
             self.interfaces, ties,
         )  # fmt: skip
         self.map, self._plate = kinematic.map, kinematic.plate
-        self._prescribed, self.notes = kinematic.prescribed, _notes(kinematic.loose)
+        self.faces: Faces | None = None
+        parting = [(i, law) for i in self.interfaces if (law := getattr(conditions, i.kind))]
+        if parting:
+            self.map, self.faces = Faces.of(self.map, *zip(*parting, strict=True))
+        self._prescribed, self.notes = kinematic.prescribed, notes(kinematic.loose)
         self._together = kinematic.together
         self.load, self.springs = (np.zeros(self.map.matrix.shape[1]) for _ in range(2))
         if self._plate is not None:
@@ -113,6 +120,7 @@ class MechanicsProblem:
         blocks = [part.stiffness for part in self.parts]
         self._stiffness = blocks[0] if len(blocks) == 1 else block_diag(blocks, format="csr")
         self._closed = np.asarray(self.map.matrix.T @ self._flow.columns)
+        self.linear = self.faces is None and all(part.linear for part in self.parts)
         if self.linear:
             p = self.map.matrix
             reduced = (p.T @ self._stiffness @ p).tocsr()
@@ -165,6 +173,8 @@ class MechanicsProblem:
 
     def tangents(self, state: MechanicsSolution | None = None) -> list[Tangent]:
         """The tangent of each body at a solved state, or at rest with virgin material."""
+        if self.faces is not None:
+            raise ValueError("solids whose faces may part have no tangent that holds for all loads")
         if state is None or self.linear:
             return [
                 part.tangent(np.zeros((len(part.space), 2)), 0.0, None, part.start(), 0.0)
@@ -183,8 +193,9 @@ class MechanicsProblem:
         thickness: Floats,
         swelling: Floats | None = None,
         history: History | None = None,
-        guess: MechanicsSolution | None = None,
+        guess: MechanicsSolution | Floats | None = None,
         duration: float = 0.0,
+        parted: Parted | None = None,
     ) -> MechanicsSolution:
         """The state of equilibrium for a plated thickness and swollen particles.
 
@@ -199,9 +210,11 @@ class MechanicsProblem:
             What the laws remember, that of virgin material if left out. It is not changed: the
             solution has a new one.
         guess
-            A state to start Newton's method from, which does not change what it finds.
+            A state, or its unknowns, to start Newton's method from.
         duration
             Seconds since `history`, for laws that creep.
+        parted
+            How faces stood at `history`, as if never parted if left out.
 
         Raises
         ------
@@ -217,27 +230,22 @@ class MechanicsProblem:
         volumes = flow.volumes(thickness, self._rest)
         swelled = None if swelling is None else self.parts[0].swelling_forces(swelling)
         loads = Loads(jump, flow.known_forces(slots), flow.known_thrust(slots), swelling, swelled)
+        unknowns: Floats | None = None
+        norms: tuple[float, ...] = ()
         if self.linear:
             z, strain, closed, iterations = self._solve_linear(loads, volumes)
-            unknowns: Floats | None = None
-            norms: tuple[float, ...] = ()
         else:
             border = Border(self._closed, flow.compliance, flow.areas[flow.closed], volumes)
-            length = float(np.sqrt(self.bodies[0].basis.dx.sum())) if self.generalised else 0.0
-            system = Equilibrium(
-                self.parts,
-                self.map,
-                self.springs,
-                self.load,
-                loads,
-                border,
-                history,
-                length,
-                duration,
-            )
-            found = system.solve(None if guess is None else guess.unknowns)
-            unknowns, norms, iterations = found.solution, found.norms, system.iterations
-            z = unknowns[: len(self.load)]
+            system = self._system(loads, border, history, duration, parted)
+            start = guess.unknowns if isinstance(guess, MechanicsSolution) else guess
+            if isinstance(system, Parting):
+                settled = system.settle(start)
+                unknowns, norms, parted = settled.solution, settled.norms, system.found(settled)
+                self._factors = system.factors
+            else:
+                found = system.solve(start)
+                unknowns, norms = found.solution, found.norms
+            z, iterations = unknowns[: len(self.load)], system.iterations
             strain, closed = system.out_of_plane(unknowns), system.closed(unknowns)
         w = self.map.matrix @ z + jump
         displacements = tuple(
@@ -275,11 +283,30 @@ class MechanicsProblem:
             unknowns=unknowns,
             norms=norms,
             notes=self.notes,
+            parted=parted,
             inelastic=tuple(
                 None if part.linear else (answer.stress, answer.energy)
                 for part, answer in zip(self.parts, answers, strict=True)
             ),
         )
+
+    _factors: Factors | None = None
+
+    def _system(
+        self,
+        loads: Loads,
+        border: Border,
+        history: History,
+        duration: float,
+        parted: Parted | None,
+    ) -> Equilibrium:
+        """What Newton's method is to solve."""
+        length = float(np.sqrt(self.bodies[0].basis.dx.sum())) if self.generalised else 0.0
+        given = (self.parts, self.map, self.springs, self.load, loads, border, history, length)
+        if self.faces is None:
+            return Equilibrium(*given, duration)
+        stood = self.faces.start() if parted is None else parted
+        return Parting(*given, duration, faces=self.faces, parted=stood, factors=self._factors)
 
     def _solve_linear(self, loads: Loads, volumes: Floats) -> tuple[Floats, float, Floats, int]:
         """Unknowns, out-of-plane strain, pressures of closed lithium with their sign turned."""
@@ -382,17 +409,3 @@ class MechanicsProblem:
         return np.concatenate(
             [surface.pressure(part) for surface, part in zip(self.surfaces, parts, strict=True)]
         )
-
-
-def _notes(loose: int) -> tuple[str, ...]:
-    """What to say of pieces that hang on nothing."""
-    if not loose:
-        return ()
-    which = "1 piece of solid hangs" if loose == 1 else f"{loose} pieces of solid hang"
-    return (
-        f"Mechanics: {which} on nothing that resists every motion, and is held where it lies at "
-        "no more points than that takes: a load that it cannot pass on stays there."
-        if loose == 1
-        else f"Mechanics: {which} on nothing that resists every motion, and are held where they "
-        "lie at no more points than that takes: loads that they cannot pass on stay there.",
-    )

@@ -136,3 +136,17 @@ def _chosen(moving: Floats, dofs: Ints) -> Ints:
     """Those of `dofs` to hold so that no combination of motions (len(dofs), k) is left."""
     _, _, order = qr(moving.T, mode="economic", pivoting=True)
     return np.asarray(dofs[order[: moving.shape[1]]])
+
+
+def notes(loose: int) -> tuple[str, ...]:
+    """What to say of pieces that hang on nothing."""
+    if not loose:
+        return ()
+    which = "1 piece of solid hangs" if loose == 1 else f"{loose} pieces of solid hang"
+    return (
+        f"Mechanics: {which} on nothing that resists every motion, and is held where it lies at "
+        "no more points than that takes: a load that it cannot pass on stays there."
+        if loose == 1
+        else f"Mechanics: {which} on nothing that resists every motion, and are held where they "
+        "lie at no more points than that takes: loads that they cannot pass on stay there.",
+    )

@@ -26,12 +26,15 @@ from fem.errors import SolveError
 from fem.laws.bonds import GAP, SLIP, Pull
 from fem.mesh import Ints
 from fem.physics.equilibrium import Equilibrium
-from fem.physics.faces import Bonding, Faces
+from fem.physics.faces import Bonding, Faces, Parted
 from fem.solve.active import Held, Settings, Settled, settle
 from fem.solve.linear import Factorised
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
+
+Factors = tuple[Ints, Factorised]
+"""Which unknowns were free, and the factors of their matrix."""
 
 SETTINGS = Settings()
 CURES = (
@@ -57,34 +60,26 @@ class Parting(Equilibrium):
 
     Attributes
     ----------
-    faces, bonding
-        The faces, and what their bonds remember from the last state.
-    slip
-        Slip (m,) of all pairs in m at that state, where friction holds them.
+    faces, parted
+        The faces, and how they stood in the last state.
     factors
         Of an earlier tangent, which may serve as a preconditioner: unknowns and factors.
     """
 
     faces: Faces = field(kw_only=True)
-    bonding: Bonding = field(kw_only=True)
-    slip: Floats = field(kw_only=True)
-    factors: tuple[Ints, Factorised] | None = None
+    parted: Parted = field(kw_only=True)
+    factors: Factors | None = None
     _rigid: Bools = field(init=False)
     _way: Floats = field(init=False)
     _pressing: float = field(init=False, default=0.0)
     _diagonal: Floats = field(init=False)
 
     def __post_init__(self) -> None:
-        self._rigid = self.faces.rigid(self.bonding)
+        self._rigid = self.faces.rigid(self.parted.bonding)
         self._way = np.zeros(len(self.faces))
 
-    def settle(self, start: Floats | None, closed: Bools | None = None) -> Settled:
+    def settle(self, start: Floats | None) -> Settled:
         """Unknowns and which of them are held, from those of another state or from rest.
-
-        Parameters
-        ----------
-        closed
-            Pairs (m,) to take as touching first; all if left out.
 
         Raises
         ------
@@ -93,7 +88,7 @@ class Parting(Equilibrium):
         """
         faces, size = self.faces, self._size
         x = np.zeros(size) if start is None else np.array(start, dtype=float)
-        touch = np.ones(len(faces), dtype=bool) if closed is None else closed
+        touch = self.parted.closed
         rubs = touch & (faces.friction > 0.0)
         held = self._held(touch | self._rigid, self._rigid | rubs, np.zeros(size))
         scale = max(self._scale(np.zeros(size)), self._scale(x))
@@ -120,7 +115,7 @@ class Parting(Equilibrium):
 
     def pull(self, unknowns: Floats) -> tuple[Pull, Bonding]:
         """What the bonds answer."""
-        return self.faces.pull(self.opening(unknowns), self.bonding, self.duration)
+        return self.faces.pull(self.opening(unknowns), self.parted.bonding, self.duration)
 
     def residual(self, unknowns: Floats) -> Floats:
         """Forces out of balance; at held openings, minus what holds them."""
@@ -132,6 +127,16 @@ class Parting(Equilibrium):
         rub = self.faces.friction[slides] * self._way[slides]
         r[slips] += rub * np.maximum(r[gaps], 0.0)
         return r
+
+    def found(self, settled: Settled) -> Parted:
+        """How the faces stand in a state that was found."""
+        x, held = settled.solution, settled.held
+        pull, bonding = self.pull(x)
+        traction = pull.traction + self.traction(self.residual(x), held)
+        opening, gaps = self.opening(x), self.faces.gaps
+        closed = (gaps >= 0) & held.mask[gaps]
+        opening[GAP, closed] = 0.0
+        return Parted(opening, traction, closed, bonding)
 
     def traction(self, residual: Floats, held: Held) -> Floats:
         """Traction (2, m) in Pa by which the faces hold each other where openings are held."""
@@ -150,7 +155,7 @@ class Parting(Equilibrium):
         known = self._offset.reshape(-1, 2).T
         for which, place, on, at in (
             (GAP, self.faces.gaps, closed, np.zeros(len(self.faces))),
-            (SLIP, self.faces.slips, sticks, self.slip),
+            (SLIP, self.faces.slips, sticks, self.parted.opening[SLIP]),
         ):
             there = np.flatnonzero((place >= 0) & on)
             mask[place[there]] = True
@@ -194,7 +199,7 @@ class Parting(Equilibrium):
         rubs = touch & (friction > 0.0)
         bears = friction * np.maximum(-traction[GAP], 0.0)
         starts = rubs & stuck & touched & (np.abs(traction[SLIP]) > bears)
-        turns = (slip - self.slip) * self._way < 0.0
+        turns = (slip - self.parted.opening[SLIP]) * self._way < 0.0
         goes_on = rubs & ~stuck & (self._way != 0.0) & ~turns
         self._way = np.where(starts, np.sign(traction[SLIP]), np.where(goes_on, self._way, 0.0))
         return np.asarray(rubs & ~starts & ~goes_on)
@@ -267,7 +272,7 @@ class Parting(Equilibrium):
             inner[theirs] = r[mine]
             found = r / diagonal
             found[mine] = factors.precondition(inner)[theirs]
-            return found
+            return np.asarray(found)
 
         def step(_: Floats) -> None:
             count[0] += 1
@@ -275,7 +280,7 @@ class Parting(Equilibrium):
         operator = LinearOperator(matrix.shape, precondition, dtype=float)
         found, failed = cg(matrix, right, rtol=1e-9, maxiter=ENOUGH, M=operator, callback=step)
         self.iterations += count[0]
-        return None if failed else np.asarray(found)
+        return None if failed else np.array(found, dtype=float)
 
 
 def _factors(matrix: csr_matrix) -> Callable[[Floats], Floats]:

@@ -12,6 +12,7 @@ from fem.forms import mechanics as forms
 from fem.laws.elasticity import energy_density, hydrostatic
 from fem.mesh import Ints
 from fem.physics.elastic import BodyHistory
+from fem.physics.faces import Parted
 from fem.physics.kinematics import Conditions
 from fem.spaces import Space
 
@@ -73,6 +74,8 @@ class MechanicsSolution:
         laws are linear.
     notes
         What is to be told of the solids, in words.
+    parted
+        How faces that may part stand to each other; `None` where none may.
     """
 
     conditions: Conditions
@@ -94,6 +97,7 @@ class MechanicsSolution:
     unknowns: Floats | None = None
     norms: tuple[float, ...] = ()
     notes: tuple[str, ...] = ()
+    parted: Parted | None = None
     inelastic: tuple[tuple[Floats, float] | None, ...] = ()
     """Of bodies stress (4, nt, nq) and energy where laws are not linear, 0 elsewhere in them."""
 
