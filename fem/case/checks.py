@@ -33,7 +33,36 @@ def check(case: Case) -> None:
         _snapshot(case, case.operation)
     else:
         _protocol(case, case.operation)
+    _solids(case)
     _mesh(case)
+
+
+def _solids(case: Case) -> None:
+    """What touches and presses, against the mechanics."""
+    mechanics, interfaces = case.mechanics, case.interfaces
+    if not mechanics.enabled:
+        for name, given in (("interfaces", interfaces.part), ("stack", case.stack is not None)):
+            if given:
+                raise refuse(
+                    f"[{name}] needs the stress, while mechanics.enabled is false",
+                    key=name,
+                    cure=f"set enabled = true below [mechanics], or remove [{name}]",
+                )
+    if case.stack is not None and mechanics.top != "free":
+        raise refuse(
+            "what presses on the top is said twice, by [stack] and by mechanics.top",
+            key="mechanics.top",
+            given=mechanics.top,
+            cure="keep [stack], and remove top and stack_pressure below [mechanics]",
+        )
+    if interfaces.part and mechanics.coupling != "none":
+        raise refuse(
+            "stress does not act back on the reactions where faces may part",
+            key="mechanics.coupling",
+            given=mechanics.coupling,
+            allowed='"none"',
+            cure='set coupling = "none" below [mechanics], or remove [interfaces]',
+        )
 
 
 def _inactive(inactive: Inactive, particles: Layout, width: Quantity) -> None:

@@ -16,6 +16,7 @@ from pydantic import Field, PrivateAttr, ValidationError, model_validator
 from fem import units
 from fem.case.cell import Geometry
 from fem.case.checks import check
+from fem.case.contact import Interfaces, Stack
 from fem.case.containers import Items, Materials
 from fem.case.explain import explain, require_known
 from fem.case.inactive import Inactive, MapPattern
@@ -56,6 +57,12 @@ class Case(Table):
     )
     operation: Operation = Field(description="What is imposed.")
     mechanics: Mechanics = Field(default=Mechanics(), description="Stress from plated lithium.")
+    interfaces: Interfaces = Field(
+        default=Interfaces(), description="How solids hold together where they meet."
+    )
+    stack: Stack | None = Field(
+        default=None, description="What presses on the top; `mechanics.top` says if left out."
+    )
     mesh: Mesh = Field(default=Mesh(), description="Element sizes.")
     stepping: Stepping = Field(default=Stepping(), description="Steps in time of a protocol.")
     output: Output = Field(default=Output(), description="What a protocol keeps.")
@@ -70,10 +77,10 @@ class Case(Table):
             raise explain(error, type(self)) from None
 
     def idle(self) -> frozenset[str]:
-        if not isinstance(self.operation, Snapshot):
-            return frozenset()
-        # What is not the default is kept for the day the case becomes a protocol.
-        unused = {"stepping": Stepping(), "output": Output()}
+        unused: dict[str, Table | None] = {"interfaces": Interfaces(), "stack": None}
+        if isinstance(self.operation, Snapshot):
+            # What is not the default is kept for the day the case becomes a protocol.
+            unused |= {"stepping": Stepping(), "output": Output()}
         return frozenset(name for name, table in unused.items() if getattr(self, name) == table)
 
     @model_validator(mode="after")

@@ -179,6 +179,24 @@ class Dimension(Rule):
 
 
 @dataclass(frozen=True)
+class DimensionOr(Dimension):
+    """The same, or a word that stands for an infinite value."""
+
+    word: str
+
+    @property
+    def allowed(self) -> str:
+        return f'{super().allowed}, or "{self.word}"'
+
+    def read(self, value: object) -> Quantity:
+        text = value.text if isinstance(value, Quantity) else value
+        return Quantity(math.inf, self.word) if text == self.word else super().read(value)
+
+    def schema(self) -> dict[str, Any]:
+        return {"anyOf": [super().schema(), {"const": self.word}], "examples": [self.sample]}
+
+
+@dataclass(frozen=True)
 class _Plain(Rule):
     """A number without dimension, of either kind."""
 

@@ -32,6 +32,10 @@ class Place(StrEnum):
     """The particles' meshes stay, so values keep their points."""
     PARTICLE_NODES = "nodes of particles"
     """The particles' meshes stay, so values keep their nodes."""
+    SOLID_POINTS = "points of solids"
+    """What solids remember: on a mesh that stays."""
+    FACES = "pairs of faces"
+    """The same of faces that may part."""
     PIECES = "pieces of an interface"
     """One number a particle or a body of lithium: nothing to carry."""
 

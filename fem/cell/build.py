@@ -13,7 +13,7 @@ from fem.cell.interfaces import Interface, ParticleInterface
 from fem.cell.lithium import LithiumInterface
 from fem.geometry import Phase
 from fem.geometry.contacts import Contacts
-from fem.laws.interfaces import Intercalation, Plating, no_potential
+from fem.laws.interfaces import Intercalation, InterfaceLaw, Plating, Touched, no_potential
 from fem.mesh import Mesh
 from fem.parameters import Parameters
 from fem.physics.charge import Surface, Terminal
@@ -98,12 +98,14 @@ def _particles(case: Case, mesh: Mesh, parameters: Parameters) -> list[ParticleI
     )
     network = network_of(case, mesh)
     scale = 0.0 if active is None else active.max_concentration
-    law = Intercalation(
+    law: InterfaceLaw = Intercalation(
         parameters.cathode,
         no_potential if active is None else active.potential.extended,
         table.exchange_current_dependence == "stoichiometry",
         0.0 if active is None else active.partial_molar_volume or 0.0,
     )
+    if case.interfaces.particle_electrolyte.parts:
+        law = Touched(law)
     found = []
     for number, members in enumerate(together):
         patches = members.patches(mesh)

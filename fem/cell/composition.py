@@ -105,6 +105,7 @@ class Cell:
         if parameters.elastic is not None:
             known = None if on is None else on.stress
             self.stress = Stress(case, mesh, parameters, self.interfaces, known)
+            self.blocks |= {block.name: block for block in self.stress.blocks}
         self.meshed = 0.0
         """When the mesh was ready (`time.perf_counter`); 0 for a mesh that was there before."""
 
@@ -274,7 +275,7 @@ class Cell:
         )
         for _ in range(MOST_REPEATS):
             answers = [
-                each.answer(base, c, guess, self._stress_on(each, base, c, content), current)
+                each.answer(base, c, guess, self._stress_on(each, base, c, content), current, held)
                 for each, current in zip(self.interfaces, currents, strict=True)
             ]
             moved = largest_move(self.interfaces, before, answers)
@@ -318,6 +319,40 @@ class Cell:
         if self.stress is not None:
             return self.stress.on(interface, base, c, guess)
         return Inner(np.zeros(interface.patches.nodes.shape))
+
+    def settled(self, before: State, after: State) -> tuple[State, float]:
+        """`after` with what solids and faces make of it, and how far that is over its limit.
+
+        Raises
+        ------
+        SolveError
+            If the solids have no equilibrium that is found.
+        """
+        stress = self.stress
+        if stress is None or stress.memory is None:
+            return after, 0.0
+        held, _ = stress.advanced(after.content, before.held, after.time - before.time)
+        change = 0.0
+        if stress.touch is not None:
+            change = stress.touch.largest_change(before.held, held, self.particles)
+        return replace(after, held=held), change
+
+    def switches(self, state: State) -> Mapping[int, Inactivity | None]:
+        """Particles, by id, that the state makes stop reacting, and why, or react (`None`)."""
+        if self.stress is None or self.stress.touch is None:
+            return {}
+        return self.stress.touch.switches(state.held, self.particles)
+
+    def dead(self, state: State) -> bool:
+        """Whether the state leaves no particle that touches the electrolyte."""
+        wanted = self.switches(state)
+        return bool(wanted) and not any(
+            wanted.get(body, why) is None or (body not in wanted and not why)
+            for each in self.particles
+            for body, why in zip(
+                each.ids.tolist(), each.inactivity(state.held).tolist(), strict=True
+            )
+        )
 
     # ------------------------------------------------------------------------------- readings
 

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from fem.cell.blocks import Block, Content, Floats, Place
 from fem.geometry import Inactivity, Phase
 from fem.laws.interfaces import (
+    CONTACT,
     STOICHIOMETRY,
     STRESS,
     InterfaceLaw,
@@ -147,8 +148,18 @@ class Interface(ABC):
         """Variables that the law drives, at the quadrature points (k, ne, nq)."""
         return {each.name: content[f"{self.name}.{each.name}"] for each in self.law.evolving}
 
+    def given(self, held: Content) -> dict[str, Floats]:
+        """Variables that the law reads and nothing in a step changes, at points (k, ne, nq)."""
+        return {}
+
     def answer(
-        self, base: Content, c: float, guess: Content, stress: Inner, currents: Floats | None
+        self,
+        base: Content,
+        c: float,
+        guess: Content,
+        stress: Inner,
+        currents: Floats | None,
+        held: Content,
     ) -> Answer:
         """What it does in a stage.
 
@@ -164,6 +175,8 @@ class Interface(ABC):
         currents
             Current densities near the end of the stage (k, ne, nq), by which the law drives its
             variables; none if left out.
+        held
+            Blocks that do not evolve.
         """
         before, recall = self.driven(base), self.recall(base, c, guess)
         still = np.zeros(self.patches.weights.shape)
@@ -178,7 +191,8 @@ class Interface(ABC):
                 dict(rate) | {f"{self.name}.{n}": v for n, v in moved.items()},
             )
 
-        return Answer(Response(self.law, {**recall.inner, self.stressed: stress}, here), advance)
+        inner, points = {**recall.inner, self.stressed: stress}, {**here, **self.given(held)}
+        return Answer(Response(self.law, inner, points), advance)
 
     @abstractmethod
     def recall(self, base: Content, c: float, guess: Content) -> Recall:
@@ -225,7 +239,27 @@ class ParticleInterface(Interface):
             Place.PIECES,
             np.zeros(len(members)),
         )
-        super().__init__(surface, members.ids, tolerance, lithiation, charge)
+        own = [lithiation, charge]
+        if CONTACT in law.variables:
+            own.append(
+                Block(
+                    f"{surface.name}.contact",
+                    "1",
+                    "share of the surface that is in contact",
+                    Place.PARTICLE_POINTS,
+                    np.ones(surface.patches.weights.shape),
+                    evolves=False,
+                )
+            )
+        super().__init__(surface, members.ids, tolerance, *own)
+
+    @property
+    def contact_name(self) -> str:
+        """Name of the block that holds the share in contact, where faces may part."""
+        return f"{self.name}.contact"
+
+    def given(self, held: Content) -> dict[str, Floats]:
+        return {CONTACT: held[self.contact_name]} if CONTACT in self.law.variables else {}
 
     @property
     def lithiation_name(self) -> str:

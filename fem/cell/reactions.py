@@ -94,7 +94,7 @@ class Reactions:
             patches, law = interface.patches, interface.law
             nodal = self.solution.inner[number].items()
             inner = {name: patches.at_points(values) for name, values in nodal}
-            inner |= interface.driven(self.state.content)
+            inner |= interface.driven(self.state.content) | interface.given(self.state.held)
             shape = patches.weights.shape
             found.append(
                 Crossing(

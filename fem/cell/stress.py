@@ -8,9 +8,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fem.case import Case
-from fem.cell.blocks import Content
+from fem.case.contact import InterfaceBond
+from fem.cell.blocks import Block, Content
 from fem.cell.interfaces import Interface, ParticleInterface
 from fem.cell.lithium import LithiumInterface
+from fem.cell.memory import SOLIDS, SolidMemory
+from fem.cell.touch import Touch
+from fem.laws.bonds import BondLaw, Cohesive, Touching
+from fem.laws.contact import Conduction
 from fem.mesh import Mesh
 from fem.parameters import Parameters
 from fem.physics.charge import Inner
@@ -51,12 +56,20 @@ class Stress:
         coupling = case.mechanics.coupling
         self.on_lithium = coupling in ("lithium", "both")
         self.in_particles = coupling in ("particles", "both")
-        self.body: SolidBody = (
-            SolidBody.composite(mesh, parameters.elastic) if on is None else on.body
-        )
-        self._problems: dict[Conditions, MechanicsProblem] = {} if on is None else on._problems
+        apart = conditions_of(case).separate
+        if on is not None and (on.body.space.sheet is not None) == apart:
+            self.body: SolidBody = on.body
+            self._problems: dict[Conditions, MechanicsProblem] = on._problems
+        else:
+            self.body = SolidBody.composite(mesh, parameters.elastic, separate=apart)
+            self._problems = {}
         self._operator: tuple[InterfaceOperator, Floats] | None = None
-        self._known: list[tuple[Content, MechanicsSolution]] = []
+        self._known: list[tuple[Content, Content | None, MechanicsSolution]] = []
+        self.memory = None if not apart else SolidMemory(self.problem())
+        self.touch: Touch | None = None
+        if self.memory is not None and self.memory.problem.faces is not None:
+            bond = case.interfaces.particle_electrolyte
+            self.touch = Touch.of(self.memory.problem.faces, self._particles, conduction_of(bond))
 
     @property
     def repeats(self) -> bool:
@@ -78,21 +91,62 @@ class Stress:
             )
         return self._problems[conditions]
 
-    def solve(self, content: Content) -> MechanicsSolution:
-        """The elastic state for a cell's content; the last two are remembered."""
-        for known, solution in self._known:
-            if known is content:
+    @property
+    def blocks(self) -> tuple[Block, ...]:
+        """What the solids remember."""
+        return () if self.memory is None else self.memory.blocks
+
+    def advanced(
+        self, content: Content, held: Content, dt: float
+    ) -> tuple[Content, MechanicsSolution]:
+        """What is held after a step of `dt` in s to `content` from what was `held`.
+
+        Raises
+        ------
+        SolveError
+            If the solids have no equilibrium that is found.
+        """
+        assert self.memory is not None
+        solution = self.solve_as(conditions_of(self._case), content, held, dt)
+        after = dict(held) | self.memory.packed(solution)
+        if self.touch is not None:
+            assert solution.parted is not None
+            shares = self.touch.shares(solution.parted, self._particles)
+            after |= {e.contact_name: s for e, s in zip(self._particles, shares, strict=True)}
+        self._known = [*self._known[-1:], (content, after, solution)]
+        return after, solution
+
+    def solve(self, content: Content, held: Content | None = None) -> MechanicsSolution:
+        """The state of the solids for a cell's content; the last two are remembered."""
+        for known, beside, solution in self._known:
+            if known is content and (self.memory is None or beside is held):
                 return solution
-        solution = self.solve_as(conditions_of(self._case), content)
-        self._known = [*self._known[-1:], (content, solution)]
+        solution = self.solve_as(conditions_of(self._case), content, held)
+        self._known = [*self._known[-1:], (content, held, solution)]
         return solution
 
-    def solve_as(self, conditions: Conditions, content: Content) -> MechanicsSolution:
+    def solve_as(
+        self,
+        conditions: Conditions,
+        content: Content,
+        held: Content | None = None,
+        duration: float = 0.0,
+    ) -> MechanicsSolution:
         """The same under other conditions, such as another model of lithium."""
         thickness = self._lithium.on_mesh(
             self._lithium.thickness(content), self._mesh.nodes.shape[1]
         )
-        return self.problem(conditions).solve(thickness, self.swelling(content))
+        problem, swelling = self.problem(conditions), self.swelling(content)
+        if self.memory is None or held is None or problem is not self.memory.problem:
+            return problem.solve(thickness, swelling)
+        return problem.solve(
+            thickness,
+            swelling,
+            self.memory.history(held),
+            held[f"{SOLIDS}.unknowns"],
+            duration,
+            self.memory.parted(held),
+        )
 
     def swelling(self, content: Content) -> Floats | None:
         """Relative change of volume at the nodes of the body's triangles (nt, 6)."""
@@ -137,14 +191,40 @@ class Stress:
 
 def conditions_of(case: Case, lithium: str | None = None) -> Conditions:
     """What the case assumes of the mechanics, or the same with another model of lithium."""
-    table = case.mechanics
+    table, stack, bonds = case.mechanics, case.stack, case.interfaces
     return Conditions(
         lithium=lithium or table.lithium,
         contact=table.contact,
         kinematics=table.kinematics,
-        top=table.top,
-        stack_pressure=float(table.stack_pressure),
+        top=table.top if stack is None else "plate",
+        stack_pressure=float(table.stack_pressure if stack is None else stack.pressure),
+        stack_stiffness=0.0 if stack is None else float(stack.stiffness),
+        particle_electrolyte=law_of(bonds.particle_electrolyte),
+        particle_particle=law_of(bonds.particle_particle),
     )
+
+
+def law_of(bond: InterfaceBond) -> BondLaw | None:
+    """The law of a bond; `None` for a perfect one."""
+    if bond.bond == "perfect":
+        return None
+    if bond.bond == "none":
+        return Touching(bond.friction)
+    assert bond.strength is not None and bond.toughness is not None
+    return Cohesive(
+        float(bond.strength),
+        float(bond.toughness),
+        None if bond.stiffness is None else float(bond.stiffness),
+        bond.friction,
+        float(bond.viscosity),
+    )
+
+
+def conduction_of(bond: InterfaceBond) -> Conduction:
+    """What crosses faces of this kind."""
+    pressure = None if bond.contact_pressure is None else float(bond.contact_pressure)
+    exponent = bond.contact_exponent if bond.conduction == "power" else 1.0
+    return Conduction(float(bond.conducts_below), pressure, exponent)
 
 
 def pressure_at_nodes(mesh: Mesh, stress: MechanicsSolution) -> Floats:

@@ -81,6 +81,8 @@ class Inactivity(StrEnum):
     """It is not wired to the collector."""
     SHORT = "touches lithium"
     """It has the potential of the lithium."""
+    LOOSE = "let go"
+    """Nowhere does it touch the electrolyte any more, or so lightly that nothing crosses."""
 
 
 @dataclass(frozen=True, eq=False)

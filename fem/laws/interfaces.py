@@ -34,6 +34,8 @@ STOICHIOMETRY = "stoichiometry"
 """Fraction of the sites at the surface that hold lithium."""
 STRESS = "stress"
 """Mean normal stress in the electrode at the surface in Pa, positive in tension."""
+CONTACT = "contact"
+"""Share of the surface that is in contact with the electrolyte."""
 PRESSURE = "pressure"
 """Pressure on the electrode in Pa, positive in compression."""
 
@@ -170,7 +172,36 @@ class Plating:
         return {}
 
 
+@dataclass(frozen=True)
+class Touched:
+    """A law of which only the share of the surface that is in contact takes part.
+
+    The share is set from outside: it is read as it is, and no current changes it.
+    """
+
+    variables: ClassVar[tuple[str, ...]] = (STOICHIOMETRY, STRESS, CONTACT)
+    evolving: ClassVar[tuple[Evolving, ...]] = ()
+
+    law: InterfaceLaw
+
+    def __call__(self, difference: Floats, state: State) -> tuple[Floats, Floats, State]:
+        current, by_difference, by_state = self.law(difference, state)
+        share = state[CONTACT]
+        slopes = {name: share * slope for name, slope in by_state.items()}
+        return share * current, share * by_difference, slopes | {CONTACT: current}
+
+    def equilibrium(self, state: State) -> Floats:
+        return self.law.equilibrium(state)
+
+    def by_stress(self, state: State) -> Floats:
+        return self.law.by_stress(state)
+
+    def evolved(self, before: State, c: float, current: Floats) -> State:
+        return {}
+
+
 INTERFACE_LAWS: tuple[type[InterfaceLaw], ...] = (
     Intercalation,
     Plating,
+    Touched,
 )  # every law of this module

@@ -139,7 +139,7 @@ class Solids:
         bonded = [each.pairs for each, law in held if law is None]
         fused, self._plates = _map(mesh, space, self.supports, merged(bonded, len(space)))
         self.map, self.faces = Faces.of(
-            fused, [each for each, _ in parting], [law for _, law in parting]
+            fused, space, bonded, [each for each, _ in parting], [law for _, law in parting]
         )
         size = self.map.matrix.shape[1]
         self._springs = np.zeros(size)

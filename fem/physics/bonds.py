@@ -101,12 +101,37 @@ class SolidInterface:
         Turned such that the particle is on their left: normals point out of it.
     particle, other
         Unknowns of the composite on both sides of the edges' nodes, (ne, 3).
+    body
+        Particle on the left of each edge (ne,).
     """
 
     kind: str
     edges: Edges
     particle: Ints
     other: Ints
+    body: Ints
+
+    @property
+    def on_electrolyte(self) -> bool:
+        """Whether the other side is electrolyte, on which particles react."""
+        return self.kind == "particle_electrolyte"
+
+    @cached_property
+    def _number(self) -> tuple[Ints, Ints]:
+        """First edge node of each pair (m,), as a flat index, and the pair of each (ne, 3)."""
+        both = np.stack([self.particle.ravel(), self.other.ravel()], axis=1)
+        _, first, number = np.unique(both, axis=0, return_index=True, return_inverse=True)
+        return first, number.reshape(self.particle.shape)
+
+    @property
+    def nodes(self) -> Ints:
+        """Mesh node of each pair (m,)."""
+        return np.asarray(self.edges.nodes.ravel()[self._number[0]])
+
+    @property
+    def bodies(self) -> Ints:
+        """Particle of each pair (m,)."""
+        return np.asarray(np.repeat(self.body, 3)[self._number[0]])
 
     @cached_property
     def pairs(self) -> Ints:
@@ -118,16 +143,13 @@ class SolidInterface:
     def normals(self) -> Floats:
         """Unit normals (2, m) at the pairs, out of the particle."""
         # Edges of one pair of bodies alone make the normal at a node where three bodies meet.
-        both = np.stack([self.particle.ravel(), self.other.ravel()], axis=1)
-        number = np.unique(both, axis=0, return_inverse=True)[1].reshape(self.particle.shape)
-        alone = Edges(number, self.edges.coordinates)
+        alone = Edges(self._number[1], self.edges.coordinates)
         return alone.nodal_normals(np.arange(len(self.pairs)))
 
     @cached_property
     def weights(self) -> Floats:
         """Length in m that each pair stands for (m,): the integral of its shape function."""
-        both = np.stack([self.particle.ravel(), self.other.ravel()], axis=1)
-        number = np.unique(both, axis=0, return_inverse=True)[1].reshape(self.particle.shape)
+        number = self._number[1]
         local = self.edges.weights @ self.edges.shapes.T
         return np.bincount(number.ravel(), local.ravel(), len(self.pairs)).astype(float)
 
@@ -149,6 +171,7 @@ def interfaces(space: Space) -> list[SolidInterface]:
     apart = np.flatnonzero((left >= 0).all(axis=1) & (right >= 0).all(axis=1))
     apart = apart[(left[apart] != right[apart]).any(axis=1)]
     active = mesh.phase_sides[apart] == str(Phase.ACTIVE)
+    bodies = np.array([region.body for region in mesh.geometry.regions])
     found = []
     for kind, chosen in (
         ("particle_electrolyte", active.sum(axis=1) == 1),
@@ -160,7 +183,10 @@ def interfaces(space: Space) -> list[SolidInterface]:
         one, two = np.where(turn, two, one), np.where(turn, one, two)
         nodes, one, two = (np.where(turn, a[:, [1, 0, 2]], a) for a in (nodes, one, two))
         if len(rows):
-            found.append(SolidInterface(kind, Edges(nodes, mesh.nodes[:, nodes]), one, two))
+            sides = mesh.sides[rows]
+            body = bodies[np.where(turn[:, 0], sides[:, 1], sides[:, 0])]
+            edges = Edges(nodes, mesh.nodes[:, nodes])
+            found.append(SolidInterface(kind, edges, one, two, body))
     return found
 
 

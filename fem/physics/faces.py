@@ -22,6 +22,7 @@ from fem.laws.bonds import GAP, BondLaw, History, Pull
 from fem.mesh import Ints
 from fem.physics.bonds import SolidInterface
 from fem.physics.constraints import AffineMap
+from fem.spaces import Space
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
@@ -77,6 +78,8 @@ class Faces:
         What gap and slip are of displacements that are known, (2 m, size).
     place
         Which unknown is a gap or slip (2 m,); -1 where it follows from others.
+    pieces
+        Piece of solid on both sides of each pair (2, m), the largest of them 0.
     """
 
     interfaces: tuple[SolidInterface, ...]
@@ -86,12 +89,26 @@ class Faces:
     openings: csr_matrix
     known: csr_matrix
     place: Ints
+    pieces: Ints
 
     @classmethod
     def of(
-        cls, map_: AffineMap, interfaces: Sequence[SolidInterface], laws: Sequence[BondLaw]
+        cls,
+        map_: AffineMap,
+        space: Space,
+        bonded: Sequence[Ints],
+        interfaces: Sequence[SolidInterface],
+        laws: Sequence[BondLaw],
     ) -> tuple[AffineMap, Faces]:
-        """The same map with gaps and slips among its unknowns, and the faces."""
+        """The same map with gaps and slips among its unknowns, and the faces.
+
+        Parameters
+        ----------
+        space
+            Of the composite, whose displacements come first in the map.
+        bonded
+            Pairs of its unknowns that move as one, (n, 2) each.
+        """
         rows = _jump(interfaces, map_.matrix.shape[0])
         openings = (rows @ map_.matrix).tocsr()
         to_z, place = _coordinates(openings, openings.shape[1] - map_.added)
@@ -109,6 +126,7 @@ class Faces:
         faces = cls(
             tuple(interfaces), tuple(laws), ends, weights,
             (openings @ to_z).tocsr(), rows, place,
+            _pieces(space, bonded)[np.concatenate([each.pairs for each in interfaces])].T,
         )  # fmt: skip
         return changed, faces
 
@@ -175,6 +193,14 @@ class Faces:
             [law.breaks(traction[:, part]) for law, part in zip(self.laws, parts, strict=True)]
         )
 
+    def loose(self, holds: Bools) -> Bools:
+        """Pairs (m,) of pieces that hang on nothing while pairs `holds` (m,) hold together."""
+        first, second = self.pieces
+        size = int(self.pieces.max()) + 1
+        edges = (np.ones(int(holds.sum())), (first[holds], second[holds]))
+        label = connected_components(coo_matrix(edges, (size, size)), directed=False)[1]
+        return np.asarray(label[first] != label[second])
+
     @property
     def friction(self) -> Floats:
         """Coefficient of friction of each pair (m,)."""
@@ -188,6 +214,17 @@ class Faces:
             for law, part, known in zip(self.laws, parts, history, strict=True)
         ]
         return float(np.concatenate(found) @ self.weights)
+
+
+def _pieces(space: Space, bonded: Sequence[Ints]) -> Ints:
+    """Piece of each unknown of a space (n,): sheets, and those that are bonded to each other."""
+    sheet = space.sheet_of
+    first, second = sheet[np.concatenate([np.zeros((0, 2), dtype=int), *bonded])].T
+    size = int(sheet.max()) + 1
+    graph = coo_matrix((np.ones(len(first)), (first, second)), (size, size))
+    label = connected_components(graph, directed=False)[1]
+    rank = np.argsort(np.argsort(-np.bincount(label[sheet]), kind="stable"), kind="stable")
+    return np.asarray(rank[label][sheet])
 
 
 def _jump(interfaces: Sequence[SolidInterface], size: int) -> csr_matrix:

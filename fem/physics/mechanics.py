@@ -107,7 +107,10 @@ class MechanicsProblem:
         self.faces: Faces | None = None
         parting = [(i, law) for i in self.interfaces if (law := getattr(conditions, i.kind))]
         if parting:
-            self.map, self.faces = Faces.of(self.map, *zip(*parting, strict=True))
+            bonded = [i.pairs for i in self.interfaces if getattr(conditions, i.kind) is None]
+            self.map, self.faces = Faces.of(
+                self.map, composite.space, bonded, *zip(*parting, strict=True)
+            )
         self._prescribed, self.notes = kinematic.prescribed, notes(kinematic.loose)
         self._together = kinematic.together
         self.load, self.springs = (np.zeros(self.map.matrix.shape[1]) for _ in range(2))

@@ -41,9 +41,10 @@ CURES = (
     "a smaller step in time, or less swelling at once",
     "a viscosity of the bond, where it snaps open",
 )
-FLOATS = 1e-9
-"""Resistance of the tangent, relative to its diagonal, to openings that nothing else resists: a
-piece that is loose all round keeps its place. It is no force, since residuals do not know it."""
+SLIDES, FLOATS = 1e-9, 1e-10
+"""Stiffness, relative to that of the solids, of springs across all slips, and across the gaps of
+pieces that are loose all round: a disc that turns without friction, or lies in a hole, needs a
+place. Their forces are too small to matter."""
 ENOUGH = 25
 """Iterations of conjugate gradients after which factors are made anew."""
 FIRST = 0.95
@@ -73,10 +74,12 @@ class Parting(Equilibrium):
     _way: Floats = field(init=False)
     _pressing: float = field(init=False, default=0.0)
     _diagonal: Floats = field(init=False)
+    _loose: Bools = field(init=False)
 
     def __post_init__(self) -> None:
         self._rigid = self.faces.rigid(self.parted.bonding)
         self._way = np.zeros(len(self.faces))
+        self._loose = np.zeros(len(self.faces), dtype=bool)
 
     def settle(self, start: Floats | None) -> Settled:
         """Unknowns and which of them are held, from those of another state or from rest.
@@ -108,6 +111,20 @@ class Parting(Equilibrium):
         """Openings (2 m,) that known displacements make."""
         return np.asarray(self.faces.known @ self.loads.jump)
 
+    @property
+    def springs_across(self) -> Floats:
+        """Stiffness (2 m,) in Pa of the weak springs across openings: gap and slip, in turn."""
+        found = np.full((len(self.faces), 2), SLIDES)
+        found[:, GAP] = np.where(self._loose, FLOATS, 0.0)
+        return self._stiffness * found.ravel()
+
+    @cached_property
+    def _stiffness(self) -> float:
+        """Of the solids in Pa, as it stands in their matrix."""
+        virgin = [part.tangent(np.zeros((len(part.space), 2)), 0.0, None, part.start(), 0.0)
+                  for part in self.parts]  # fmt: skip
+        return float(np.median(np.concatenate([t.stiffness.diagonal() for t in virgin])))
+
     def opening(self, unknowns: Floats) -> Floats:
         """Gap and slip (2, m) in m."""
         z, _ = self._split(unknowns)
@@ -122,6 +139,8 @@ class Parting(Equilibrium):
         r = super().residual(unknowns)
         forces = self.faces.forces(self.pull(unknowns)[0].traction)
         r[: len(forces)] += forces
+        opening = self.opening(unknowns).T.ravel()
+        r[: len(forces)] += self.faces.openings.T @ (self.springs_across * opening)
         slides = np.flatnonzero(self._way)
         gaps, slips = self.faces.gaps[slides], self.faces.slips[slides]
         rub = self.faces.friction[slides] * self._way[slides]
@@ -172,14 +191,15 @@ class Parting(Equilibrium):
         self._pressing = float(np.linalg.norm(force))
         tiny = NO_FORCE * max(self._pressing, np.finfo(float).tiny)
         tight = NO_GAP * float(faces.weights.max())
-        closed = np.where(touched, force > -tiny, opening[GAP] < -tight) | self._rigid
+        # What touches without a force lets go: a loose piece need not lie where it touched last.
+        closed = np.where(touched, force > tiny, opening[GAP] < -tight) | self._rigid
         over = self._rigid & faces.breaks(traction)
         out = float(np.linalg.norm(residual[~held.mask]))
         if over.any() and out <= 1e-4 * self._pressing:
             bears = np.hypot(np.maximum(traction[GAP], 0.0), traction[SLIP])
             breaks = over & (bears >= FIRST * bears[over].max())
             self._rigid = self._rigid & ~breaks
-            closed = np.where(breaks, force > -tiny, closed)
+            closed = np.where(breaks, force > tiny, closed)
         sticks = self._rigid | self._sticks(closed & ~self._rigid & has_slip, touched, stuck,
                                             traction, opening[SLIP])  # fmt: skip
         stiff = np.where(has_gap, self._diagonal[faces.gaps], 0.0)
@@ -187,6 +207,8 @@ class Parting(Equilibrium):
         miss = np.where(touched, -force, -opening[GAP] * stiff)
         excess[faces.gaps[has_gap]] = miss[has_gap]
         excess[faces.slips[has_slip]] = np.abs(traction[SLIP] * faces.weights)[has_slip]
+        holds = closed | (self.pull(unknowns)[0].tangent[SLIP, SLIP] > 0.0)
+        self._loose = faces.loose(holds)
         return self._held(closed & has_gap, sticks & has_slip, excess)
 
     def _sticks(
@@ -212,10 +234,8 @@ class Parting(Equilibrium):
         matrix = (matrix + self.faces.stiffness(self.pull(unknowns)[0].tangent)).tocsr()
         n = matrix.shape[0]
         self._diagonal = matrix.diagonal()
-        loose = np.zeros(n)
-        own = self.faces.place[self.faces.place >= 0]
-        loose[own] = FLOATS * self._diagonal[own]
-        matrix = (matrix + diags(loose)).tocsr()
+        openings = self.faces.openings
+        matrix = (matrix + openings.T @ diags(self.springs_across) @ openings).tocsr()
         mask = held.mask[:n]
         found = np.where(mask, held.target[:n] - unknowns[:n], 0.0)
         slides = np.flatnonzero(self._way)
@@ -245,7 +265,8 @@ class Parting(Equilibrium):
         """Conjugate gradients with factors of an earlier tangent, as long as these serve."""
 
         def solve(right: Floats) -> Floats:
-            if self.factors is not None:
+            # What is held by next to nothing needs factors.
+            if self.factors is not None and not self._loose.any():
                 found = self._near(matrix, free, right)
                 if found is not None:
                     return found

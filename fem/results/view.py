@@ -126,7 +126,9 @@ class View:
 
     def elastic(self, state: State) -> MechanicsSolution | None:
         """The elastic state, if mechanics is switched on."""
-        return None if self.cell.stress is None else self.cell.stress.solve(state.content)
+        return (
+            None if self.cell.stress is None else self.cell.stress.solve(state.content, state.held)
+        )
 
     # ----------------------------------------------------------------------------------- a row
 
@@ -305,9 +307,9 @@ class View:
         stress, case = self.cell.stress, self.cell.case
         if stress is None:
             return {}
-        found = {str(case.mechanics.lithium): stress.solve(state.content)}
+        found = {str(case.mechanics.lithium): stress.solve(state.content, state.held)}
         for model in case.mechanics.lithium_models[1:] if every else ():
-            found[model] = stress.solve_as(conditions_of(case, model), state.content)
+            found[model] = stress.solve_as(conditions_of(case, model), state.content, state.held)
         return found
 
     def _driving(self, reactions: Reactions, anode: AnodeProfile) -> Floats:

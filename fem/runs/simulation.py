@@ -20,7 +20,7 @@ from fem.cell.ledger import Work
 from fem.cell.state import State
 from fem.errors import SolveError
 from fem.geometry import Inactivity
-from fem.results.history import LIMITS, OUT_OF_REACH, SHORT, Event, Frames, Log
+from fem.results.history import ALL_LOOSE, ENDS, LIMITS, OUT_OF_REACH, SHORT, Event, Frames, Log
 from fem.results.notes import notes_of, outcome
 from fem.results.result import Result
 from fem.results.view import View
@@ -207,6 +207,9 @@ class _Run:
                 if self._shape.short:
                     self._accept(self._state, todo, SHORT, 0, 0.0)
                     break
+            if self._cell.dead(self._state):
+                self._accept(self._state, todo, ALL_LOOSE, 0, 0.0)
+                break
             if self._switched(todo):
                 todo = self._task(label, step)
             dt, last = self._next(todo)
@@ -260,15 +263,17 @@ class _Run:
 
     def _switched(self, todo: Task) -> bool:
         """Let particles stop or start to react, if the state asks for it; whether any did."""
-        if self._switch is None:
-            return False
         cell, held = self._cell, self._state.held
+        wanted = dict(cell.switches(self._state))
+        if self._switch is not None:
+            wanted |= self._switch(cell, self._state)
+        if not wanted:
+            return False
         now = {
             body: why
             for each in cell.particles
             for body, why in zip(each.ids.tolist(), each.inactivity(held), strict=True)
         }
-        wanted = self._switch(cell, self._state)
         changed = {b: why for b, why in wanted.items() if (why or "") != now.get(b)}
         if changed:
             try:
@@ -346,7 +351,7 @@ class _Run:
         self._rows.add(row)
         if ended_by:
             self._events.append((len(self._rows) - 1, step, todo.label, ended_by))
-            following = len(self._protocol) if ended_by == SHORT else step + 1
+            following = len(self._protocol) if ended_by in ENDS else step + 1
             self._counters = replace(self._counters, step=following, begun=None)
         accepted = Accepted(
             number=number,

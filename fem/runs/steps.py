@@ -72,17 +72,19 @@ def step(
     powers = [_power(cell, each) for each in (state.solved, *(s for _, s in starts))]
     weights = (0.0, 1.0) if state.rate is None else (WEIGHT, WEIGHT, DIAGONAL)
     change = combine(result.end.value, (-1.0, state.content))
+    end = State(
+        time=state.time + dt,
+        content=result.end.value,
+        held=state.held,
+        rate=result.end.rate,
+        solution=solution,
+        previous=((state.time, state.solved), *middle),
+    )
+    end, parted = cell.settled(state, end)
     return Trial(
-        state=State(
-            time=state.time + dt,
-            content=result.end.value,
-            held=state.held,
-            rate=result.end.rate,
-            solution=solution,
-            previous=((state.time, state.solved), *middle),
-        ),
+        state=end,
         error=largest(cell.blocks, result.error, "error_weight"),
-        change=largest(cell.blocks, change, "change_weight"),
+        change=max(parted, largest(cell.blocks, change, "change_weight")),
         energy=float(dt * sum(w * p for w, p in zip(weights, powers, strict=True))),
         iterations=sum(s.iterations for _, s in starts),
         linear_iterations=sum(s.linear_iterations for _, s in starts),

@@ -106,6 +106,8 @@ def settle(
             wanted = _worst(held, wanted)
             key = wanted.mask.tobytes()
         seen.add(key)
+        if not wanted.same(held):
+            r = residual(x)  # which may depend on what is held
         held = wanted
     raise SolveError(
         f"no set of faces that touch was found in {settings.max_iterations} iterations",

@@ -1,0 +1,145 @@
+"""Where particles touch the electrolyte: from pairs of faces to shares of a reacting surface."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fem.cell.blocks import Content
+from fem.cell.interfaces import ParticleInterface
+from fem.forms.interface import shape
+from fem.geometry import Inactivity
+from fem.laws.bonds import GAP
+from fem.laws.contact import Conduction
+from fem.mesh import Ints
+from fem.physics.faces import Faces, Parted
+
+Floats = NDArray[np.float64]
+
+CHANGE = 0.2
+"""Part of its contact that a particle may lose or gain in a step."""
+FAINT = 0.05
+"""Share of a surface in contact that is small: changes are compared with this at the least."""
+PARTS = 16
+"""Pieces that the surroundings of a quadrature point are cut into: an edge may be open in part."""
+
+
+@dataclass(frozen=True)
+class Touch:
+    """Which pair of faces is at each node of the particles' surfaces.
+
+    Attributes
+    ----------
+    pairs
+        Of each group of particles the pair at its nodes (k, m); -1 where there is none.
+    bodies
+        Particle of each pair between particle and electrolyte (m,); -1 for other pairs.
+    conduction
+        What crosses where they touch.
+    """
+
+    pairs: tuple[Ints, ...]
+    bodies: Ints
+    weights: Floats
+    conduction: Conduction
+
+    @classmethod
+    def of(
+        cls, faces: Faces, particles: Sequence[ParticleInterface], conduction: Conduction
+    ) -> Self | None:
+        """Where particles may part from the electrolyte; `None` if nowhere."""
+        numbers = [k for k, each in enumerate(faces.interfaces) if each.on_electrolyte]
+        if not numbers:
+            return None
+        (number,) = numbers
+        interface, begin = faces.interfaces[number], int(faces.ends[number])
+        nodes, bodies = interface.nodes, interface.bodies
+        stride = int(nodes.max()) + 1
+        order = np.argsort(bodies * stride + nodes, kind="stable")
+        keys = (bodies * stride + nodes)[order]
+        found = []
+        for each in particles:
+            patches = each.patches
+            wanted = each.ids[patches.piece_of_node] * stride + patches.nodes
+            place = np.minimum(np.searchsorted(keys, wanted), len(keys) - 1)
+            found.append(np.where(keys[place] == wanted, begin + order[place], -1))
+        all_bodies = np.full(len(faces), -1)
+        all_bodies[begin : begin + len(bodies)] = bodies
+        return cls(tuple(found), all_bodies, faces.weights, conduction)
+
+    def shares(self, parted: Parted, particles: Sequence[ParticleInterface]) -> list[Floats]:
+        """Share of the surface that conducts at the quadrature points of each group (k, ne, nq).
+
+        The mean over what each point stands for: gaps and pressures are interpolated between
+        nodes, so that shares change continuously as an edge opens.
+        """
+        found = []
+        for each, pairs in zip(particles, self.pairs, strict=True):
+            edges = each.patches.edges
+            gap = np.where(pairs >= 0, parted.opening[GAP][pairs], 0.0)[:, edges]
+            pressure = np.where(pairs >= 0, parted.pressure[pairs], 0.0)[:, edges]
+            share = self.conduction.share(gap @ _AROUND, pressure @ _AROUND)
+            share = share.reshape(*share.shape[:2], -1, PARTS).mean(axis=3)
+            alone = np.any(pairs[:, edges] < 0, axis=2)
+            found.append(np.where(alone[..., None], 1.0, share))
+        return found
+
+    def largest_change(
+        self, before: Content, after: Content, particles: Sequence[ParticleInterface]
+    ) -> float:
+        """How much of its contact any particle has lost or gained, over the limit of a step."""
+        largest = 0.0
+        for each in particles:
+            old, new = (_by_piece(each, held[each.contact_name]) for held in (before, after))
+            limit = CHANGE * np.maximum(old, FAINT)
+            largest = max(largest, float((np.abs(new - old) / limit).max()))
+        return largest
+
+    def switches(
+        self, held: Content, particles: Sequence[ParticleInterface]
+    ) -> dict[int, Inactivity | None]:
+        """Particles, by id, that have come loose, and (`None`) those that touch again."""
+        found: dict[int, Inactivity | None] = {}
+        for each in particles:
+            share = _by_piece(each, held[each.contact_name])
+            for body, part, why in zip(
+                each.ids.tolist(), share.tolist(), each.inactivity(held).tolist(), strict=True
+            ):
+                if not why and part == 0.0:
+                    found[body] = Inactivity.LOOSE
+                elif why == Inactivity.LOOSE and part > 0.0:
+                    found[body] = None
+        return found
+
+    def open_shares(self, parted: Parted, count: int) -> Floats:
+        """Share of each particle's surface on the electrolyte that is open (count,), by length."""
+        mine = self.bodies >= 0
+        length = np.bincount(self.bodies[mine], self.weights[mine], count)
+        apart = np.where(parted.opening[GAP] > 0.0, self.weights, 0.0)
+        opened = np.bincount(self.bodies[mine], apart[mine], count)
+        return np.divide(opened, length, out=np.zeros(count), where=length > 0.0)
+
+
+def _by_piece(each: ParticleInterface, share: Floats) -> Floats:
+    """Mean of a share (k, ne, nq) over the surface of each particle (pieces,)."""
+    patches = each.patches
+    weights = patches.weights
+    piece = patches.piece.ravel()
+    total = np.bincount(piece, (share * weights).sum(axis=2).ravel(), patches.count)
+    return np.asarray(total / np.bincount(piece, weights.sum(axis=2).ravel(), patches.count))
+
+
+def _around() -> Floats:
+    """Shape functions (3, nq PARTS) at the middles of the parts around each quadrature point."""
+    _, weights = np.polynomial.legendre.leggauss(4)
+    ends = np.concatenate([[0.0], np.cumsum(0.5 * weights)])
+    middles = (np.arange(PARTS) + 0.5) / PARTS
+    places = ends[:-1, None] + np.diff(ends)[:, None] * middles
+    return shape(places.ravel())
+
+
+_AROUND = _around()
