@@ -166,9 +166,11 @@ class Cell:
         return tuple(i for i in self.interfaces if isinstance(i, ParticleInterface))
 
     def initial(self) -> State:
-        """Uniform particles, and nothing plated."""
+        """Uniform particles, nothing plated, and solids under the pressure of the stack."""
         evolving = {n: b.start for n, b in self.blocks.items() if b.evolves}
-        held = {n: b.start for n, b in self.blocks.items() if not b.evolves}
+        held: Content = {n: b.start for n, b in self.blocks.items() if not b.evolves}
+        if self.stress is not None and self.stress.memory is not None:
+            held, _ = self.stress.advanced(evolving, held, 0.0)
         return State(0.0, evolving, held)
 
     def drives(
@@ -226,9 +228,7 @@ class Cell:
             )
         held, codes = dict(state.held), written(inactivity)
         for each in self.particles:
-            name = each.inactivity_name
-            now = zip(each.ids.tolist(), held[name].tolist(), strict=True)
-            held[name] = np.array([codes.get(body, code) for body, code in now])
+            held |= each.switched(held, codes, state.time)
         return self.instant(replace(state, held=held), drives)
 
     def reshaped(self, state: State, drives: Sequence[Drive]) -> State:
@@ -319,40 +319,6 @@ class Cell:
         if self.stress is not None:
             return self.stress.on(interface, base, c, guess)
         return Inner(np.zeros(interface.patches.nodes.shape))
-
-    def settled(self, before: State, after: State) -> tuple[State, float]:
-        """`after` with what solids and faces make of it, and how far that is over its limit.
-
-        Raises
-        ------
-        SolveError
-            If the solids have no equilibrium that is found.
-        """
-        stress = self.stress
-        if stress is None or stress.memory is None:
-            return after, 0.0
-        held, _ = stress.advanced(after.content, before.held, after.time - before.time)
-        change = 0.0
-        if stress.touch is not None:
-            change = stress.touch.largest_change(before.held, held, self.particles)
-        return replace(after, held=held), change
-
-    def switches(self, state: State) -> Mapping[int, Inactivity | None]:
-        """Particles, by id, that the state makes stop reacting, and why, or react (`None`)."""
-        if self.stress is None or self.stress.touch is None:
-            return {}
-        return self.stress.touch.switches(state.held, self.particles)
-
-    def dead(self, state: State) -> bool:
-        """Whether the state leaves no particle that touches the electrolyte."""
-        wanted = self.switches(state)
-        return bool(wanted) and not any(
-            wanted.get(body, why) is None or (body not in wanted and not why)
-            for each in self.particles
-            for body, why in zip(
-                each.ids.tolist(), each.inactivity(state.held).tolist(), strict=True
-            )
-        )
 
     # ------------------------------------------------------------------------------- readings
 

@@ -113,7 +113,15 @@ class Interface(ABC):
             np.zeros(self.patches.count),
             evolves=False,
         )
-        self.blocks = (*own, *driven, inactivity)
+        since = Block(
+            f"{self.name}.since",
+            "s",
+            "time since which a piece does not react, of those that do not",
+            Place.PIECES,
+            np.zeros(self.patches.count),
+            evolves=False,
+        )
+        self.blocks = (*own, *driven, inactivity, since)
 
     @property
     def name(self) -> str:
@@ -134,6 +142,20 @@ class Interface(ABC):
     def inactivity_name(self) -> str:
         """Name of the block that says which pieces react."""
         return f"{self.name}.inactivity"
+
+    @property
+    def since_name(self) -> str:
+        """Name of the block that says since when pieces do not react."""
+        return f"{self.name}.since"
+
+    def switched(self, held: Content, codes: Mapping[int, float], time: float) -> Content:
+        """What is held of its pieces after some, by id, have got another number of a reason."""
+        before = held[self.inactivity_name]
+        now = zip(self.ids.tolist(), before.tolist(), strict=True)
+        after = np.array([codes.get(body, code) for body, code in now])
+        dies = (before == 0.0) & (after > 0.0)
+        since = np.where(dies, time, held[self.since_name])
+        return {self.inactivity_name: after, self.since_name: since}
 
     def active(self, held: Content) -> NDArray[np.bool_]:
         """Which pieces react (pieces,)."""

@@ -14,6 +14,7 @@ from fem.cell.interfaces import Interface, ParticleInterface
 from fem.cell.lithium import LithiumInterface
 from fem.cell.memory import SOLIDS, SolidMemory
 from fem.cell.touch import Touch
+from fem.geometry import Inactivity
 from fem.laws.bonds import BondLaw, Cohesive, Touching
 from fem.laws.contact import Conduction
 from fem.mesh import Mesh
@@ -96,10 +97,10 @@ class Stress:
         """What the solids remember."""
         return () if self.memory is None else self.memory.blocks
 
-    def advanced(
-        self, content: Content, held: Content, dt: float
-    ) -> tuple[Content, MechanicsSolution]:
+    def advanced(self, content: Content, held: Content, dt: float) -> tuple[Content, float]:
         """What is held after a step of `dt` in s to `content` from what was `held`.
+
+        With it the largest change of a particle's contact, over what a step may change.
 
         Raises
         ------
@@ -113,11 +114,21 @@ class Stress:
             assert solution.parted is not None
             shares = self.touch.shares(solution.parted, self._particles)
             after |= {e.contact_name: s for e, s in zip(self._particles, shares, strict=True)}
-        self._known = [*self._known[-1:], (content, after, solution)]
-        return after, solution
+        change = 0.0
+        if self.touch is not None:
+            change = self.touch.largest_change(held, after, self._particles)
+        return after, change
+
+    def switches(self, held: Content) -> dict[int, Inactivity | None]:
+        """Particles, by id, that have come loose, and (`None`) those that touch again."""
+        return {} if self.touch is None else self.touch.switches(held, self._particles)
 
     def solve(self, content: Content, held: Content | None = None) -> MechanicsSolution:
-        """The state of the solids for a cell's content; the last two are remembered."""
+        """The state of the solids for a cell's content; the last two are remembered.
+
+        What solids remember of that state is its start, so that a run that is taken up again sees
+        the same.
+        """
         for known, beside, solution in self._known:
             if known is content and (self.memory is None or beside is held):
                 return solution

@@ -36,15 +36,15 @@ class Touch:
     ----------
     pairs
         Of each group of particles the pair at its nodes (k, m); -1 where there is none.
-    bodies
-        Particle of each pair between particle and electrolyte (m,); -1 for other pairs.
+    faces, number
+        All faces, and which of their interfaces is that of particles and electrolyte.
     conduction
         What crosses where they touch.
     """
 
     pairs: tuple[Ints, ...]
-    bodies: Ints
-    weights: Floats
+    faces: Faces
+    number: int
     conduction: Conduction
 
     @classmethod
@@ -67,9 +67,7 @@ class Touch:
             wanted = each.ids[patches.piece_of_node] * stride + patches.nodes
             place = np.minimum(np.searchsorted(keys, wanted), len(keys) - 1)
             found.append(np.where(keys[place] == wanted, begin + order[place], -1))
-        all_bodies = np.full(len(faces), -1)
-        all_bodies[begin : begin + len(bodies)] = bodies
-        return cls(tuple(found), all_bodies, faces.weights, conduction)
+        return cls(tuple(found), faces, number, conduction)
 
     def shares(self, parted: Parted, particles: Sequence[ParticleInterface]) -> list[Floats]:
         """Share of the surface that conducts at the quadrature points of each group (k, ne, nq).
@@ -116,12 +114,27 @@ class Touch:
         return found
 
     def open_shares(self, parted: Parted, count: int) -> Floats:
-        """Share of each particle's surface on the electrolyte that is open (count,), by length."""
-        mine = self.bodies >= 0
-        length = np.bincount(self.bodies[mine], self.weights[mine], count)
-        apart = np.where(parted.opening[GAP] > 0.0, self.weights, 0.0)
-        opened = np.bincount(self.bodies[mine], apart[mine], count)
-        return np.divide(opened, length, out=np.zeros(count), where=length > 0.0)
+        """Share of each particle's surface on the electrolyte that is open (count,), by length.
+
+        nan for particles that have none.
+        """
+        bodies = self.faces.interfaces[self.number].body
+        opened, length = self.faces.open_lengths(parted, self.number)
+        total = np.bincount(bodies, length, count)
+        share = np.full(count, np.nan)
+        np.divide(np.bincount(bodies, opened, count), total, out=share, where=total > 0.0)
+        return share
+
+    def lengths(self, parted: Parted) -> tuple[float, float]:
+        """Length of particles' surface on the electrolyte that is open, and all of it, in m."""
+        opened, length = self.faces.open_lengths(parted, self.number)
+        return float(opened.sum()), float(length.sum())
+
+    def gaps(self, parted: Parted) -> tuple[float, float]:
+        """Mean and largest gap between particles and electrolyte in m."""
+        mine = slice(*self.faces.ends[self.number : self.number + 2])
+        gap, weights = parted.opening[GAP, mine], self.faces.weights[mine]
+        return float(gap @ weights / weights.sum()), float(gap.max())
 
 
 def _by_piece(each: ParticleInterface, share: Floats) -> Floats:

@@ -11,6 +11,7 @@ from fem.cell.composition import CATHODE, FOIL
 from fem.cell.reactions import Reactions
 from fem.geometry import Geometry, Phase
 from fem.measures.anode import AT_REST, AnodeProfile, percentile_along
+from fem.measures.contact import open_fraction
 from fem.measures.particles import ParticleTable, Rims
 
 EXCHANGED = 0.1
@@ -117,13 +118,18 @@ def particle_table(reactions: Reactions) -> ParticleTable:
     """
     cell, state = reactions.cell, reactions.state
     bodies = cell.mesh.geometry.particles
-    x, why = np.full(len(bodies), np.nan), bodies.inactivity.astype("<U32")
+    x, since = np.full(len(bodies), np.nan), np.full(len(bodies), np.nan)
+    why = bodies.inactivity.astype("<U32")
     if len(bodies):
         for each in cell.particles:
             why[each.ids] = each.inactivity(state.held)
+            dead = ~each.active(state.held)
+            since[each.ids[dead]] = state.held[each.since_name][dead]
             if cell.case.kinetics.cathode.stoichiometry is not None:
                 x[each.ids] = each.model.mean(each.stoichiometry(state.content))
-    return ParticleTable(bodies.x, bodies.y, bodies.diameter, why, reactions.particle_currents(), x)
+    opened = open_fraction(cell, state)
+    current = reactions.particle_currents()
+    return ParticleTable(bodies.x, bodies.y, bodies.diameter, why, current, x, since, opened)
 
 
 def rims(reactions: Reactions) -> Rims:

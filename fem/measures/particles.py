@@ -19,6 +19,9 @@ class ParticleTable(Frozen):
     `inactivity` says why it does not react (`fem.geometry.Inactivity`), empty if it does.
     `current` is what it gives to the electrolyte in A per m of depth (positive on charge, zero if
     inactive); `stoichiometry` is nan for inactive particles and where the case gives none.
+    `since` is the time in s since which a particle does not react, nan for one that does or was
+    inactive as drawn; `open_fraction` the share of its surface on the electrolyte whose gap is
+    open, nan where faces do not part.
     """
 
     x: Floats
@@ -27,6 +30,8 @@ class ParticleTable(Frozen):
     inactivity: NDArray[np.str_]
     current: Floats
     stoichiometry: Floats
+    since: Floats
+    open_fraction: Floats
 
     @property
     def active(self) -> NDArray[np.bool_]:

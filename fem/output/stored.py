@@ -29,7 +29,16 @@ from fem.text import read_toml
 NAME = "result.npz"
 FORMAT = 3
 _ANODE = ("s", "x", "y", "plating", "thickness", "normal_stress", "nodes")
-_PARTICLES = ("x", "y", "diameter", "inactivity", "current", "stoichiometry")
+_PARTICLES = (
+    "x",
+    "y",
+    "diameter",
+    "inactivity",
+    "current",
+    "stoichiometry",
+    "since",
+    "open_fraction",
+)
 _FIELD_MESH = ("points", "triangles", "region", "phase", "source")
 
 

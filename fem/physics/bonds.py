@@ -124,6 +124,11 @@ class SolidInterface:
         return first, number.reshape(self.particle.shape)
 
     @property
+    def pair_of(self) -> Ints:
+        """Pair at the start, end and middle of each edge (ne, 3)."""
+        return self._number[1]
+
+    @property
     def nodes(self) -> Ints:
         """Mesh node of each pair (m,)."""
         return np.asarray(self.edges.nodes.ravel()[self._number[0]])

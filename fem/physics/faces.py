@@ -193,6 +193,19 @@ class Faces:
             [law.breaks(traction[:, part]) for law, part in zip(self.laws, parts, strict=True)]
         )
 
+    def open_lengths(self, parted: Parted, number: int) -> tuple[Floats, Floats]:
+        """Of each edge (ne,) of an interface the length that is open, and all of it, in m.
+
+        Where one end of half an edge is open, the gap ends where its power 2/3, which is linear
+        beside the end of a contact, goes to zero.
+        """
+        interface = self.interfaces[number]
+        gap = parted.opening[GAP][self.ends[number] + interface.pair_of]
+        start, end, middle = (gap ** (2.0 / 3.0)).T
+        halves = [_open_share(start, middle, end), _open_share(end, middle, start)]
+        length = interface.edges.weights.sum(axis=1)
+        return 0.5 * sum(halves) * length, length
+
     def loose(self, holds: Bools) -> Bools:
         """Pairs (m,) of pieces that hang on nothing while pairs `holds` (m,) hold together."""
         first, second = self.pieces
@@ -214,6 +227,19 @@ class Faces:
             for law, part, known in zip(self.laws, parts, history, strict=True)
         ]
         return float(np.concatenate(found) @ self.weights)
+
+
+def _open_share(one: Floats, middle: Floats, other: Floats) -> Floats:
+    """Open share of the half of an edge between an end and its middle; gaps to the power 2/3.
+
+    `other` is the gap beyond the middle.
+    """
+    opens = np.clip(np.divide(middle, other - middle, out=np.full(len(one), 0.5),
+                              where=(other > middle) & (middle > 0.0)), 0.0, 1.0)  # fmt: skip
+    return np.where(
+        (one > 0.0) & (middle > 0.0), 1.0,
+        np.where(middle > 0.0, opens, np.where(one > 0.0, 0.5, 0.0)),
+    )  # fmt: skip
 
 
 def _pieces(space: Space, bonded: Sequence[Ints]) -> Ints:

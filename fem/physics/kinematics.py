@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import block_diag, coo_matrix, csr_matrix, identity, kron
 from scipy.sparse.csgraph import connected_components
 
+from fem.forms.interface import Edges
 from fem.laws.bonds import BondLaw
 from fem.mesh import Ints, Mesh
 from fem.physics.bonds import SolidInterface, merged
@@ -80,6 +82,16 @@ class LithiumLine:
     normals: Floats
     plated: NDArray[np.bool_]
     unknowns: Ints
+
+    @classmethod
+    def of(cls, contact: Edges, plated: Ints, number: Ints) -> Self:
+        """Along edges where lithium touches a solid, plated or not, at nodes that are `plated`.
+
+        `number` (N,) are the unknowns of the composite at the mesh nodes.
+        """
+        nodes = np.unique(contact.nodes)
+        normals = contact.nodal_normals(nodes)
+        return cls(nodes, normals, np.isin(nodes, plated), number[nodes])
 
 
 @dataclass(frozen=True)

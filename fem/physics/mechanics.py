@@ -39,7 +39,7 @@ from fem.physics.faces import Faces, Parted
 from fem.physics.flow import FlowingLithium
 from fem.physics.kinematics import Conditions, LithiumLine, kinematics
 from fem.physics.mechanisms import notes
-from fem.physics.parting import Factors, Parting
+from fem.physics.parting import Parting
 from fem.physics.solution import MechanicsSolution, Support
 from fem.solve.linear import TwoLevel
 
@@ -99,10 +99,8 @@ class MechanicsProblem:
         self._flow = FlowingLithium.of(
             mesh, elastic, conditions, self.surfaces, self._on_line, int(self._starts[-1])
         )
-        kinematic = kinematics(
-            mesh, self.bodies, [self._line(s) for s in self.surfaces], conditions,
-            self.interfaces, ties,
-        )  # fmt: skip
+        lines = [LithiumLine.of(s.contact, s.nodes, self._on_line) for s in self.surfaces]
+        kinematic = kinematics(mesh, self.bodies, lines, conditions, self.interfaces, ties)
         self.map, self._plate = kinematic.map, kinematic.plate
         self.faces: Faces | None = None
         parting = [(i, law) for i in self.interfaces if (law := getattr(conditions, i.kind))]
@@ -133,14 +131,6 @@ class MechanicsProblem:
             self.method = self._solver.method
             self._border, self._corner = self._bordering()
             self._border_solutions = [self._solver.solve(c, 1e-11) for c in self._border.T]
-
-    def _line(self, surface: LithiumSurface) -> LithiumLine:
-        """Where a lithium body touches the composite, plated or not."""
-        nodes = np.unique(surface.contact.nodes)
-        return LithiumLine(
-            nodes, surface.contact.nodal_normals(nodes), np.isin(nodes, surface.nodes),
-            self._on_line[nodes],
-        )  # fmt: skip
 
     @property
     def generalised(self) -> bool:
@@ -244,7 +234,6 @@ class MechanicsProblem:
             if isinstance(system, Parting):
                 settled = system.settle(start)
                 unknowns, norms, parted = settled.solution, settled.norms, system.found(settled)
-                self._factors = system.factors
             else:
                 found = system.solve(start)
                 unknowns, norms = found.solution, found.norms
@@ -293,8 +282,6 @@ class MechanicsProblem:
             ),
         )
 
-    _factors: Factors | None = None
-
     def _system(
         self,
         loads: Loads,
@@ -309,7 +296,7 @@ class MechanicsProblem:
         if self.faces is None:
             return Equilibrium(*given, duration)
         stood = self.faces.start() if parted is None else parted
-        return Parting(*given, duration, faces=self.faces, parted=stood, factors=self._factors)
+        return Parting(*given, duration, faces=self.faces, parted=stood)
 
     def _solve_linear(self, loads: Loads, volumes: Floats) -> tuple[Floats, float, Floats, int]:
         """Unknowns, out-of-plane strain, pressures of closed lithium with their sign turned."""

@@ -63,17 +63,14 @@ class Parting(Equilibrium):
     ----------
     faces, parted
         The faces, and how they stood in the last state.
-    factors
-        Of an earlier tangent, which may serve as a preconditioner: unknowns and factors.
     """
 
     faces: Faces = field(kw_only=True)
     parted: Parted = field(kw_only=True)
-    factors: Factors | None = None
+    _factors: Factors | None = None
     _rigid: Bools = field(init=False)
     _way: Floats = field(init=False)
     _pressing: float = field(init=False, default=0.0)
-    _diagonal: Floats = field(init=False)
     _loose: Bools = field(init=False)
 
     def __post_init__(self) -> None:
@@ -202,9 +199,8 @@ class Parting(Equilibrium):
             closed = np.where(breaks, force > tiny, closed)
         sticks = self._rigid | self._sticks(closed & ~self._rigid & has_slip, touched, stuck,
                                             traction, opening[SLIP])  # fmt: skip
-        stiff = np.where(has_gap, self._diagonal[faces.gaps], 0.0)
         excess = np.zeros(self._size)
-        miss = np.where(touched, -force, -opening[GAP] * stiff)
+        miss = np.where(touched, -force, -opening[GAP] * self._stiffness)
         excess[faces.gaps[has_gap]] = miss[has_gap]
         excess[faces.slips[has_slip]] = np.abs(traction[SLIP] * faces.weights)[has_slip]
         holds = closed | (self.pull(unknowns)[0].tangent[SLIP, SLIP] > 0.0)
@@ -233,7 +229,6 @@ class Parting(Equilibrium):
         matrix, columns, corner = self.tangent(self.states(unknowns))
         matrix = (matrix + self.faces.stiffness(self.pull(unknowns)[0].tangent)).tocsr()
         n = matrix.shape[0]
-        self._diagonal = matrix.diagonal()
         openings = self.faces.openings
         matrix = (matrix + openings.T @ diags(self.springs_across) @ openings).tocsr()
         mask = held.mask[:n]
@@ -266,22 +261,22 @@ class Parting(Equilibrium):
 
         def solve(right: Floats) -> Floats:
             # What is held by next to nothing needs factors.
-            if self.factors is not None and not self._loose.any():
+            if self._factors is not None and not self._loose.any():
                 found = self._near(matrix, free, right)
                 if found is not None:
                     return found
             try:
-                self.factors = (free, Factorised(matrix))
+                self._factors = (free, Factorised(matrix))
             except SolveError as error:
                 raise SolveError(str(error), field="displacement", cures=CURES) from error
-            return np.asarray(self.factors[1].precondition(right))
+            return np.asarray(self._factors[1].precondition(right))
 
         return solve
 
     def _near(self, matrix: csr_matrix, free: Ints, right: Floats) -> Floats | None:
         """By the factors at hand; `None` if that takes too long."""
-        assert self.factors is not None
-        before, factors = self.factors
+        assert self._factors is not None
+        before, factors = self._factors
         number = np.full(self._size, -1)
         number[before] = np.arange(len(before))
         mine = np.flatnonzero(number[free] >= 0)

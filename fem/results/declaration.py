@@ -26,6 +26,7 @@ class Place(Flag):
 
 FACTORS = {
     ("m", "µm"): 1e6,
+    ("m", "nm"): 1e9,
     ("m²", "µm²"): 1e12,
     ("V", "mV"): 1e3,
     ("Pa", "MPa"): 1e-6,

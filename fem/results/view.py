@@ -21,6 +21,7 @@ from fem.frozen import FrozenMapping
 from fem.materials import references
 from fem.measures.anode import AnodeProfile, enclosed, lithium_area, spread
 from fem.measures.charge import charge_metrics, particle_table, rims
+from fem.measures.contact import contact_metrics, dead
 from fem.measures.stress import (
     fracture_metrics,
     lithium_pressure,
@@ -205,6 +206,10 @@ class View:
         if work is not None:
             row["mechanical_work_J_m"] = work.done
             row["work_error"] = work.error(row["elastic_energy_J_m"] - energy)
+        if elastic is not None:
+            row |= contact_metrics(cell, state, elastic)
+            if "open_fraction" in row:
+                row |= dead(cell, state)
         if cell.case.geometry.anode.motion == "moved":
             row |= self._swept()
         return FrozenMapping(row)
@@ -268,6 +273,7 @@ class View:
             metrics |= {"simulated_time_s": state.time} | {name: row[name] for name in FROM_THE_ROW}
         if cell.stress is not None:
             metrics |= mechanics_metrics(mesh, stresses[case.mechanics.lithium])
+            metrics |= contact_metrics(cell, state, stresses[case.mechanics.lithium])
             told += stresses[case.mechanics.lithium].notes
             at_foil = {model: each[anode.nodes] for model, each in pressures.items()}
             metrics |= fracture_metrics(case, mesh, anode, at_foil, cell.parameters)

@@ -17,6 +17,7 @@ from fem.case.steps import Step as ProtocolStep
 from fem.cell.composition import Cell
 from fem.cell.foresight import LONGEST
 from fem.cell.ledger import Work
+from fem.cell.solids import all_loose, inactivity, switches
 from fem.cell.state import State
 from fem.errors import SolveError
 from fem.geometry import Inactivity
@@ -207,7 +208,7 @@ class _Run:
                 if self._shape.short:
                     self._accept(self._state, todo, SHORT, 0, 0.0)
                     break
-            if self._cell.dead(self._state):
+            if all_loose(self._cell, self._state):
                 self._accept(self._state, todo, ALL_LOOSE, 0, 0.0)
                 break
             if self._switched(todo):
@@ -263,17 +264,11 @@ class _Run:
 
     def _switched(self, todo: Task) -> bool:
         """Let particles stop or start to react, if the state asks for it; whether any did."""
-        cell, held = self._cell, self._state.held
-        wanted = dict(cell.switches(self._state))
+        cell = self._cell
+        wanted = switches(cell, self._state)
         if self._switch is not None:
-            wanted |= self._switch(cell, self._state)
-        if not wanted:
-            return False
-        now = {
-            body: why
-            for each in cell.particles
-            for body, why in zip(each.ids.tolist(), each.inactivity(held), strict=True)
-        }
+            wanted.update(self._switch(cell, self._state))
+        now = inactivity(cell, self._state) if wanted else {}
         changed = {b: why for b, why in wanted.items() if (why or "") != now.get(b)}
         if changed:
             try:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from fem.cell.blocks import Content, largest
 from fem.cell.composition import CATHODE, Cell
+from fem.cell.solids import settled
 from fem.cell.state import State, extrapolated
 from fem.errors import SolveError
 from fem.physics.charge import ChargeSolution, Drive
@@ -80,7 +81,7 @@ def step(
         solution=solution,
         previous=((state.time, state.solved), *middle),
     )
-    end, parted = cell.settled(state, end)
+    end, parted = settled(cell, state, end)
     return Trial(
         state=end,
         error=largest(cell.blocks, result.error, "error_weight"),

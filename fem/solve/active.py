@@ -90,17 +90,22 @@ def settle(
     r = residual(x)
     seen: set[bytes] = set()
     norms: list[float] = []
-    for iteration in range(1, settings.max_iterations + 1):
-        move = step(x, r, held)
-        x, r = _searched(residual, x, move, r, held)
+    for iteration in range(settings.max_iterations + 1):
+        whole = True
+        if iteration:
+            x, r, whole = _searched(residual, x, step(x, r, held), r, held)
+        elif np.abs((x - held.target)[held.mask]).max(initial=0.0) > 0.0:
+            continue  # what is held is not yet where it should be
         wanted = rule(x, r, held)
         norm = float(np.linalg.norm(r[~held.mask])) / scale(x)
         norms.append(norm)
         if not np.isfinite(norm):
             break
         stalls = len(norms) > 3 and norm <= settings.stalled and norm > 0.3 * min(norms[-4:-1])
-        if wanted.same(held) and (norm <= settings.tolerance or stalls):
+        if whole and wanted.same(held) and (norm <= settings.tolerance or stalls):
             return Settled(x, held, iteration, tuple(norms))
+        if not iteration:
+            continue  # forces out of balance say nothing yet of who lets go
         key = wanted.mask.tobytes()
         if key in seen and not wanted.same(held):
             wanted = _worst(held, wanted)
@@ -127,8 +132,11 @@ def _worst(held: Held, wanted: Held) -> Held:
 
 def _searched(
     residual: Callable[[Floats], Floats], x: Floats, move: Floats, before: Floats, held: Held
-) -> tuple[Floats, Floats]:
-    """A state along a step, halved while its end lies farther uphill than its start downhill."""
+) -> tuple[Floats, Floats, bool]:
+    """A state along a step, halved while its end lies farther uphill than its start downhill.
+
+    With its residual, and whether the step was not halved.
+    """
     free = ~held.mask
     slope = abs(float(before[free] @ move[free]))
     norm = float(np.linalg.norm(before[free]))
@@ -141,4 +149,4 @@ def _searched(
         ):
             break
         length *= 0.5
-    return trial, r
+    return trial, r, length == 1.0

@@ -1,0 +1,45 @@
+"""What solids make of a state of the cell: what they remember after a step, who has come loose."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from fem.cell.composition import Cell
+from fem.cell.state import State
+from fem.geometry import Inactivity
+
+
+def settled(cell: Cell, before: State, after: State) -> tuple[State, float]:
+    """`after` with what solids remember, and the change of contact over its limit in a step.
+
+    Raises
+    ------
+    SolveError
+        If the solids have no equilibrium that is found.
+    """
+    if cell.stress is None or cell.stress.memory is None:
+        return after, 0.0
+    dt = after.time - before.time
+    held, change = cell.stress.advanced(after.content, before.held, dt)
+    return replace(after, held=held), change
+
+
+def switches(cell: Cell, state: State) -> dict[int, Inactivity | None]:
+    """Particles, by id, that the state makes stop reacting, and why, or (`None`) react."""
+    return {} if cell.stress is None else cell.stress.switches(state.held)
+
+
+def inactivity(cell: Cell, state: State) -> Mapping[int, str]:
+    """Why each particle with an interface does not react, by id; empty for those that do."""
+    return {
+        body: why
+        for each in cell.particles
+        for body, why in zip(each.ids.tolist(), each.inactivity(state.held).tolist(), strict=True)
+    }
+
+
+def all_loose(cell: Cell, state: State) -> bool:
+    """Whether the state leaves no particle that touches the electrolyte."""
+    wanted = switches(cell, state)
+    return bool(wanted) and all({**inactivity(cell, state), **wanted}.values())

@@ -1,0 +1,82 @@
+"""Numbers of the solids, declared as in `fem.results.quantities`."""
+
+from __future__ import annotations
+
+from fem.results.declaration import Declared, Place
+
+_METRICS, _HISTORY, _PARTICLES = Place.METRICS, Place.HISTORY, Place.PARTICLES
+_BOTH = _METRICS | _HISTORY
+_MODELS = {"rigid": "rigid", "elastic": "elastic", "yielded": "yielded"}
+
+# fmt: off
+SOLIDS: dict[str, tuple[Declared, ...]] = {
+    "Stress": (
+        Declared("von_mises_se_p99_Pa", "Pa", "von Mises stress in the electrolyte, 99 %",
+            _METRICS, shown="MPa", main=True, meaning=
+            "Stress that 99 % of the electrolyte's area do not exceed, discs of 4 µm around the "
+            "feet of protrusions left out."),
+        Declared("von_mises_se_p999_Pa", "Pa", "von Mises stress in the electrolyte, 99.9 %",
+            _METRICS, shown="MPa", meaning="The same for 99.9 % of the area."),
+        Declared("von_mises_tip_Pa", "Pa", "von Mises stress at the tips", _METRICS, shown="MPa",
+            main=True, meaning="Mean over the electrolyte within 2 µm of the tip of each "
+            "protrusion."),
+        Declared("principal_stress_tip_Pa", "Pa", "largest principal stress at the tips", _METRICS,
+            shown="MPa", main=True, meaning=
+            "Mean over the electrolyte within 2 µm of the tip of each protrusion; positive: "
+            "tension."),
+        Declared("lithium_pressure_Pa", "Pa", "pressure of the lithium", _HISTORY, shown="MPa",
+            meaning="Pressure at the most loaded tip, averaged over 2 µm of arc; without "
+            "protrusions the largest along the foil. Positive: compression, which opposes "
+            "plating."),
+        Declared("elastic_energy_J_m", "J/m", "elastic energy", _HISTORY, meaning=
+            "Elastic energy of all solids per metre of depth."),
+        Declared("von_mises_tip_max_Pa", "Pa", "von Mises stress at the worst tip", _HISTORY,
+            shown="MPa", meaning="Largest over the protrusions of the mean over the electrolyte "
+            "within 2 µm of the tip."),
+        Declared("principal_stress_tip_max_Pa", "Pa", "largest principal stress at the worst tip",
+            _HISTORY, shown="MPa", meaning="The same of the largest principal stress; positive: "
+            "tension."),
+        Declared("mechanical_work_J_m", "J/m", "mechanical work", _HISTORY, meaning=
+            "Work since the start per metre of depth, of plating against the pressure, of swelling "
+            "and of the stack; positive: done on the solids. Not for yielded lithium."),
+        Declared("work_error", "", "work not found as elastic energy / work done", _HISTORY,
+            meaning="Work that is not found in the change of elastic energy, over all that was "
+            "done."),
+        Declared("lithium_pressure_{model}_Pa", "Pa", "pressure of {model} lithium", _METRICS,
+            shown="MPa", words=_MODELS, meaning=
+            "Pressure of {model} lithium at the most loaded tip, averaged over 2 µm of arc; "
+            "without protrusions the largest along the foil. Positive: compression. Given for "
+            "`mechanics.lithium` and each model in `mechanics.compare_lithium`."),
+        Declared("fracture_pressure_Pa", "Pa", "pressure that opens the flaw", _METRICS,
+            shown="MPa", meaning="Pressure at which a flaw of the case's size and shape grows in "
+            "the separator."),
+        Declared("pressure_over_fracture_pressure", "",
+            "lithium pressure / pressure that opens the flaw", _METRICS, main=True, meaning=
+            "Of the model `mechanics.lithium`; above 1 a crack grows."),
+        Declared("pressure_over_fracture_pressure_{model}", "",
+            "pressure of {model} lithium / pressure that opens the flaw", _METRICS, words=_MODELS,
+            meaning="Of {model} lithium; above 1 a crack grows."),
+    ),
+    "Faces that may part": (
+        Declared("open_fraction", "", "share of the particles' surface that is open",
+            _BOTH | _PARTICLES, meaning=
+            "Share of the length between particles and electrolyte whose gap is open; of a single "
+            "particle in `particles.csv`."),
+        Declared("gap_mean_m", "m", "mean gap", _BOTH, shown="nm", meaning=
+            "Between particles and electrolyte, closed faces included."),
+        Declared("gap_max_m", "m", "largest gap", _BOTH, shown="nm", meaning=
+            "Between particles and electrolyte."),
+        Declared("stack_pressure_Pa", "Pa", "stack pressure", _BOTH, shown="MPa", meaning=
+            "Pressure of the plate on top."),
+        Declared("dead_particles", "", "particles that do not react", _HISTORY, meaning=
+            "For whatever reason, those that were inactive as drawn included."),
+        Declared("dead_fraction", "", "share of the active material that does not react", _HISTORY,
+            meaning="By area."),
+        Declared("dead_since_s", "s", "inactive since", _PARTICLES, meaning=
+            "Time at which the particle stopped reacting; empty for one that reacts, or that was "
+            "inactive as drawn."),
+        Declared("why", "", "why it is inactive", _PARTICLES, text=True, meaning=
+            "The same as `inactivity`."),
+    ),
+}
+# fmt: on
