@@ -17,6 +17,7 @@ from fem.cell.composition import Cell
 from fem.constants import FARADAY
 from fem.forms.diffusion import shapes
 from fem.laws.elasticity import hydrostatic
+from fem.physics.dissipation import faces_work, plastic_work
 from fem.physics.mechanics import MechanicsSolution
 from fem.solve.stepping import combine
 
@@ -121,7 +122,7 @@ class Passed:
 
 @dataclass(frozen=True)
 class Work:
-    """Work since the start of a run that must be found as elastic energy, in J per m of depth.
+    """Work on solids since the start of a run and what has become of it, in J per m of depth.
 
     Attributes
     ----------
@@ -130,24 +131,47 @@ class Work:
         and by the stack's load.
     turned_over
         The same with every part counted positive, which errors compare with.
+    plastic
+        Spent on inelastic flow.
+    bonds
+        Spent on bonds that part: more than they could give back.
+    contact
+        Of faces that press on each other: friction, and what pressures do as faces touch or part
+        within a step, which vanishes with its length.
     """
 
     done: float = 0.0
     turned_over: float = 0.0
+    plastic: float = 0.0
+    bonds: float = 0.0
+    contact: float = 0.0
 
     def after(self, old: MechanicsSolution, new: MechanicsSolution, change: Floats) -> Work:
         """The work once the thickness at the mesh nodes has changed by `change` (N,) in m.
 
-        Solids are linear: mean forces times changes are exact, however long the step.
+        Mean forces times changes: in equilibrium at both ends that is the work on the solids to
+        rounding, and it is exact where solids are linear.
         """
         plating = 0.5 * float((old.plating_forces + new.plating_forces) @ change)
         load = new.load_work - old.load_work
         parts = (plating, load, -_swelling_work(old, new))
-        return Work(self.done + sum(parts), self.turned_over + sum(abs(part) for part in parts))
+        bonds, contact = faces_work(old, new)
+        return Work(
+            self.done + sum(parts),
+            self.turned_over + sum(abs(part) for part in parts),
+            self.plastic + plastic_work(old, new),
+            self.bonds + bonds,
+            self.contact + contact,
+        )
+
+    @property
+    def spent(self) -> float:
+        """What elastic energy does not hold."""
+        return self.plastic + self.bonds + self.contact
 
     def error(self, energy: float) -> float:
-        """Work that is not found in the change of elastic `energy`, over all that was done."""
-        return abs(energy - self.done) / max(self.turned_over, LEAST_ENERGY)
+        """Work that is not found in the change of elastic `energy` or spent, over all of it."""
+        return abs(energy + self.spent - self.done) / max(self.turned_over, LEAST_ENERGY)
 
 
 def _swelling_work(old: MechanicsSolution, new: MechanicsSolution) -> float:

@@ -75,10 +75,10 @@ class Touch:
         The mean over what each point stands for: gaps and pressures are interpolated between
         nodes, so that shares change continuously as an edge opens.
         """
-        found = []
+        found, apart = [], self.faces.apart(parted)
         for each, pairs in zip(particles, self.pairs, strict=True):
             edges = each.patches.edges
-            gap = np.where(pairs >= 0, parted.opening[GAP][pairs], 0.0)[:, edges]
+            gap = np.where(pairs >= 0, apart[pairs], 0.0)[:, edges]
             pressure = np.where(pairs >= 0, parted.pressure[pairs], 0.0)[:, edges]
             share = self.conduction.share(gap @ _AROUND, pressure @ _AROUND)
             share = share.reshape(*share.shape[:2], -1, PARTS).mean(axis=3)

@@ -56,6 +56,9 @@ class BondLaw(Protocol):
     def energy(self, opening: Floats, history: History) -> Floats:
         """Energy (...) in J/m^2 that could be had back once `history` is committed."""
 
+    def apart(self, gap: Floats, history: History) -> Floats:
+        """The part of gaps (...) in m that is no stretch of what still holds."""
+
 
 @dataclass(frozen=True)
 class Touching:
@@ -82,6 +85,10 @@ class Touching:
     def energy(self, opening: Floats, history: History) -> Floats:
         """None."""
         return np.zeros(opening.shape[1:])
+
+    def apart(self, gap: Floats, history: History) -> Floats:
+        """All of it."""
+        return gap
 
 
 @dataclass(frozen=True)
@@ -196,6 +203,10 @@ class Cohesive:
         floor = RIGID * self.last if self.first == 0.0 else 0.0
         secant, _ = self._secant(np.maximum(history["opening"], floor))
         return np.asarray(0.5 * secant * parted**2)
+
+    def apart(self, gap: Floats, history: History) -> Floats:
+        """What exceeds the stretch of the bond as it was before damage under the same traction."""
+        return gap if self.stiffness is None else np.asarray(gap * self.damage(history))
 
 
 BOND_LAWS: tuple[BondLaw, ...] = (

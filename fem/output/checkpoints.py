@@ -23,7 +23,7 @@ from fem.output.folder import CHECKPOINTS, safely
 
 Arrays = Mapping[str, NDArray[Any]]
 
-FORMAT = b"assb-fem checkpoint 4\n"
+FORMAT = b"assb-fem checkpoint 5\n"
 """The first bytes of a file; the number changes with what an older program could not read."""
 SUFFIX = ".ckpt"
 KEPT = 3

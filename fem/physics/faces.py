@@ -193,6 +193,16 @@ class Faces:
             [law.breaks(traction[:, part]) for law, part in zip(self.laws, parts, strict=True)]
         )
 
+    def apart(self, parted: Parted) -> Floats:
+        """Gap of each pair (m,) in m but for what bonds that still hold have stretched."""
+        parts = [slice(a, b) for a, b in zip(self.ends[:-1], self.ends[1:], strict=True)]
+        return np.concatenate(
+            [
+                law.apart(parted.opening[GAP, part], known)
+                for law, part, known in zip(self.laws, parts, parted.bonding, strict=True)
+            ]
+        )
+
     def open_lengths(self, parted: Parted, number: int) -> tuple[Floats, Floats]:
         """Of each edge (ne,) of an interface the length that is open, and all of it, in m.
 
@@ -200,7 +210,7 @@ class Faces:
         beside the end of a contact, goes to zero.
         """
         interface = self.interfaces[number]
-        gap = parted.opening[GAP][self.ends[number] + interface.pair_of]
+        gap = self.apart(parted)[self.ends[number] + interface.pair_of]
         start, end, middle = (gap ** (2.0 / 3.0)).T
         halves = [_open_share(start, middle, end), _open_share(end, middle, start)]
         length = interface.edges.weights.sum(axis=1)

@@ -276,6 +276,8 @@ class MechanicsProblem:
             norms=norms,
             notes=self.notes,
             parted=parted,
+            faces=self.faces,
+            law_of=tuple(part.law_of for part in self.parts),
             inelastic=tuple(
                 None if part.linear else (answer.stress, answer.energy)
                 for part, answer in zip(self.parts, answers, strict=True)

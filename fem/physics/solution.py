@@ -12,7 +12,7 @@ from fem.forms import mechanics as forms
 from fem.laws.elasticity import energy_density, hydrostatic
 from fem.mesh import Ints
 from fem.physics.elastic import BodyHistory
-from fem.physics.faces import Parted
+from fem.physics.faces import Faces, Parted
 from fem.physics.kinematics import Conditions
 from fem.spaces import Space
 
@@ -74,8 +74,10 @@ class MechanicsSolution:
         laws are linear.
     notes
         What is to be told of the solids, in words.
-    parted
-        How faces that may part stand to each other; `None` where none may.
+    parted, faces
+        How faces that may part stand to each other, and these; `None` where none may.
+    law_of
+        Of each body which of its laws triangles obey (nt,).
     """
 
     conditions: Conditions
@@ -98,6 +100,8 @@ class MechanicsSolution:
     norms: tuple[float, ...] = ()
     notes: tuple[str, ...] = ()
     parted: Parted | None = None
+    faces: Faces | None = None
+    law_of: tuple[Ints, ...] = ()
     inelastic: tuple[tuple[Floats, float] | None, ...] = ()
     """Of bodies stress (4, nt, nq) and energy where laws are not linear, 0 elsewhere in them."""
 
@@ -154,8 +158,10 @@ class MechanicsSolution:
 
     @property
     def elastic_energy(self) -> float:
-        """Energy that the strain of all bodies stores, in J per m of depth."""
+        """Energy that bodies and bonds could give back, in J per m of depth."""
         total = 0.0
+        if self.faces is not None and self.parted is not None:
+            total = self.faces.energy(self.parted.opening, self.parted.bonding)
         for k, space in enumerate(self.bodies):
             lam, mu = (m[:, None] for m in self.lame[k])
             sigma, dx = self._linear_stress(space.basis, k), space.basis.dx

@@ -39,9 +39,17 @@ SOLIDS: dict[str, tuple[Declared, ...]] = {
         Declared("mechanical_work_J_m", "J/m", "mechanical work", _HISTORY, meaning=
             "Work since the start per metre of depth, of plating against the pressure, of swelling "
             "and of the stack; positive: done on the solids. Not for yielded lithium."),
+        Declared("plastic_work_J_m", "J/m", "plastic work", _HISTORY, meaning=
+            "Work since the start per metre of depth that inelastic flow has spent; only where "
+            "solids or faces remember."),
+        Declared("bond_work_J_m", "J/m", "work spent on bonds", _HISTORY, meaning=
+            "The same of cohesive bonds that part, their viscosity included."),
+        Declared("contact_work_J_m", "J/m", "work of contact", _HISTORY, meaning=
+            "The same of friction, and of pressures as faces touch or part within a step, which "
+            "vanishes with the length of steps."),
         Declared("work_error", "", "work not found as elastic energy / work done", _HISTORY,
-            meaning="Work that is not found in the change of elastic energy, over all that was "
-            "done."),
+            meaning="Work that is neither found in the change of elastic energy nor spent, over "
+            "all that was done."),
         Declared("lithium_pressure_{model}_Pa", "Pa", "pressure of {model} lithium", _METRICS,
             shown="MPa", words=_MODELS, meaning=
             "Pressure of {model} lithium at the most loaded tip, averaged over 2 µm of arc; "

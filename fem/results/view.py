@@ -205,6 +205,12 @@ class View:
             row |= self._stress_row(anode, elastic)
         if work is not None:
             row["mechanical_work_J_m"] = work.done
+            if elastic is not None and cell.stress is not None and cell.stress.memory is not None:
+                row |= {
+                    "plastic_work_J_m": work.plastic,
+                    "bond_work_J_m": work.bonds,
+                    "contact_work_J_m": work.contact,
+                }
             row["work_error"] = work.error(row["elastic_energy_J_m"] - energy)
         if elastic is not None:
             row |= contact_metrics(cell, state, elastic)

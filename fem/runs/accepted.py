@@ -9,7 +9,7 @@ from typing import Any, Protocol, Self
 from numpy.typing import NDArray
 
 from fem.cell.composition import Cell
-from fem.cell.ledger import Passed
+from fem.cell.ledger import Passed, Work
 from fem.cell.state import State
 from fem.errors import InputError
 from fem.results.history import Event, Frame
@@ -38,9 +38,8 @@ class Counters:
         Charge and energy so far, by direction.
     rejected, iterations
         Steps that were not accepted; Newton iterations of those that were.
-    work, turned_over, energy
-        Mechanical work done and turned over so far, and the elastic energy at the start, in J per m
-        of depth.
+    work, energy
+        Mechanical work so far, and the elastic energy at the start, in J per m of depth.
     """
 
     number: int = 0
@@ -53,14 +52,14 @@ class Counters:
     passed: Passed = field(default_factory=Passed)
     rejected: int = 0
     iterations: int = 0
-    work: float = 0.0
-    turned_over: float = 0.0
+    work: Work = field(default_factory=Work)
     energy: float | None = None
 
     @classmethod
     def of(cls, facts: Mapping[str, Any]) -> Self:
         """Those that ``asdict`` made plain."""
-        return cls(**{**facts, "passed": Passed(**facts["passed"])})
+        parts = {"passed": Passed(**facts["passed"]), "work": Work(**facts["work"])}
+        return cls(**{**facts, **parts})
 
 
 class Checkpoint(Protocol):

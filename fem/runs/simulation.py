@@ -373,11 +373,9 @@ class _Run:
             return None
         cell, counters = self._cell, self._counters
         old, new = (cell.thickness(s.content) for s in (self._state, state))
-        work = Work(counters.work, counters.turned_over).after(before, after, new - old)
+        work = counters.work.after(before, after, new - old)
         energy = before.elastic_energy if counters.energy is None else counters.energy
-        self._counters = replace(
-            counters, work=work.done, turned_over=work.turned_over, energy=energy
-        )
+        self._counters = replace(counters, work=work, energy=energy)
         return work
 
     def _lost(self, error: SolveError, label: str) -> SolveError:
