@@ -227,7 +227,8 @@ class Parting(Equilibrium):
     def _move(self, unknowns: Floats, residual: Floats, held: Held) -> Floats:
         """Newton's step that takes what is held to its target."""
         matrix, columns, corner = self.tangent(self.states(unknowns))
-        matrix = (matrix + self.faces.stiffness(self.pull(unknowns)[0].tangent)).tocsr()
+        tangent = self.pull(unknowns)[0].tangent
+        matrix = (matrix + self.faces.stiffness(tangent)).tocsr()
         n = matrix.shape[0]
         openings = self.faces.openings
         matrix = (matrix + openings.T @ diags(self.springs_across) @ openings).tocsr()
@@ -246,7 +247,9 @@ class Parting(Equilibrium):
         free = np.flatnonzero(~mask)
         inner = matrix[free][:, free].tocsr()
         symmetric = not len(slides) and all(part.symmetric for part in self.parts)
-        solve = self._solver(inner, free) if symmetric else _factors(inner)
+        # Bonds that soften leave no minimum for conjugate gradients to find.
+        softens = float(np.min([tangent[GAP, GAP], tangent[SLIP, SLIP]])) < 0.0
+        solve = self._solver(inner, free) if symmetric and not softens else _factors(inner)
         z = solve(right[free])
         if len(corner):
             lower = columns[free]
