@@ -83,7 +83,7 @@ SOLIDS: dict[str, tuple[Declared, ...]] = {
         Declared("dead_since_s", "s", "inactive since", _PARTICLES, meaning=
             "Time at which the particle stopped reacting; empty for one that reacts, or that was "
             "inactive as drawn."),
-        Declared("why", "", "why it is inactive", _PARTICLES, text=True, meaning=
+        Declared("why", "", "why it does not react", _PARTICLES, text=True, meaning=
             "The same as `inactivity`."),
     ),
 }

@@ -272,6 +272,27 @@ def plane() -> dict[str, Any]:
     return copy.deepcopy(PLANE)
 
 
+def pressed() -> dict[str, Any]:
+    """The cell of `particles` with faces that may part, under a stack."""
+    data = particles()
+    data["mechanics"] = {"enabled": True}
+    data["stack"] = {"pressure": "5 MPa", "stiffness": "8e10 Pa/m"}
+    bond = {
+        "bond": "cohesive",
+        "strength": "50 MPa",
+        "toughness": "1 J/m^2",
+        "stiffness": "1e16 Pa/m",
+        "viscosity": "1 s",
+        "friction": 0.1,
+        "conducts_below": "2 nm",
+        "conduction": "power",
+        "contact_pressure": "0.5 GPa",
+        "contact_exponent": 0.5,
+    }
+    data["interfaces"] = {"particle_electrolyte": bond, "particle_particle": dict(bond)}
+    return data
+
+
 def protocol() -> dict[str, Any]:
     """The cell of `particles` in time; step 3 is a loop that holds a loop."""
     return particles() | copy.deepcopy(

@@ -19,6 +19,7 @@ from case_examples import (
     patterned,
     pictured,
     plane,
+    pressed,
     profiled,
     protocol,
     wavy,
@@ -47,7 +48,7 @@ from fem.case.image import Image, Labels, Values
 from fem.case.keys import Key, Tables, walk
 from fem.case.layouts import Clustered, Equilibrium, Grains, Listed, RandomPacking, Size
 from fem.case.numerics import Output, Stepping
-from fem.case.rules import Bounds, Choice, Dimension, Flag, Number, Rule, Text, Whole
+from fem.case.rules import Bounds, Choice, Dimension, DimensionOr, Flag, Number, Rule, Text, Whole
 from fem.case.text import set_key
 from fem.case.triangles import Names
 from fem.errors import InputError
@@ -86,6 +87,8 @@ def base(key: Key) -> dict[str, Any]:
         return wired(key.path.split(".")[1], WIRINGS[key.owner])
     if key.owner in (Image, Labels) or key.path.startswith("geometry.image"):
         return pictured()
+    if key.path.startswith(("interfaces", "stack")):
+        return pressed()
     if key.owner is Listed:
         return listed()
     if key.path.startswith("geometry.mesh"):
@@ -135,6 +138,8 @@ def wrong(rule: Rule) -> Iterator[object]:
                 "1,5 m",
             )
             yield from (f"{value} {si}" for value in outside(bounds))
+            if isinstance(rule, DimensionOr):
+                yield rule.word.upper()
         case Number(bounds=bounds):
             yield from (*common, "0.5", "0.5 m", True, False, math.nan, math.inf, 10**400)
             yield from outside(bounds)

@@ -17,17 +17,24 @@ from numpy.typing import NDArray
 from fem.laws import interfaces
 from fem.laws.interfaces import (
     INTERFACE_LAWS,
+    CONTACT,
     PRESSURE,
     STOICHIOMETRY,
     STRESS,
     Intercalation,
     Plating,
+    Touched,
 )
 from fem.laws.kinetics import Kinetics
 
 Floats = NDArray[np.float64]
 
-RANGES = {STOICHIOMETRY: (0.05, 0.95), STRESS: (-3e8, 3e8), PRESSURE: (-1e8, 1e8)}
+RANGES = {
+    STOICHIOMETRY: (0.05, 0.95),
+    STRESS: (-3e8, 3e8),
+    PRESSURE: (-1e8, 1e8),
+    CONTACT: (0.1, 1.0),
+}
 """Of each variable; its width is the size that differences are a part of."""
 
 coefficients = st.floats(0.2, 0.8)
@@ -57,6 +64,9 @@ LAWS: dict[type, st.SearchStrategy[Any]] = {
     ),
     Plating: st.builds(
         Plating, kinetics=kinetics, molar_volume=st.just(1.3e-5), potential=st.floats(0.0, 1.0)
+    ),
+    Touched: st.builds(
+        Touched, law=st.builds(Intercalation, kinetics=kinetics, potential=st.just(curve))
     ),
 }
 

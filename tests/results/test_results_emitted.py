@@ -74,6 +74,14 @@ RUNS: dict[str, Callable[[], fem.Case]] = {
         mechanics__swelling=True,
         operation__steps=CYCLE[:1],
     ),
+    "in time, with faces that may part": lambda: protocol(
+        mechanics__enabled=True,
+        mechanics__lithium="elastic",
+        mechanics__swelling=True,
+        stack__pressure="2 MPa",
+        interfaces__particle_electrolyte__bond="none",
+        operation__steps=CYCLE[:1],
+    ),
     "in time, on a moving line": lambda: protocol(geometry__anode__motion="moved"),
 }
 
