@@ -7,14 +7,16 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from fem.case import Case
+from fem.case import Case, ResolvedWiring
 from fem.case.contact import InterfaceBond
 from fem.cell.blocks import Block, Content
 from fem.cell.interfaces import Interface, ParticleInterface
 from fem.cell.lithium import LithiumInterface
 from fem.cell.memory import SOLIDS, SolidMemory
+from fem.cell.paths import Paths
 from fem.cell.touch import Touch
 from fem.geometry import Inactivity
+from fem.geometry.contacts import Contacts
 from fem.laws.bonds import BondLaw, Cohesive, Touching
 from fem.laws.contact import Conduction
 from fem.mesh import Mesh
@@ -68,6 +70,7 @@ class Stress:
         self._known: list[tuple[Content, Content | None, MechanicsSolution]] = []
         self.memory = None if not apart else SolidMemory(self.problem())
         self.touch: Touch | None = None
+        self.paths = None if self.memory is None else paths_of(case, mesh, self.memory.problem)
         if self.memory is not None and self.memory.problem.faces is not None:
             bond = case.interfaces.particle_electrolyte
             self.touch = Touch.of(self.memory.problem.faces, self._particles, conduction_of(bond))
@@ -121,7 +124,20 @@ class Stress:
 
     def switches(self, held: Content) -> dict[int, Inactivity | None]:
         """Particles, by id, that have come loose, and (`None`) those that touch again."""
-        return {} if self.touch is None else self.touch.switches(held, self._particles)
+        found = {} if self.touch is None else self.touch.switches(held, self._particles)
+        if self.paths is not None and self.memory is not None:
+            parted = self.memory.parted(held)
+            assert parted is not None
+            cut = self.paths.cut_off(parted)
+            for each in self._particles:
+                for body, why in zip(
+                    each.ids.tolist(), each.inactivity(held).tolist(), strict=True
+                ):
+                    if cut[body] and found.get(body, why) in ("", None):
+                        found[body] = Inactivity.NO_ELECTRONS
+                    elif not cut[body] and why == Inactivity.NO_ELECTRONS:
+                        found.setdefault(body, None)
+        return found
 
     def solve(self, content: Content, held: Content | None = None) -> MechanicsSolution:
         """The state of the solids for a cell's content; the last two are remembered.
@@ -229,6 +245,19 @@ def law_of(bond: InterfaceBond) -> BondLaw | None:
         bond.friction,
         float(bond.viscosity),
     )
+
+
+def paths_of(case: Case, mesh: Mesh, problem: MechanicsProblem) -> Paths | None:
+    """Paths of electrons that may be cut; `None` where wiring does not ask for contacts."""
+    faces = problem.faces
+    if faces is None or not isinstance(case.geometry.wiring, ResolvedWiring):
+        return None
+    numbers = [k for k, each in enumerate(faces.interfaces) if not each.on_electrolyte]
+    if not numbers:
+        return None
+    contacts = Contacts.of(case, mesh.geometry)
+    below = float(case.interfaces.particle_particle.conducts_below)
+    return Paths(contacts, faces, numbers[0], below)
 
 
 def conduction_of(bond: InterfaceBond) -> Conduction:

@@ -101,8 +101,8 @@ class SolidInterface:
         Turned such that the particle is on their left: normals point out of it.
     particle, other
         Unknowns of the composite on both sides of the edges' nodes, (ne, 3).
-    body
-        Particle on the left of each edge (ne,).
+    body, other_body
+        Particle on the left of each edge (ne,), and on its right; -1 for electrolyte.
     """
 
     kind: str
@@ -110,6 +110,12 @@ class SolidInterface:
     particle: Ints
     other: Ints
     body: Ints
+    other_body: Ints
+
+    @property
+    def between(self) -> Ints:
+        """Particles on both sides of each edge (ne, 2)."""
+        return np.stack([self.body, self.other_body], axis=1)
 
     @property
     def on_electrolyte(self) -> bool:
@@ -176,7 +182,9 @@ def interfaces(space: Space) -> list[SolidInterface]:
     apart = np.flatnonzero((left >= 0).all(axis=1) & (right >= 0).all(axis=1))
     apart = apart[(left[apart] != right[apart]).any(axis=1)]
     active = mesh.phase_sides[apart] == str(Phase.ACTIVE)
-    bodies = np.array([region.body for region in mesh.geometry.regions])
+    regions = mesh.geometry.regions
+    bodies = np.array([region.body for region in regions])
+    is_active = np.array([region.phase == Phase.ACTIVE for region in regions])
     found = []
     for kind, chosen in (
         ("particle_electrolyte", active.sum(axis=1) == 1),
@@ -188,10 +196,10 @@ def interfaces(space: Space) -> list[SolidInterface]:
         one, two = np.where(turn, two, one), np.where(turn, one, two)
         nodes, one, two = (np.where(turn, a[:, [1, 0, 2]], a) for a in (nodes, one, two))
         if len(rows):
-            sides = mesh.sides[rows]
-            body = bodies[np.where(turn[:, 0], sides[:, 1], sides[:, 0])]
+            sides = np.where(turn, mesh.sides[rows][:, ::-1], mesh.sides[rows]).T
+            body, other = np.where(is_active[sides], bodies[sides], -1)
             edges = Edges(nodes, mesh.nodes[:, nodes])
-            found.append(SolidInterface(kind, edges, one, two, body))
+            found.append(SolidInterface(kind, edges, one, two, body, other))
     return found
 
 
