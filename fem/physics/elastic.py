@@ -14,6 +14,7 @@ from scipy.sparse import csr_matrix
 from scipy.sparse.linalg import splu
 from skfem import Basis
 
+from fem.forms import inelastic
 from fem.forms import mechanics as forms
 from fem.forms.interface import Edges
 from fem.geometry import Phase
@@ -186,7 +187,7 @@ class SolidBody:
     ) -> Floats:
         """Strain (4, k, nq) of the triangles `which` less what swelling makes of it."""
         dofs = self.space.triangles[which]
-        return forms.strain(
+        return inelastic.strain(
             basis, dofs, displacement, out, None if swelling is None else swelling[which]
         )
 
@@ -217,7 +218,7 @@ class SolidBody:
             strain = self._strain(which, basis, displacement, out, swelling)
             sigma, _, new[number] = law.respond(strain, history[number], duration)
             dofs, dx = self.space.triangles[which], np.asarray(basis.dx)
-            forces += forms.internal_forces(basis, dofs, sigma, len(self.space))
+            forces += inelastic.internal_forces(basis, dofs, sigma, len(self.space))
             thrust += float((sigma[2] * dx).sum())
             energy += float((law.energy(strain, new[number]) * dx).sum())
             stress[:, which] = sigma
@@ -231,7 +232,7 @@ class SolidBody:
         total = 0.0
         for _, _, which, basis in self._others:
             dofs, size = self.space.triangles[which], len(self.space)
-            forces = forms.internal_forces(basis, dofs, stress[:, which], size, gross=True)
+            forces = inelastic.internal_forces(basis, dofs, stress[:, which], size, gross=True)
             total += float(np.linalg.norm(forces))
         return total
 
@@ -250,8 +251,8 @@ class SolidBody:
             strain = self._strain(which, basis, displacement, out, swelling)
             moduli = law.respond(strain, history[number], duration).tangent
             dofs = self.space.triangles[which]
-            stiffness = stiffness + forms.tangent_stiffness(basis, dofs, moduli, size).tocsr()
-            dilation = dilation + forms.internal_forces(basis, dofs, moduli[:, 2], size)
+            stiffness = stiffness + inelastic.tangent_stiffness(basis, dofs, moduli, size).tocsr()
+            dilation = dilation + inelastic.internal_forces(basis, dofs, moduli[:, 2], size)
             confined += float((moduli[2, 2] * np.asarray(basis.dx)).sum())
         return Tangent(stiffness, dilation, confined)
 

@@ -20,7 +20,8 @@ from numpy.typing import NDArray
 from scipy.sparse import block_diag, csr_matrix, diags
 from scipy.sparse.linalg import aslinearoperator
 
-from fem.errors import SolveError
+from fem.errors import LimitLoad, SolveError
+from fem.laws.solids import EQUIVALENT, J2
 from fem.physics.constraints import AffineMap
 from fem.physics.elastic import Answer, BodyHistory, SolidBody
 from fem.solve.linear import Factorised, LinearResult, TwoLevel
@@ -28,7 +29,7 @@ from fem.solve.newton import Newton, NewtonResult, find, minimise
 
 Floats = NDArray[np.float64]
 History = tuple[BodyHistory, ...]
-"""The history of all bodies: of the composite, then of lithium if it is elastic."""
+"""The history of all bodies: of the composite, then of lithium if it deforms."""
 State = tuple[Floats, float, Floats | None, BodyHistory, float]
 
 SETTINGS = Newton(tolerance=1e-11, max_iterations=60)
@@ -37,6 +38,13 @@ MANY_ITERATIONS = 40
 CURES = (
     "a smaller step in time, or less plated and swollen at once",
     "check strengths and stiffnesses for their units: a solid that only flows bears no more load",
+)
+FLOWING = 1e4
+"""Plastic strain of one step above which a solid flows away instead of finding its balance: far
+above what a corner of plated lithium makes, and soon passed where there is no balance."""
+BEYOND = (
+    "a smaller stack pressure or load, or a top that is held",
+    "a higher yield_strength, or a hardening_modulus above 0, for the solid that flows",
 )
 
 
@@ -90,8 +98,10 @@ class Equilibrium:
 
         Raises
         ------
+        LimitLoad
+            If it does not because solids flow away.
         SolveError
-            If Newton's method does not converge.
+            If Newton's method does not converge for any other reason.
         """
         rest = np.zeros(self.map.matrix.shape[1] + (self.length > 0.0))
         first = rest if start is None else start
@@ -99,14 +109,38 @@ class Equilibrium:
         if scale == 0.0:
             return NewtonResult(rest, 0, 0.0)
         if all(part.symmetric for part in self.parts):
-            return minimise(
+            found = minimise(
                 self.residual, np.copy, self.step, first, scale, "displacement", SETTINGS, CURES
             )
-        return find(
-            self.residual, lambda x, r, tolerance: self.step(x, -r, tolerance), first,
-            lambda r: float(np.linalg.norm(r)) / scale,
-            "displacement", SETTINGS, CURES,
-        )  # fmt: skip
+        else:
+            found = find(
+                self.residual, lambda x, r, tolerance: self.step(x, -r, tolerance), first,
+                lambda r: float(np.linalg.norm(r)) / scale,
+                "displacement", SETTINGS, CURES,
+            )  # fmt: skip
+        self._require_bearing(found.solution)
+        return found
+
+    def _require_bearing(self, unknowns: Floats) -> None:
+        """Refuse a state in which solids that yield without hardening flow away.
+
+        Beyond a limit load Newton's method runs off to displacements without end, and what rounding
+        leaves there may even look like balance.
+        """
+        flow = 0.0
+        answers = zip(self.parts, self.answers(unknowns), self.history, strict=True)
+        for part, answer, history in answers:
+            for law, old, new in zip(part.laws, history, answer.history, strict=True):
+                if isinstance(law, J2) and law.modulus == 0.0:
+                    added = new[EQUIVALENT] - old[EQUIVALENT]
+                    flow = max(flow, float(added.max(initial=0.0)))
+        if flow > FLOWING:
+            raise LimitLoad(
+                "the load is beyond the limit load of the solids that yield: without hardening "
+                "they flow on without end, and there is no equilibrium",
+                field="displacement",
+                cures=BEYOND,
+            )
 
     def _scale(self, unknowns: Floats) -> float:
         """What forces out of balance compare with: stress that history has left may balance."""
@@ -175,7 +209,13 @@ class Equilibrium:
 
         Where the tangent cannot be solved with, as where a law softens, the stiffness of virgin
         material takes its place: that is slower but leads downhill.
+
+        Raises
+        ------
+        LimitLoad
+            If solids have begun to flow away.
         """
+        self._require_bearing(unknowns)
         states = self.states(unknowns)
         try:
             return self._step(states, right, tolerance)
