@@ -125,6 +125,16 @@ def _protocol(case: Case, operation: Protocol) -> None:
             allowed="a number above 0 and below 1, such as 0.9",
             cure="add stoichiometry = 0.9 below [kinetics.cathode]",
         )
+    if mechanics.enabled and mechanics.inelastic is not None:
+        key = mechanics.inelastic
+        raise refuse(
+            "solids that yield or creep remember what they went through, which a run in time does "
+            "not carry along yet: only a snapshot takes them",
+            key=f"mechanics.{key}",
+            given=getattr(mechanics, key),
+            allowed='kind = "snapshot" below [operation], or solids and lithium that are elastic',
+            cure=f"remove {key} below [mechanics]",
+        )
     if case.geometry.anode.motion == "moved" and mechanics.enabled:
         raise refuse(
             "a lithium surface that moves assumes that the electrolyte gives way, "

@@ -7,10 +7,11 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from fem.case import Case
+from fem.case import Case, Snapshot
 from fem.cell.blocks import Content
 from fem.cell.interfaces import Interface, ParticleInterface
 from fem.cell.lithium import LithiumInterface
+from fem.laws.solids import SolidLaw
 from fem.mesh import Mesh
 from fem.parameters import Parameters
 from fem.physics.charge import Inner
@@ -51,12 +52,22 @@ class Stress:
         coupling = case.mechanics.coupling
         self.on_lithium = coupling in ("lithium", "both")
         self.in_particles = coupling in ("particles", "both")
+        elastic = parameters.elastic
+        if on is not None and on._laws != self._laws:
+            on = None  # other laws at other conditions: nothing there serves again
         self.body: SolidBody = (
-            SolidBody.composite(mesh, parameters.elastic) if on is None else on.body
+            SolidBody.composite(mesh, elastic, elastic.yielding) if on is None else on.body
         )
         self._problems: dict[Conditions, MechanicsProblem] = {} if on is None else on._problems
         self._operator: tuple[InterfaceOperator, Floats] | None = None
         self._known: list[tuple[Content, MechanicsSolution]] = []
+
+    @property
+    def _laws(self) -> tuple[dict[int, SolidLaw], dict[int, SolidLaw]]:
+        """What yields and what creeps, by region."""
+        assert self._parameters.elastic is not None
+        elastic = self._parameters.elastic
+        return dict(elastic.yielding), dict(elastic.creeping)
 
     @property
     def repeats(self) -> bool:
@@ -74,7 +85,11 @@ class Stress:
         if conditions not in self._problems:
             assert self._parameters.elastic is not None
             self._problems[conditions] = MechanicsProblem(
-                self._mesh, self._parameters.elastic, conditions, self.body
+                self._mesh,
+                self._parameters.elastic,
+                conditions,
+                self.body,
+                self._laws[conditions.lithium == "viscoplastic"],
             )
         return self._problems[conditions]
 
@@ -92,7 +107,10 @@ class Stress:
         thickness = self._lithium.on_mesh(
             self._lithium.thickness(content), self._mesh.nodes.shape[1]
         )
-        return self.problem(conditions).solve(thickness, self.swelling(content))
+        operation = self._case.operation
+        # A snapshot plates in one step from virgin solids.
+        taken = float(operation.plating_time) if isinstance(operation, Snapshot) else 0.0
+        return self.problem(conditions).solve(thickness, self.swelling(content), duration=taken)
 
     def swelling(self, content: Content) -> Floats | None:
         """Relative change of volume at the nodes of the body's triangles (nt, 6)."""

@@ -39,7 +39,7 @@ from fem.physics.elastic import NO_LAWS, Laws, LithiumSurface, SolidBody, Tangen
 from fem.physics.equilibrium import Border, Equilibrium, History, Loads
 from fem.physics.flow import FlowingLithium
 from fem.physics.kinematics import Conditions, LithiumLine, kinematics
-from fem.physics.solution import MechanicsSolution, Support
+from fem.physics.solution import Inelastic, MechanicsSolution, Support
 from fem.solve.linear import TwoLevel
 
 __all__ = ["Conditions", "MechanicsProblem", "MechanicsSolution"]
@@ -278,7 +278,11 @@ class MechanicsProblem:
             norms=norms,
             notes=self.notes,
             inelastic=tuple(
-                None if part.linear else (answer.stress, answer.energy)
+                None
+                if part.linear
+                else Inelastic(
+                    answer.stress, answer.energy, part.flowed(answer.history), answer.dissipated
+                )
                 for part, answer in zip(self.parts, answers, strict=True)
             ),
         )

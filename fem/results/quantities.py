@@ -25,7 +25,12 @@ _BOTH = _METRICS | _HISTORY
 
 _MEAN = {"mean": "mean", "max": "largest", "min": "least"}
 _ENDS = {"max": "largest", "min": "least"}
-_MODELS = {"rigid": "rigid", "elastic": "elastic", "yielded": "yielded"}
+_MODELS = {
+    "rigid": "rigid",
+    "elastic": "elastic",
+    "yielded": "yielded",
+    "viscoplastic": "viscoplastic",
+}
 _RATIO = 0.05
 """Meshes and running means leave about a percent in a ratio of extremes to means."""
 _FILLING = 0.01
@@ -217,6 +222,12 @@ _SECTIONS: dict[str, tuple[Declared, ...]] = {
         Declared("work_error", "", "work not found as elastic energy / work done", _HISTORY,
             meaning="Work that is not found in the change of elastic energy, over all that was "
             "done."),
+        Declared("dissipated_energy_J_m", "J/m", "energy dissipated by flow", _METRICS, meaning=
+            "What yielding and creep of all solids have turned into heat per metre of depth; only "
+            "where some yield or creep."),
+        Declared("plastic_area_fraction", "", "share of the electrolyte that has yielded",
+            _METRICS, main=True, meaning="Area of the electrolyte with plastic strain over all "
+            "its area; only where `mechanics.solids` is plastic."),
         Declared("lithium_pressure_{model}_Pa", "Pa", "pressure of {model} lithium", _METRICS,
             shown="MPa", words=_MODELS, meaning=
             "Pressure of {model} lithium at the most loaded tip, averaged over 2 µm of arc; "
@@ -303,6 +314,9 @@ _SECTIONS: dict[str, tuple[Declared, ...]] = {
             "yz, xz; positive: tension."),
         Declared("von_mises", "Pa", "von Mises stress", _FIELDS, shown="MPa", meaning=
             "Equivalent stress of shear where mechanics is solved."),
+        Declared("inelastic_strain", "", "equivalent inelastic strain", _FIELDS, meaning=
+            "Equivalent strain of von Mises that yielding and creep have left; only where some "
+            "solid yields or creeps."),
     ),
     "A cycle": (
         Declared("loop", "", "loop of the protocol", _CYCLES, text=True, meaning=

@@ -25,6 +25,7 @@ from fem.measures.stress import (
     fracture_metrics,
     lithium_pressure,
     mechanics_metrics,
+    plastic_metrics,
     pressure_notes,
     process_zone_means,
 )
@@ -266,6 +267,7 @@ class View:
             metrics |= {"simulated_time_s": state.time} | {name: row[name] for name in FROM_THE_ROW}
         if cell.stress is not None:
             metrics |= mechanics_metrics(mesh, stresses[case.mechanics.lithium])
+            metrics |= plastic_metrics(mesh, stresses[case.mechanics.lithium])
             told += stresses[case.mechanics.lithium].notes
             at_foil = {model: each[anode.nodes] for model, each in pressures.items()}
             metrics |= fracture_metrics(case, mesh, anode, at_foil, cell.parameters)

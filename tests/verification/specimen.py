@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
-from mechanics_harness import UNIT, X, Y, Body, nodes_on
+from mechanics_harness import UNIT, Body, X, Y, nodes_on
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix, identity, kron
 
