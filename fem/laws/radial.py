@@ -1,10 +1,10 @@
 """Radial return: the stress of isotropic solids whose inelastic flow keeps their volume.
 
 The flow of von Mises is along the deviator s of the stress, ``d e_p = dp n`` with n = 3/2 s / q,
-where q is the von Mises stress. Backward Euler in the strain: with the inelastic strain of the start of
-the step the elastic answer would be the trial stress, with the deviator s* and the von Mises stress
-q*. Flow along the new deviator only shortens the trial one, s = s* q/q*, and what is left is one
-equation at a point,
+where q is the von Mises stress. Backward Euler in the strain: with the inelastic strain of the
+start of the step the elastic answer would be the trial stress, with the deviator s* and the von
+Mises stress q*. Flow along the new deviator only shortens the trial one, s = s* q/q*, and what is
+left is one equation at a point,
 
     q + 3 mu dp(q) = q*.
 

@@ -35,6 +35,8 @@ State = tuple[Floats, float, Floats | None, BodyHistory, float]
 SETTINGS = Newton(tolerance=1e-11, max_iterations=60)
 MANY_ITERATIONS = 40
 """Of the linear solver, after which its preconditioner is made anew."""
+FEW_ITERATIONS = 12
+"""The same where sparse factors precondition: new ones cost about as much."""
 CURES = (
     "a smaller step in time, or less plated and swollen at once",
     "check strengths and stiffnesses for their units: a solid that only flows bears no more load",
@@ -260,7 +262,10 @@ class Equilibrium:
                 found = self._solved(self._prepared, matrix, right, tolerance)
             except SolveError:
                 found = None
+            direct = isinstance(self._prepared, Factorised)
             if found is not None and found.iterations <= MANY_ITERATIONS:
+                if direct and found.iterations > FEW_ITERATIONS:
+                    self._prepared = None
                 return found.solution
         if not self._locks:
             two = TwoLevel(matrix, self.map.coarse_to_fine, self.map.coarse_rigid)

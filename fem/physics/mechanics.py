@@ -227,16 +227,9 @@ class MechanicsProblem:
             border = Border(self._closed, flow.compliance, flow.areas[flow.closed], volumes)
             length = float(np.sqrt(self.bodies[0].basis.dx.sum())) if self.generalised else 0.0
             system = Equilibrium(
-                self.parts,
-                self.map,
-                self.springs,
-                self.load,
-                loads,
-                border,
-                history,
-                length,
+                self.parts, self.map, self.springs, self.load, loads, border, history, length,
                 duration,
-            )
+            )  # fmt: skip
             found = system.solve(None if guess is None else guess.unknowns)
             unknowns, norms, iterations = found.solution, found.norms, system.iterations
             z = unknowns[: len(self.load)]

@@ -2,9 +2,10 @@
 
 The report, the summary on the terminal, the axes of figures, the header of ``history.csv`` and the
 page docs/reference/quantities.md read their names, units and words here. A new number takes one
-entry in `SECTIONS`, at the place where readers shall find it, and a run in
-tests/results/test_results_emitted.py that has it; then `python -m fem.results.reference
-docs/reference` writes the page anew. Columns of a history stand in the order of their entries.
+entry in `SECTIONS`, at the place where readers shall find it (`fem.results.stresses` has those of
+stress), and a run in tests/results/test_results_emitted.py that has it; then `python -m
+fem.results.reference docs/reference` writes the page anew. Columns of a history stand in the order
+of their entries.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from functools import cache
 from types import MappingProxyType
 
 from fem.results.declaration import Declared, Place
+from fem.results.stresses import STRESS
 
 __all__ = ["REGISTRY", "SECTIONS", "Declared", "Place", "declared", "declared_columns", "find"]
 
@@ -25,12 +27,6 @@ _BOTH = _METRICS | _HISTORY
 
 _MEAN = {"mean": "mean", "max": "largest", "min": "least"}
 _ENDS = {"max": "largest", "min": "least"}
-_MODELS = {
-    "rigid": "rigid",
-    "elastic": "elastic",
-    "yielded": "yielded",
-    "viscoplastic": "viscoplastic",
-}
 _RATIO = 0.05
 """Meshes and running means leave about a percent in a ratio of extremes to means."""
 _FILLING = 0.01
@@ -190,59 +186,7 @@ _SECTIONS: dict[str, tuple[Declared, ...]] = {
         Declared("degrees_of_freedom", "", "unknowns of the charge problem", _METRICS, meaning=
             "Potentials in the electrolyte, of terminals whose current is given, and of wires."),
     ),
-    "Stress": (
-        Declared("von_mises_se_p99_Pa", "Pa", "von Mises stress in the electrolyte, 99 %",
-            _METRICS, shown="MPa", main=True, meaning=
-            "Stress that 99 % of the electrolyte's area do not exceed, discs of 4 µm around the "
-            "feet of protrusions left out."),
-        Declared("von_mises_se_p999_Pa", "Pa", "von Mises stress in the electrolyte, 99.9 %",
-            _METRICS, shown="MPa", meaning="The same for 99.9 % of the area."),
-        Declared("von_mises_tip_Pa", "Pa", "von Mises stress at the tips", _METRICS, shown="MPa",
-            main=True, meaning="Mean over the electrolyte within 2 µm of the tip of each "
-            "protrusion."),
-        Declared("principal_stress_tip_Pa", "Pa", "largest principal stress at the tips", _METRICS,
-            shown="MPa", main=True, meaning=
-            "Mean over the electrolyte within 2 µm of the tip of each protrusion; positive: "
-            "tension."),
-        Declared("lithium_pressure_Pa", "Pa", "pressure of the lithium", _HISTORY, shown="MPa",
-            meaning="Pressure at the most loaded tip, averaged over 2 µm of arc; without "
-            "protrusions the largest along the foil. Positive: compression, which opposes "
-            "plating."),
-        Declared("elastic_energy_J_m", "J/m", "elastic energy", _HISTORY, meaning=
-            "Elastic energy of all solids per metre of depth."),
-        Declared("von_mises_tip_max_Pa", "Pa", "von Mises stress at the worst tip", _HISTORY,
-            shown="MPa", meaning="Largest over the protrusions of the mean over the electrolyte "
-            "within 2 µm of the tip."),
-        Declared("principal_stress_tip_max_Pa", "Pa", "largest principal stress at the worst tip",
-            _HISTORY, shown="MPa", meaning="The same of the largest principal stress; positive: "
-            "tension."),
-        Declared("mechanical_work_J_m", "J/m", "mechanical work", _HISTORY, meaning=
-            "Work since the start per metre of depth, of plating against the pressure, of swelling "
-            "and of the stack; positive: done on the solids. Not for yielded lithium."),
-        Declared("work_error", "", "work not found as elastic energy / work done", _HISTORY,
-            meaning="Work that is not found in the change of elastic energy, over all that was "
-            "done."),
-        Declared("dissipated_energy_J_m", "J/m", "energy dissipated by flow", _METRICS, meaning=
-            "What yielding and creep of all solids have turned into heat per metre of depth; only "
-            "where some yield or creep."),
-        Declared("plastic_area_fraction", "", "share of the electrolyte that has yielded",
-            _METRICS, main=True, meaning="Area of the electrolyte with plastic strain over all "
-            "its area; only where `mechanics.solids` is plastic."),
-        Declared("lithium_pressure_{model}_Pa", "Pa", "pressure of {model} lithium", _METRICS,
-            shown="MPa", words=_MODELS, meaning=
-            "Pressure of {model} lithium at the most loaded tip, averaged over 2 µm of arc; "
-            "without protrusions the largest along the foil. Positive: compression. Given for "
-            "`mechanics.lithium` and each model in `mechanics.compare_lithium`."),
-        Declared("fracture_pressure_Pa", "Pa", "pressure that opens the flaw", _METRICS,
-            shown="MPa", meaning="Pressure at which a flaw of the case's size and shape grows in "
-            "the separator."),
-        Declared("pressure_over_fracture_pressure", "",
-            "lithium pressure / pressure that opens the flaw", _METRICS, main=True, meaning=
-            "Of the model `mechanics.lithium`; above 1 a crack grows."),
-        Declared("pressure_over_fracture_pressure_{model}", "",
-            "pressure of {model} lithium / pressure that opens the flaw", _METRICS, words=_MODELS,
-            meaning="Of {model} lithium; above 1 a crack grows."),
-    ),
+    "Stress": STRESS,
     "Moving line": (
         Declared("swept_area_m2", "m²", "area gained by lithium", _HISTORY, shown="µm²", meaning=
             "Area of all lithium less that drawn; only where `geometry.anode.motion` is moved."),
