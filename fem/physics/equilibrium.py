@@ -21,7 +21,7 @@ from scipy.sparse import block_diag, csr_matrix, diags
 from scipy.sparse.linalg import aslinearoperator
 
 from fem.errors import LimitLoad, SolveError
-from fem.laws.solids import EQUIVALENT, J2
+from fem.laws.solids import EQUIVALENT, J2, Anand, Norton
 from fem.physics.constraints import AffineMap
 from fem.physics.elastic import Answer, BodyHistory, SolidBody
 from fem.solve.linear import Factorised, LinearResult, TwoLevel
@@ -94,6 +94,11 @@ class Equilibrium:
     _known: tuple[Floats, tuple[Answer, ...]] | None = None
     _prepared: TwoLevel | Factorised | None = None
     _locks: bool = False
+
+    def __post_init__(self) -> None:
+        # What creeps through a step has next to no stiffness but against a change of volume.
+        laws = [law for part in self.parts for law in part.laws]
+        self._locks = self.duration > 0.0 and any(isinstance(law, Norton | Anand) for law in laws)
 
     def solve(self, start: Floats | None) -> NewtonResult:
         """The unknowns (z, e times `length`), from those of another state or from rest.

@@ -200,6 +200,15 @@ def test_slope_of_the_deviator_is_the_derivative(law: SolidLaw) -> None:
     np.testing.assert_allclose(found, wanted, rtol=2e-5, atol=1e-6 * law.mu)
 
 
+@every_flow
+def test_energy_is_that_of_the_stress(law: SolidLaw) -> None:
+    """Only what the elastic strain stores can be had back."""
+    strain = strains(2)
+    response = law.respond(strain, aged(law), DURATION)
+    wanted = energy_density(response.stress, np.asarray(law.lam), np.asarray(law.mu))
+    np.testing.assert_allclose(law.energy(strain, response.history), wanted, rtol=1e-6)
+
+
 def test_stress_stays_within_the_yield_surface() -> None:
     """On it where a step has yielded, below where not; a table between its points."""
     law = J2(11e9, 9e9, 3e7, modulus=1e8, table=((1e-3, 4e7), (1e-2, 6e7)))
