@@ -1,6 +1,7 @@
 """Errors that a user can act on.
 
-Every error that leaves the package is one of these two. The command line turns `InputError` into
+Every error that leaves the package is one of these two, or the kind of the second that has a name
+of its own. The command line turns `InputError` into
 exit status 2 (nothing was computed, nothing was written) and `SolveError` into exit status 1
 (everything accepted so far is kept).
 """
@@ -113,6 +114,13 @@ class SolveError(FemError):
         lines = [self.problem + (f" ({', '.join(facts)})" if facts else "")]
         lines += [f"  try: {cure}" for cure in self.cures]
         return "\n".join(lines)
+
+
+class LimitLoad(SolveError):
+    """Solids that yield without hardening bear no more: there is no equilibrium under the load.
+
+    Smaller steps lead no further, so whoever controls steps stops here.
+    """
 
 
 def closest(name: str, names: Iterable[str]) -> str | None:

@@ -6,7 +6,9 @@ and nothing else.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from types import MappingProxyType
 
 import numpy as np
@@ -14,10 +16,14 @@ from numpy.typing import NDArray
 
 from fem.case import Case, Protocol
 from fem.case.physics import AnodeKinetics, CathodeKinetics
-from fem.constants import FARADAY
+from fem.constants import FARADAY, GAS_CONSTANT
+from fem.errors import InputError
 from fem.geometry import Geometry, Phase
+from fem.laws.elasticity import lame
 from fem.laws.kinetics import Kinetics
+from fem.laws.solids import J2, Norton, SolidLaw
 from fem.materials import Curve, Diffusivity, Reader, Used, library, unknown_material
+from fem.materials.properties import CREEP_ACTIVATION, REFERENCE
 
 Floats = NDArray[np.float64]
 SCALE = (
@@ -31,12 +37,25 @@ SCALE = (
 
 @dataclass(frozen=True)
 class Elastic:
-    """Elastic and strength data of a cell; arrays over regions, in Pa."""
+    """Elastic and strength data of a cell; arrays over regions, in Pa.
+
+    Attributes
+    ----------
+    yield_strength
+        Of lithium, for the model that needs it.
+    yielding, creeping
+        Laws of regions of the composite that yield, and of lithium that creeps.
+    rough
+        Materials whose yield strength is a third of their hardness, with that strength.
+    """
 
     youngs_modulus: Floats
     poisson_ratio: Floats
     fracture_toughness: float | None
     yield_strength: float | None
+    yielding: Mapping[int, SolidLaw] = field(default_factory=dict)
+    creeping: Mapping[int, SolidLaw] = field(default_factory=dict)
+    rough: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -265,6 +284,15 @@ def _elastic(case: Case, geometry: Geometry, read: Reader) -> Elastic:
         )
         for name in ("youngs_modulus", "poisson_ratio")
     )
+    lam, mu = lame(youngs, poisson)
+    yielding, rough = dict[int, SolidLaw](), dict[str, float]()
+    if case.mechanics.solids == "plastic":
+        yielding, rough = _yielding(geometry, lam, mu, read)
+    creeping = {
+        k: _creep(case, r.material, float(lam[k]), float(mu[k]), read)
+        for k, r in enumerate(geometry.regions)
+        if r.phase == Phase.LITHIUM and "viscoplastic" in models
+    }
     lithium = case.geometry.anode.material
     electrolyte = next(r.material for r in geometry.regions if r.phase == Phase.ELECTROLYTE)
     return Elastic(
@@ -272,4 +300,58 @@ def _elastic(case: Case, geometry: Geometry, read: Reader) -> Elastic:
         poisson_ratio=poisson,
         fracture_toughness=read.optional(electrolyte, "fracture_toughness"),
         yield_strength=read.value(lithium, "yield_strength") if "yielded" in models else None,
+        yielding=MappingProxyType(yielding),
+        creeping=MappingProxyType(creeping),
+        rough=MappingProxyType(rough),
     )
+
+
+def _yielding(
+    geometry: Geometry, lam: Floats, mu: Floats, read: Reader
+) -> tuple[dict[int, SolidLaw], dict[str, float]]:
+    """Laws of all regions of electrolyte and active material that have a strength.
+
+    By Tabor's rule that is a third of the hardness where no yield strength is known: these
+    materials come second.
+
+    Raises
+    ------
+    InputError
+        If no solid has either.
+    """
+    laws, rough = dict[int, SolidLaw](), dict[str, float]()
+    for k, region in enumerate(geometry.regions):
+        if region.phase not in (Phase.ELECTROLYTE, Phase.ACTIVE):
+            continue
+        strength = read.optional(region.material, "yield_strength")
+        if strength is None:
+            hardness = read.optional(region.material, "hardness")
+            if hardness is None:
+                continue
+            strength = rough[region.material] = hardness / 3.0
+        modulus = read.optional(region.material, "hardening_modulus") or 0.0
+        laws[k] = J2(float(lam[k]), float(mu[k]), strength, modulus)
+    if not laws:
+        names = sorted({r.material for r in geometry.regions if r.phase == Phase.ELECTROLYTE})
+        raise InputError(
+            "no solid has a strength at which it would yield",
+            key="mechanics.solids",
+            given="plastic",
+            allowed='"elastic", or a yield_strength or hardness of a material',
+            cure=f'add yield_strength = "0.3 GPa" below [materials.{names[0]}]',
+        )
+    return laws, rough
+
+
+def _creep(case: Case, material: str, lam: float, mu: float, read: Reader) -> Norton:
+    """The power law of a lithium region at the temperature of the case."""
+    rate, stress, exponent = (
+        read.value(material, f"creep_{name}", "mechanics.lithium")
+        for name in ("rate", "stress", "exponent")
+    )
+    activation = read.optional(material, CREEP_ACTIVATION)
+    if activation is not None:
+        reference = read.value(material, REFERENCE)
+        inverse = 1.0 / reference - 1.0 / float(case.operation.temperature)
+        rate *= math.exp(activation / GAS_CONSTANT * inverse)
+    return Norton(lam, mu, rate, stress, exponent)

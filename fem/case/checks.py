@@ -154,6 +154,14 @@ def _protocol(case: Case, operation: Protocol) -> None:
             allowed="a number above 0 and below 1, such as 0.9",
             cure="add stoichiometry = 0.9 below [kinetics.cathode]",
         )
+    if mechanics.enabled and mechanics.inelastic is not None and mechanics.compare_lithium:
+        raise refuse(
+            "solids that yield or creep remember what they went through with one model of lithium, "
+            "and cannot be compared with another at the end of a run in time",
+            key="mechanics.compare_lithium",
+            given=list(mechanics.compare_lithium),
+            cure="remove compare_lithium, and run the case once with each model",
+        )
     if case.geometry.anode.motion == "moved" and mechanics.enabled:
         raise refuse(
             "a lithium surface that moves assumes that the electrolyte gives way, "

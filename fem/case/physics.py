@@ -23,6 +23,7 @@ from fem.case.kinds import (
     LithiumModel,
     OnOff,
     Pressure,
+    Solids,
     Top,
     TransferCoefficient,
 )
@@ -118,7 +119,14 @@ class Mechanics(Table):
     enabled: OnOff = Field(default=True, description="Whether stress is solved for.")
     lithium: Annotated[LithiumModel, Choice(LithiumModel)] = Field(
         default="rigid",
-        description="Model of lithium; yielded means one pressure a deposit.",
+        description="Model of lithium; yielded means one pressure a deposit, viscoplastic that it "
+        "creeps by the creep_rate, creep_stress and creep_exponent of its material.",
+    )
+    solids: Annotated[Solids, Choice(Solids)] = Field(
+        default="elastic",
+        description="Electrolyte and particles: elastic whatever their strength, or plastic, each "
+        "from the yield_strength of its material on (a third of the hardness where there is none), "
+        "and elastic where it has neither.",
     )
     contact: Annotated[Contact, Choice(Contact)] = Field(
         default="stick", description="Lithium on the electrolyte: bonded, or free to slide."
@@ -161,6 +169,15 @@ class Mechanics(Table):
         """All models to solve: `lithium` first, then the others to compare with."""
         return (self.lithium, *(name for name in self.compare_lithium if name != self.lithium))
 
+    @property
+    def inelastic(self) -> str | None:
+        """The key by which some solid yields or creeps, if any does."""
+        if self.solids != "elastic":
+            return "solids"
+        if "viscoplastic" in self.lithium_models:
+            return "lithium" if self.lithium == "viscoplastic" else "compare_lithium"
+        return None
+
     @model_validator(mode="after")
     def _fits_together(self) -> Self:
         if self.kinematics == "generalised plane strain" and "rigid" in self.lithium_models:
@@ -170,7 +187,7 @@ class Mechanics(Table):
                 '"generalised plane strain": it forces the out-of-plane strain to zero',
                 key="kinematics",
                 given=self.kinematics,
-                allowed='"plane strain", or lithium that is "elastic" or "yielded"',
+                allowed='"plane strain", or lithium that is "elastic", "yielded" or "viscoplastic"',
             )
         if self.stack_pressure > 0 and self.top != "plate":
             raise refuse(
@@ -194,7 +211,21 @@ def _require_coupled(table: Mechanics) -> None:
             allowed='"none" or "particles", or lithium that is "rigid" or "elastic"',
             cure='set lithium = "elastic" below [mechanics]',
         )
-    for name, idle in (("coupling", table.coupling == "none"), ("swelling", not table.swelling)):
+    if table.inelastic is not None and table.coupling != "none":
+        raise refuse(
+            "the stress of solids that yield or creep does not act back on reactions yet "
+            f"(mechanics.{table.inelastic} = {getattr(table, table.inelastic)!r})",
+            key="coupling",
+            given=table.coupling,
+            allowed='"none", or solids and lithium that are elastic',
+            cure='set coupling = "none" below [mechanics]',
+        )
+    unused = (
+        ("coupling", table.coupling == "none"),
+        ("swelling", not table.swelling),
+        ("solids", table.solids == "elastic"),
+    )
+    for name, idle in unused:
         if not idle and not table.enabled:
             raise refuse(
                 f"mechanics.{name} needs the stress, while mechanics.enabled is false",

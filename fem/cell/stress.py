@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from fem.case import Case, ResolvedWiring
+from fem.case import Case, Protocol, ResolvedWiring, Snapshot
 from fem.case.contact import InterfaceBond
 from fem.cell.blocks import Block, Content
 from fem.cell.interfaces import Interface, ParticleInterface
@@ -19,6 +19,7 @@ from fem.geometry import Inactivity
 from fem.geometry.contacts import Contacts
 from fem.laws.bonds import BondLaw, Cohesive, Touching
 from fem.laws.contact import Conduction
+from fem.laws.solids import SolidLaw
 from fem.mesh import Mesh
 from fem.parameters import Parameters
 from fem.physics.charge import Inner
@@ -59,21 +60,30 @@ class Stress:
         coupling = case.mechanics.coupling
         self.on_lithium = coupling in ("lithium", "both")
         self.in_particles = coupling in ("particles", "both")
-        apart = conditions_of(case).separate
-        if on is not None and (on.body.space.sheet is not None) == apart:
-            self.body: SolidBody = on.body
-            self._problems: dict[Conditions, MechanicsProblem] = on._problems
-        else:
-            self.body = SolidBody.composite(mesh, parameters.elastic, separate=apart)
-            self._problems = {}
+        elastic, apart = parameters.elastic, conditions_of(case).separate
+        if on is not None and (on._laws != self._laws or on.apart != apart):
+            on = None  # other laws at other conditions: nothing there serves again
+        self.apart: bool = apart
+        self.body: SolidBody = (
+            SolidBody.composite(mesh, elastic, elastic.yielding, apart) if on is None else on.body
+        )
+        self._problems: dict[Conditions, MechanicsProblem] = {} if on is None else on._problems
         self._operator: tuple[InterfaceOperator, Floats] | None = None
         self._known: list[tuple[Content, Content | None, MechanicsSolution]] = []
-        self.memory = None if not apart else SolidMemory(self.problem())
+        in_time = isinstance(case.operation, Protocol) and any(self._laws)
+        self.memory = SolidMemory(self.problem()) if apart or in_time else None
         self.touch: Touch | None = None
         self.paths = None if self.memory is None else paths_of(case, mesh, self.memory.problem)
         if self.memory is not None and self.memory.problem.faces is not None:
             bond = case.interfaces.particle_electrolyte
             self.touch = Touch.of(self.memory.problem.faces, self._particles, conduction_of(bond))
+
+    @property
+    def _laws(self) -> tuple[dict[int, SolidLaw], dict[int, SolidLaw]]:
+        """What yields and what creeps, by region."""
+        assert self._parameters.elastic is not None
+        elastic = self._parameters.elastic
+        return dict(elastic.yielding), dict(elastic.creeping)
 
     @property
     def repeats(self) -> bool:
@@ -91,7 +101,11 @@ class Stress:
         if conditions not in self._problems:
             assert self._parameters.elastic is not None
             self._problems[conditions] = MechanicsProblem(
-                self._mesh, self._parameters.elastic, conditions, self.body
+                self._mesh,
+                self._parameters.elastic,
+                conditions,
+                self.body,
+                self._laws[conditions.lithium == "viscoplastic"],
             )
         return self._problems[conditions]
 
@@ -163,9 +177,12 @@ class Stress:
         thickness = self._lithium.on_mesh(
             self._lithium.thickness(content), self._mesh.nodes.shape[1]
         )
+        operation = self._case.operation
+        if isinstance(operation, Snapshot):  # plates in one step from virgin solids
+            duration = float(operation.plating_time)
         problem, swelling = self.problem(conditions), self.swelling(content)
         if self.memory is None or held is None or problem is not self.memory.problem:
-            return problem.solve(thickness, swelling)
+            return problem.solve(thickness, swelling, duration=duration)
         return problem.solve(
             thickness,
             swelling,

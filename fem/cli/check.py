@@ -230,7 +230,7 @@ def _mechanics(case: Case) -> str:
     pressure = f" with {table.stack_pressure.text}" if table.top == "plate" else ""
     models = ", then ".join(table.lithium_models)
     return (
-        f"lithium {models}; contact: {table.contact}; {table.kinematics}; "
+        f"solids {table.solids}; lithium {models}; contact: {table.contact}; {table.kinematics}; "
         f"top: {table.top}{pressure}"
     )
 

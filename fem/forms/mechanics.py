@@ -1,4 +1,4 @@
-"""Mechanics: small strain in plane strain, of Hooke's law and of any other.
+"""Mechanics: small strain in plane strain, of Hooke's law; other laws: `fem.forms.inelastic`.
 
 Weak form, for all w:  integral of sigma(u) : grad(w) dA = loads, with
 sigma = lambda tr(eps) I + 2 mu eps where a solid is linear.  Displacements are numbered by node:
@@ -58,7 +58,7 @@ def stiffness(space: Space, lam: Floats, mu: Floats) -> bsr_matrix:
         blocks[part, :, :, 1, 1] = (la + 2 * m) * syy + m * sxx
         blocks[part, :, :, 0, 1] = kxy
         blocks[part, :, :, 1, 0] = kxy.transpose(0, 2, 1)
-    return _block_matrix(space.triangles, blocks, len(space))
+    return block_matrix(space.triangles, blocks, len(space))
 
 
 def dilation(space: Space, density: Floats) -> Floats:
@@ -158,26 +158,6 @@ def internal_forces(
     return np.asarray(force, dtype=float)
 
 
-def tangent_stiffness(basis: Basis, dofs: Ints, tangent: Floats, size: int) -> bsr_matrix:
-    """The derivative (2 size, 2 size) of `internal_forces` by nodal displacements, in Pa.
-
-    `tangent` is ``d sigma / d strain`` (4, 4, nt, nq) at the quadrature points of the basis.
-    """
-    grad, dx = gradients(basis), np.asarray(basis.dx)
-    blocks = np.zeros((len(dofs), 6, 6, 2, 2))
-    # The components of strain that a displacement along x or y makes, each by one slope.
-    parts = (((0, 0), (3, 1)), ((1, 1), (3, 0)))
-    for start in range(0, len(dofs), _CHUNK):
-        part = slice(start, start + _CHUNK)
-        for i, j in np.ndindex(2, 2):
-            for row, left in parts[i]:
-                for column, right in parts[j]:
-                    weight = tangent[row, column, part] * dx[part]
-                    weighted = (grad[left, part] * weight[:, :, None]).transpose(0, 2, 1)
-                    blocks[part, :, :, i, j] += np.matmul(weighted, grad[right, part])
-    return _block_matrix(dofs, blocks, size)
-
-
 def nodal_basis(space: Space) -> Basis:
     """A basis of the space whose "quadrature points" are the six nodes of each triangle."""
     nodes = np.array([[0, 1, 0, 0.5, 0.5, 0], [0, 0, 1, 0, 0.5, 0.5]])
@@ -189,7 +169,7 @@ def nodal_basis(space: Space) -> Basis:
     )
 
 
-def _block_matrix(triangles: Ints, blocks: Floats, n: int) -> bsr_matrix:
+def block_matrix(triangles: Ints, blocks: Floats, n: int) -> bsr_matrix:
     """Sum element blocks (nt, 6, 6, 2, 2) into a block-sparse matrix."""
     rows = np.repeat(triangles, 6, axis=1).ravel()
     columns = np.tile(triangles, (1, 6)).ravel()

@@ -12,6 +12,7 @@ POTENTIAL = "open_circuit_potential"
 DIFFUSIVITY = "chemical_diffusivity"
 ENTROPIC = "entropic_coefficient"
 ACTIVATION = "diffusivity_activation_energy"
+CREEP_ACTIVATION = "creep_activation_energy"
 REFERENCE = "reference_temperature"
 WINDOW = ("stoichiometry_min", "stoichiometry_max")
 
@@ -141,12 +142,41 @@ PROPERTIES: Mapping[str, Rule] = MappingProxyType(
         ),
         REFERENCE: Rule(
             "K",
-            "temperature at which open_circuit_potential and chemical_diffusivity were measured",
+            "temperature at which open_circuit_potential, chemical_diffusivity and creep_rate were "
+            "measured",
             "298.15 K",
         ),
         "youngs_modulus": Rule("Pa", "Young's modulus", "28 GPa"),
         "poisson_ratio": Rule(DIMENSIONLESS, "Poisson's ratio", "0.27", lower=-1.0, upper=0.5),
         "yield_strength": Rule("Pa", "uniaxial yield strength", "0.8 MPa"),
+        "hardening_modulus": Rule(
+            "Pa",
+            "slope of the yield stress by the equivalent plastic strain",
+            "0.5 GPa",
+            inclusive=True,
+        ),
+        "creep_rate": Rule(
+            "1/s",
+            "equivalent strain rate of creep at a von Mises stress of creep_stress, as whose "
+            "creep_exponent-th power it grows",
+            "0.01 1/s",
+        ),
+        "creep_stress": Rule("Pa", "von Mises stress at which the creep_rate holds", "1 MPa"),
+        "creep_exponent": Rule(
+            DIMENSIONLESS,
+            "exponent of the power law of creep",
+            "6.6",
+            lower=1.0,
+            upper=50.0,
+            inclusive=True,
+        ),
+        CREEP_ACTIVATION: Rule(
+            "J/mol",
+            "activation energy E of the creep_rate, which is multiplied by exp(E/R (1/T0 - 1/T)), "
+            "with T0 the reference_temperature",
+            "37 kJ/mol",
+            inclusive=True,
+        ),
         "hardness": Rule(
             "Pa", "indentation hardness, about three times the yield strength", "1 GPa"
         ),

@@ -114,6 +114,23 @@ def mechanics_metrics(mesh: Mesh, solution: MechanicsSolution) -> dict[str, Any]
     return metrics
 
 
+def plastic_metrics(mesh: Mesh, solution: MechanicsSolution) -> dict[str, Any]:
+    """Share of the electrolyte that has yielded, and the heat of all inelastic flow in J/m.
+
+    Empty where all solids are elastic.
+    """
+    if not any(solution.inelastic):
+        return {}
+    metrics: dict[str, Any] = {"dissipated_energy_J_m": solution.dissipated}
+    composite = solution.inelastic[0]
+    if composite is not None:
+        electrolyte = _in_electrolyte(mesh, solution)
+        area = np.asarray(solution.bodies[0].basis.dx)[electrolyte]
+        yielded = composite.strain[electrolyte] > 0.0
+        metrics["plastic_area_fraction"] = float(area[yielded].sum() / area.sum())
+    return metrics
+
+
 def lithium_pressure(mesh: Mesh, anode: AnodeProfile, pressure: Floats) -> float:
     """The pressure (Pa) that a fracture check compares: at the most loaded tip, over 2 um of arc.
 

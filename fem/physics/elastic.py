@@ -14,11 +14,12 @@ from scipy.sparse import csr_matrix
 from scipy.sparse.linalg import splu
 from skfem import Basis
 
+from fem.forms import inelastic
 from fem.forms import mechanics as forms
 from fem.forms.interface import Edges
 from fem.geometry import Phase
 from fem.laws.elasticity import bulk_modulus, lame
-from fem.laws.solids import History, LinearElastic, SolidLaw
+from fem.laws.solids import EQUIVALENT, History, LinearElastic, SolidLaw, dissipation
 from fem.mesh import Ints, Mesh
 from fem.parameters import Elastic
 from fem.physics.bonds import sheets
@@ -49,7 +50,7 @@ class Answer(NamedTuple):
     """Forces (2n,) and the force out of the plane that hold a body; stress, energy and history.
 
     `stress` (4, nt, nq) and `energy` (J per m of depth) are those of triangles without a linear
-    law only, zero elsewhere.
+    law only, zero elsewhere; `dissipated` is what the step turns into heat there.
     """
 
     forces: Floats
@@ -57,6 +58,7 @@ class Answer(NamedTuple):
     stress: Floats
     energy: float
     history: BodyHistory
+    dissipated: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -186,7 +188,7 @@ class SolidBody:
     ) -> Floats:
         """Strain (4, k, nq) of the triangles `which` less what swelling makes of it."""
         dofs = self.space.triangles[which]
-        return forms.strain(
+        return inelastic.strain(
             basis, dofs, displacement, out, None if swelling is None else swelling[which]
         )
 
@@ -212,16 +214,25 @@ class SolidBody:
             pressing, known = swelled or self.swelling_forces(swelling)
             forces, thrust = forces - pressing, thrust - known
         points = self.space.basis.dx.shape if self._others else (0, 0)
-        stress, energy, new = np.zeros((4, *points)), 0.0, list(history)
+        stress, energy, heat, new = np.zeros((4, *points)), 0.0, 0.0, list(history)
         for number, law, which, basis in self._others:
             strain = self._strain(which, basis, displacement, out, swelling)
-            sigma, _, new[number] = law.respond(strain, history[number], duration)
+            response = law.respond(strain, history[number], duration)
+            sigma, new[number] = response.stress, response.history
             dofs, dx = self.space.triangles[which], np.asarray(basis.dx)
-            forces += forms.internal_forces(basis, dofs, sigma, len(self.space))
+            forces += inelastic.internal_forces(basis, dofs, sigma, len(self.space))
             thrust += float((sigma[2] * dx).sum())
             energy += float((law.energy(strain, new[number]) * dx).sum())
             stress[:, which] = sigma
-        return Answer(forces, thrust, stress, energy, tuple(new))
+            heat += float((dissipation(history[number], response) * dx).sum())
+        return Answer(forces, thrust, stress, energy, tuple(new), heat)
+
+    def flowed(self, history: BodyHistory) -> Floats:
+        """Equivalent inelastic strain (nt, nq) at the quadrature points; 0 where none can be."""
+        found = np.zeros(self.space.basis.dx.shape)
+        for number, _, which, _ in self._others:
+            found[which] = history[number].get(EQUIVALENT, 0.0)
+        return found
 
     def gross(self, stress: Floats) -> float:
         """Norm in N/m of all nodal forces that a stress makes, those in balance included.
@@ -231,7 +242,7 @@ class SolidBody:
         total = 0.0
         for _, _, which, basis in self._others:
             dofs, size = self.space.triangles[which], len(self.space)
-            forces = forms.internal_forces(basis, dofs, stress[:, which], size, gross=True)
+            forces = inelastic.internal_forces(basis, dofs, stress[:, which], size, gross=True)
             total += float(np.linalg.norm(forces))
         return total
 
@@ -250,8 +261,8 @@ class SolidBody:
             strain = self._strain(which, basis, displacement, out, swelling)
             moduli = law.respond(strain, history[number], duration).tangent
             dofs = self.space.triangles[which]
-            stiffness = stiffness + forms.tangent_stiffness(basis, dofs, moduli, size).tocsr()
-            dilation = dilation + forms.internal_forces(basis, dofs, moduli[:, 2], size)
+            stiffness = stiffness + inelastic.tangent_stiffness(basis, dofs, moduli, size).tocsr()
+            dilation = dilation + inelastic.internal_forces(basis, dofs, moduli[:, 2], size)
             confined += float((moduli[2, 2] * np.asarray(basis.dx)).sum())
         return Tangent(stiffness, dilation, confined)
 

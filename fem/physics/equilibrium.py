@@ -20,7 +20,8 @@ from numpy.typing import NDArray
 from scipy.sparse import block_diag, csr_matrix, diags
 from scipy.sparse.linalg import aslinearoperator
 
-from fem.errors import SolveError
+from fem.errors import LimitLoad, SolveError
+from fem.laws.solids import EQUIVALENT, J2, Anand, Norton
 from fem.physics.constraints import AffineMap
 from fem.physics.elastic import Answer, BodyHistory, SolidBody
 from fem.solve.linear import Factorised, LinearResult, TwoLevel
@@ -28,15 +29,24 @@ from fem.solve.newton import Newton, NewtonResult, find, minimise
 
 Floats = NDArray[np.float64]
 History = tuple[BodyHistory, ...]
-"""The history of all bodies: of the composite, then of lithium if it is elastic."""
+"""The history of all bodies: of the composite, then of lithium if it deforms."""
 State = tuple[Floats, float, Floats | None, BodyHistory, float]
 
 SETTINGS = Newton(tolerance=1e-11, max_iterations=60)
 MANY_ITERATIONS = 40
 """Of the linear solver, after which its preconditioner is made anew."""
+FEW_ITERATIONS = 12
+"""The same where sparse factors precondition: new ones cost about as much."""
 CURES = (
     "a smaller step in time, or less plated and swollen at once",
     "check strengths and stiffnesses for their units: a solid that only flows bears no more load",
+)
+FLOWING = 1e4
+"""Plastic strain of one step above which a solid flows away instead of finding its balance: far
+above what a corner of plated lithium makes, and soon passed where there is no balance."""
+BEYOND = (
+    "a smaller stack pressure or load, or a top that is held",
+    "a higher yield_strength, or a hardening_modulus above 0, for the solid that flows",
 )
 
 
@@ -85,13 +95,20 @@ class Equilibrium:
     _prepared: TwoLevel | Factorised | None = None
     _locks: bool = False
 
+    def __post_init__(self) -> None:
+        # What creeps through a step has next to no stiffness but against a change of volume.
+        laws = [law for part in self.parts for law in part.laws]
+        self._locks = self.duration > 0.0 and any(isinstance(law, Norton | Anand) for law in laws)
+
     def solve(self, start: Floats | None) -> NewtonResult:
         """The unknowns (z, e times `length`), from those of another state or from rest.
 
         Raises
         ------
+        LimitLoad
+            If it does not because solids flow away.
         SolveError
-            If Newton's method does not converge.
+            If Newton's method does not converge for any other reason.
         """
         rest = np.zeros(self.map.matrix.shape[1] + (self.length > 0.0))
         first = rest if start is None else start
@@ -99,14 +116,38 @@ class Equilibrium:
         if scale == 0.0:
             return NewtonResult(rest, 0, 0.0)
         if all(part.symmetric for part in self.parts):
-            return minimise(
+            found = minimise(
                 self.residual, np.copy, self.step, first, scale, "displacement", SETTINGS, CURES
             )
-        return find(
-            self.residual, lambda x, r, tolerance: self.step(x, -r, tolerance), first,
-            lambda r: float(np.linalg.norm(r)) / scale,
-            "displacement", SETTINGS, CURES,
-        )  # fmt: skip
+        else:
+            found = find(
+                self.residual, lambda x, r, tolerance: self.step(x, -r, tolerance), first,
+                lambda r: float(np.linalg.norm(r)) / scale,
+                "displacement", SETTINGS, CURES,
+            )  # fmt: skip
+        self.require_bearing(found.solution)
+        return found
+
+    def require_bearing(self, unknowns: Floats) -> None:
+        """Refuse a state in which solids that yield without hardening flow away.
+
+        Beyond a limit load Newton's method runs off to displacements without end, and what rounding
+        leaves there may even look like balance.
+        """
+        flow = 0.0
+        answers = zip(self.parts, self.answers(unknowns), self.history, strict=True)
+        for part, answer, history in answers:
+            for law, old, new in zip(part.laws, history, answer.history, strict=True):
+                if isinstance(law, J2) and law.modulus == 0.0:
+                    added = new[EQUIVALENT] - old[EQUIVALENT]
+                    flow = max(flow, float(added.max(initial=0.0)))
+        if flow > FLOWING:
+            raise LimitLoad(
+                "the load is beyond the limit load of the solids that yield: without hardening "
+                "they flow on without end, and there is no equilibrium",
+                field="displacement",
+                cures=BEYOND,
+            )
 
     def _scale(self, unknowns: Floats) -> float:
         """What forces out of balance compare with: stress that history has left may balance."""
@@ -175,7 +216,13 @@ class Equilibrium:
 
         Where the tangent cannot be solved with, as where a law softens, the stiffness of virgin
         material takes its place: that is slower but leads downhill.
+
+        Raises
+        ------
+        LimitLoad
+            If solids have begun to flow away.
         """
+        self.require_bearing(unknowns)
         states = self.states(unknowns)
         try:
             return self._step(states, right, tolerance)
@@ -226,7 +273,10 @@ class Equilibrium:
                 found = self._solved(self._prepared, matrix, right, tolerance)
             except SolveError:
                 found = None
+            direct = isinstance(self._prepared, Factorised)
             if found is not None and found.iterations <= MANY_ITERATIONS:
+                if direct and found.iterations > FEW_ITERATIONS:
+                    self._prepared = None
                 return found.solution
         if not self._locks:
             two = TwoLevel(matrix, self.map.coarse_to_fine, self.map.coarse_rigid)

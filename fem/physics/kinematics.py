@@ -49,6 +49,11 @@ class Conditions:
     particle_particle: BondLaw | None = None
 
     @property
+    def deforms(self) -> bool:
+        """Whether lithium is a body with displacements of its own."""
+        return self.lithium in ("elastic", "viscoplastic")
+
+    @property
     def top_is_fixed(self) -> bool:
         """Whether the plate cannot move, however hard it is pressed."""
         return self.top == "held" or (self.top == "plate" and np.isinf(self.stack_stiffness))
@@ -132,7 +137,7 @@ def kinematics(
     Parameters
     ----------
     bodies
-        Electrolyte with particles, then lithium if it is elastic. Displacements are numbered body
+        Electrolyte with particles, then lithium if it deforms. Displacements are numbered body
         after body, node after node, (x, y).
     lines
         Of each lithium body, the foil first.
@@ -149,7 +154,7 @@ def kinematics(
     nodes = [composite.nodes[first], *(body.nodes for body in bodies[1:])]
     starts = np.cumsum([0] + [2 * len(each) for each in nodes])
     constraints = Constraints(int(starts[-1]), mesh.nodes.shape[1])
-    elastic = conditions.lithium == "elastic"
+    elastic = conditions.deforms
     plate: int | None = None
     x, y = mesh.nodes
     at_wall = (np.abs(x) < 1e-12) | (np.abs(x - mesh.geometry.width) < 1e-12)

@@ -5,7 +5,7 @@ Electrolyte and particles form one bonded body, or bodies that bonds hold togeth
 a law of `fem.laws.solids`: where all are linear, one linear solve finds the state, and Newton's
 method does otherwise (`fem.physics.equilibrium`). New lithium of thickness h appears between
 it and the lithium, so across Li|SE the displacement jumps, ``u_SE - u_Li = h n`` with n out of the
-lithium, and the traction is continuous. Lithium is one of three limits:
+lithium, and the traction is continuous. Lithium is one of three limits, or in between:
 
 rigid
     The jump moves the electrolyte; the foil may only rise or sink as a whole.
@@ -15,6 +15,8 @@ yielded
     Lithium flows: each deposit presses with one uniform pressure, that of squeezing it out of its
     slot back to the foil. Lithium that cannot leave (an isolated body, or the foil under a held
     top) presses with the pressure that fits its volume.
+viscoplastic
+    A second body as if elastic, with a law that creeps among the `laws` of its regions.
 
 Particles swell by a relative volume s, equally in all directions: s/3 is taken off the strain
 before the law sees it.
@@ -40,7 +42,7 @@ from fem.physics.flow import FlowingLithium
 from fem.physics.kinematics import Conditions, LithiumLine, kinematics
 from fem.physics.mechanisms import notes
 from fem.physics.parting import Parting
-from fem.physics.solution import MechanicsSolution, Support
+from fem.physics.solution import Inelastic, MechanicsSolution, Support
 from fem.solve.linear import TwoLevel
 
 __all__ = ["Conditions", "MechanicsProblem", "MechanicsSolution"]
@@ -84,7 +86,7 @@ class MechanicsProblem:
         if composite is None:
             composite = SolidBody.composite(mesh, elastic, laws, conditions.separate)
         self.parts = [composite]
-        if conditions.lithium == "elastic":
+        if conditions.deforms:
             self.parts.append(SolidBody.of(mesh, elastic, mesh.elements(Phase.LITHIUM), laws))
         self.bodies = tuple(part.space for part in self.parts)
         self._starts = np.cumsum([0] + [2 * len(body) for body in self.bodies])
@@ -279,7 +281,11 @@ class MechanicsProblem:
             faces=self.faces,
             law_of=tuple(part.law_of for part in self.parts),
             inelastic=tuple(
-                None if part.linear else (answer.stress, answer.energy)
+                None
+                if part.linear
+                else Inelastic(
+                    answer.stress, answer.energy, part.flowed(answer.history), answer.dissipated
+                )
                 for part, answer in zip(self.parts, answers, strict=True)
             ),
         )

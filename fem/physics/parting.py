@@ -83,8 +83,10 @@ class Parting(Equilibrium):
 
         Raises
         ------
+        LimitLoad
+            If solids flow away.
         SolveError
-            If nothing that holds is found.
+            If nothing that holds is found for any other reason.
         """
         faces, size = self.faces, self._size
         x = np.zeros(size) if start is None else np.array(start, dtype=float)
@@ -92,10 +94,12 @@ class Parting(Equilibrium):
         rubs = touch & (faces.friction > 0.0)
         held = self._held(touch | self._rigid, self._rigid | rubs, np.zeros(size))
         scale = max(self._scale(np.zeros(size)), self._scale(x))
-        return settle(
+        found = settle(
             self.residual, self._move, self._rule, x, held,
             lambda _: max(scale, self._pressing), "displacement", SETTINGS, CURES,
         )  # fmt: skip
+        self.require_bearing(found.solution)
+        return found
 
     @property
     def _size(self) -> int:
@@ -226,6 +230,7 @@ class Parting(Equilibrium):
 
     def _move(self, unknowns: Floats, residual: Floats, held: Held) -> Floats:
         """Newton's step that takes what is held to its target."""
+        self.require_bearing(unknowns)
         matrix, columns, corner = self.tangent(self.states(unknowns))
         tangent = self.pull(unknowns)[0].tangent
         matrix = (matrix + self.faces.stiffness(tangent)).tocsr()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,6 +32,19 @@ class Support:
     pressure: float = 0.0
     rise: float | None = None
     energy: float = 0.0
+
+
+class Inelastic(NamedTuple):
+    """What laws that are not linear make of a body, 0 where one is.
+
+    Stress (4, nt, nq) in Pa, elastic energy in J per m of depth, equivalent inelastic strain
+    (nt, nq), and what the step has turned into heat in J per m of depth.
+    """
+
+    stress: Floats
+    energy: float
+    strain: Floats
+    dissipated: float
 
 
 @dataclass(frozen=True)
@@ -102,14 +116,14 @@ class MechanicsSolution:
     parted: Parted | None = None
     faces: Faces | None = None
     law_of: tuple[Ints, ...] = ()
-    inelastic: tuple[tuple[Floats, float] | None, ...] = ()
-    """Of bodies stress (4, nt, nq) and energy where laws are not linear, 0 elsewhere in them."""
+    inelastic: tuple[Inelastic | None, ...] = ()
+    """Of each body, `None` where all of it is linear."""
 
     def stress(self, body: int = 0) -> Floats:
         """Stress (4, nt, nq) at the quadrature points of a body: xx, yy, zz, xy."""
         sigma = self._linear_stress(self.bodies[body].basis, body)
         other = self._inelastic(body)
-        return sigma if other is None else sigma + other[0]
+        return sigma if other is None else sigma + other.stress
 
     def stress_at_nodes(self, body: int = 0) -> Floats:
         """Stress (4, nt, 6) at the nodes of each triangle, one-sided."""
@@ -125,9 +139,29 @@ class MechanicsSolution:
         other = self._inelastic(body)
         if other is None:
             return sigma
+        return np.asarray(sigma + other.stress[:, which] @ self._fit(basis, body))
+
+    def inelastic_strain_at_nodes(self, body: int = 0) -> Floats:
+        """Equivalent inelastic strain (nt, 6) at the nodes of each triangle, one-sided.
+
+        A linear function of position is fitted in each triangle and cut off at 0.
+        """
+        other = self._inelastic(body)
+        if other is None:
+            return np.zeros(self.bodies[body].triangles.shape)
+        fit = self._fit(forms.nodal_basis(self.bodies[body]), body)
+        return np.asarray(np.maximum(other.strain @ fit, 0.0))
+
+    @property
+    def dissipated(self) -> float:
+        """What yielding and creep have turned into heat in the step, in J per m of depth."""
+        return sum(other.dissipated for other in self.inelastic if other is not None)
+
+    def _fit(self, basis: Basis, body: int) -> Floats:
+        """From the quadrature points of a body to those of `basis` by linear functions."""
         own, wanted = (np.vstack([np.ones(b.X.shape[1]), b.X]) for b in (
             self.bodies[body].basis, basis))  # fmt: skip
-        return np.asarray(sigma + other[0][:, which] @ (np.linalg.pinv(own) @ wanted))
+        return np.asarray(np.linalg.pinv(own) @ wanted)
 
     def hydrostatic(self, nodes: Ints, elements: Ints) -> Floats:
         """Mean normal stress tr(sigma)/3 in Pa at nodes of particles, from inside the particles.
@@ -169,11 +203,11 @@ class MechanicsSolution:
             if other is not None:
                 linear = np.flatnonzero(mu[:, 0] > 0.0)
                 lam, mu, sigma, dx = lam[linear], mu[linear], sigma[:, linear], dx[linear]
-                total += other[1]
+                total += other.energy
             total += float((energy_density(sigma, lam, mu) * dx).sum())
         return total
 
-    def _inelastic(self, body: int) -> tuple[Floats, float] | None:
+    def _inelastic(self, body: int) -> Inelastic | None:
         return self.inelastic[body] if self.inelastic else None
 
     def _linear_stress(self, basis: Basis, body: int, which: Ints | slice = _ALL) -> Floats:

@@ -113,6 +113,7 @@ SHOWN: dict[str, Shown] = {
     "displacement_x": Shown("displacement", "along x", _part(0), FLUX_MAP),
     "displacement_y": Shown("displacement", "along y", _part(1), FLUX_MAP),
     "von_mises": Shown("von_mises", "", _itself, STRESS_MAP),
+    "inelastic_strain": Shown("inelastic_strain", "", _itself, STRESS_MAP),
     "pressure": Shown("stress", "as pressure", lambda v: -v[:, :3].mean(axis=1), STRESS_MAP),
     "principal_stress": Shown("stress", ", largest principal", _principal, STRESS_MAP),
     "stress_xx": Shown("stress", "xx", _part(0), STRESS_MAP),
@@ -192,6 +193,7 @@ def field(
             # Particles are filled where the field is not in them.
             inside = shown.field in (
                 "von_mises",
+                "inelastic_strain",
                 "stress",
                 "displacement",
                 "stoichiometry",

@@ -78,6 +78,19 @@ def fields(
             nodal = field_mesh.average(space.elements, stress.stress_at_nodes(body), weights)
             sigma[mine] = nodal.T[mine]
         found |= {"displacement": displacement, "stress": sigma, "von_mises": von_mises(sigma.T)}
+        if any(stress.inelastic):
+            found["inelastic_strain"] = _inelastic_strain(field_mesh, stress)
+    return found
+
+
+def _inelastic_strain(field_mesh: FieldMesh, stress: MechanicsSolution) -> Floats:
+    """Equivalent inelastic strain at the points (n,), the mean over the triangles around each."""
+    found = np.full(len(field_mesh.points), np.nan)
+    for body, space in enumerate(stress.bodies):
+        mine = np.unique(field_mesh.triangles[space.elements])
+        weights = np.asarray(space.basis.dx).sum(axis=1)
+        values = stress.inelastic_strain_at_nodes(body)[None]
+        found[mine] = field_mesh.average(space.elements, values, weights)[0, mine]
     return found
 
 

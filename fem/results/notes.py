@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from fem.case import Case, Snapshot, Step
 from fem.cell.composition import Cell
 from fem.cell.foresight import foreseen
+from fem.geometry import Phase
 from fem.measures.anode import enclosed
 from fem.results.history import LIMITS, History
 
@@ -31,8 +32,30 @@ def notes_of(cell: Cell) -> list[str]:
     notes = (
         _snapshot(case, case.operation) if isinstance(case.operation, Snapshot) else _protocol(cell)
     )
+    notes += _strengths(cell)
     warnings = foreseen(case, shape, cell.parameters)
     return [*shape.notes, *notes, *(f"Warning: {warning}" for warning in warnings)]
+
+
+def _strengths(cell: Cell) -> list[str]:
+    """Which solids yield only by a rule, and which not at all."""
+    elastic = cell.parameters.elastic
+    if elastic is None or cell.case.mechanics.solids == "elastic":
+        return []
+    notes = [
+        f"{name} yields at {strength / 1e6:.4g} MPa, a third of its hardness (Tabor's rule): no "
+        "yield strength is known."
+        for name, strength in elastic.rough.items()
+    ]
+    regions = cell.mesh.geometry.regions
+    solid = (Phase.ELECTROLYTE, Phase.ACTIVE, Phase.IDLE)
+    hard = {r.material for k, r in enumerate(regions)
+            if r.phase in solid and k not in elastic.yielding}  # fmt: skip
+    if hard:
+        notes.append(
+            f"Elastic at any stress, without a strength to yield at: {', '.join(sorted(hard))}."
+        )
+    return notes
 
 
 def _protocol(cell: Cell) -> list[str]:
@@ -138,8 +161,13 @@ def _snapshot(case: Case, operation: Snapshot) -> list[str]:
     if case.mechanics.enabled:
         notes.append(
             f"The plated thickness is the plating current times {operation.plating_time.text}, "
-            "imposed once on a linear-elastic electrolyte in small strain. Read stresses as "
-            "linear-elastic indicators."
+            + (
+                "imposed once on a linear-elastic electrolyte in small strain. Read stresses as "
+                "linear-elastic indicators."
+                if case.mechanics.solids == "elastic"
+                else "imposed in one step on solids in small strain that yield at once where their "
+                "strength is reached."
+            )
         )
         notes.append(COUPLINGS[case.mechanics.coupling])
         notes.append(
@@ -149,6 +177,8 @@ def _snapshot(case: Case, operation: Snapshot) -> list[str]:
                 "for this contact.",
                 "yielded": "Lithium flows at its yield strength: each deposit that grows presses "
                 "with the pressure that squeezes it out of its slot, however little it grew.",
+                "viscoplastic": "Lithium creeps by a power law while it is plated, in one step and "
+                "in small strain; it does not harden.",
             }[case.mechanics.lithium]
         )
         if case.mechanics.lithium != "yielded":

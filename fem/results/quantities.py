@@ -2,9 +2,10 @@
 
 The report, the summary on the terminal, the axes of figures, the header of ``history.csv`` and the
 page docs/reference/quantities.md read their names, units and words here. A new number takes one
-entry in `SECTIONS`, at the place where readers shall find it, and a run in
-tests/results/test_results_emitted.py that has it; then `python -m fem.results.reference
-docs/reference` writes the page anew. Columns of a history stand in the order of their entries.
+entry in `SECTIONS`, at the place where readers shall find it (`fem.results.stresses` has those of
+stress), and a run in tests/results/test_results_emitted.py that has it; then `python -m
+fem.results.reference docs/reference` writes the page anew. Columns of a history stand in the order
+of their entries.
 """
 
 from __future__ import annotations
@@ -15,7 +16,8 @@ from functools import cache
 from types import MappingProxyType
 
 from fem.results.declaration import Declared, Place
-from fem.results.solids import SOLIDS
+from fem.results.faces import FACES
+from fem.results.stresses import STRESS
 
 __all__ = ["REGISTRY", "SECTIONS", "Declared", "Place", "declared", "declared_columns", "find"]
 
@@ -185,7 +187,8 @@ _SECTIONS: dict[str, tuple[Declared, ...]] = {
         Declared("degrees_of_freedom", "", "unknowns of the charge problem", _METRICS, meaning=
             "Potentials in the electrolyte, of terminals whose current is given, and of wires."),
     ),
-    **SOLIDS,
+    "Stress": STRESS,
+    "Faces that may part": FACES,
     "Moving line": (
         Declared("swept_area_m2", "m²", "area gained by lithium", _HISTORY, shown="µm²", meaning=
             "Area of all lithium less that drawn; only where `geometry.anode.motion` is moved."),
@@ -257,6 +260,9 @@ _SECTIONS: dict[str, tuple[Declared, ...]] = {
             "yz, xz; positive: tension."),
         Declared("von_mises", "Pa", "von Mises stress", _FIELDS, shown="MPa", meaning=
             "Equivalent stress of shear where mechanics is solved."),
+        Declared("inelastic_strain", "", "equivalent inelastic strain", _FIELDS, meaning=
+            "Equivalent strain of von Mises that yielding and creep have left; only where some "
+            "solid yields or creeps."),
     ),
     "A cycle": (
         Declared("loop", "", "loop of the protocol", _CYCLES, text=True, meaning=

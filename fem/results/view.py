@@ -26,6 +26,7 @@ from fem.measures.stress import (
     fracture_metrics,
     lithium_pressure,
     mechanics_metrics,
+    plastic_metrics,
     pressure_notes,
     process_zone_means,
 )
@@ -280,6 +281,7 @@ class View:
         if cell.stress is not None:
             metrics |= mechanics_metrics(mesh, stresses[case.mechanics.lithium])
             metrics |= contact_metrics(cell, state, stresses[case.mechanics.lithium])
+            metrics |= plastic_metrics(mesh, stresses[case.mechanics.lithium])
             told += stresses[case.mechanics.lithium].notes
             at_foil = {model: each[anode.nodes] for model, each in pressures.items()}
             metrics |= fracture_metrics(case, mesh, anode, at_foil, cell.parameters)

@@ -33,6 +33,21 @@ CONFLICTS: list[tuple[dict[str, Any], str, tuple[str, ...]]] = [
     ),
     ({"operation.plating_time": None}, "operation.plating_time", ("mechanics.enabled",)),
     ({"operation.plating_time": "0 s"}, "operation.plating_time", ("mechanics.enabled",)),
+    (
+        {"mechanics.solids": "plastic", "mechanics.enabled": False},
+        "mechanics.solids",
+        ("mechanics.enabled",),
+    ),
+    (
+        {"mechanics.solids": "plastic", "mechanics.coupling": "lithium"},
+        "mechanics.coupling",
+        ("mechanics.solids", "does not act back"),
+    ),
+    (
+        {"mechanics.compare_lithium": ["viscoplastic"], "mechanics.coupling": "lithium"},
+        "mechanics.coupling",
+        ("mechanics.compare_lithium",),
+    ),
     ({"inactive.seed": None}, "inactive.seed", ("inactive.fraction",)),
     ({"inactive.fraction": None}, "inactive.seed", ("inactive.fraction",)),
     ({"inactive": {"pattern": MAP}}, "inactive.seed", ("inactive.pattern",)),

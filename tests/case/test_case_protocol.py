@@ -209,6 +209,26 @@ def test_step_that_cannot_be_is_named(
     assert error.allowed or error.cure
 
 
+@pytest.mark.parametrize(
+    ("changes", "key"),
+    [
+        ({"solids": "plastic"}, "solids"),
+        ({"lithium": "viscoplastic"}, "lithium"),
+        ({"compare_lithium": ["viscoplastic"]}, "compare_lithium"),
+    ],
+)
+def test_solids_that_remember_are_refused_in_time(changes: dict[str, Any], key: str) -> None:
+    """Until a run carries along what they remember."""
+    data = protocol()
+    data["mechanics"] = changes
+    error = refused(data)
+    assert error.key == f"mechanics.{key}"
+    assert "snapshot" in str(error.allowed)
+    data["mechanics"]["enabled"] = False
+    if key != "solids":
+        Case.from_dict(data)
+
+
 def test_protocol_without_steps() -> None:
     data = protocol()
     data["operation"]["steps"] = []

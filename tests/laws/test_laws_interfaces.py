@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 
 from fem.laws import interfaces
 from fem.laws.interfaces import (
-    INTERFACE_LAWS,
     CONTACT,
+    INTERFACE_LAWS,
     PRESSURE,
     STOICHIOMETRY,
     STRESS,

@@ -14,8 +14,20 @@ import numpy as np
 import pytest
 
 from fem.laws import solids
-from fem.laws.elasticity import energy_density, lame
-from fem.laws.solids import SOLID_LAWS, LinearElastic, SolidLaw
+from fem.laws.elasticity import energy_density, lame, von_mises
+from fem.laws.solids import (
+    EQUIVALENT,
+    J2,
+    REMEMBERED,
+    RESISTANCE,
+    SOLID_LAWS,
+    STRAIN,
+    Anand,
+    LinearElastic,
+    Norton,
+    SolidLaw,
+    dissipation,
+)
 
 sys.path.append(str(Path(__file__).parents[1] / "verification"))
 from hardening import Hardening, Relaxing
@@ -140,3 +152,135 @@ def test_linear_elasticity_pulled_along_one_axis() -> None:
     strain = 1e-3 * np.array([1.0, -0.27, -0.27, 0.0])
     stress = law.respond(strain, law.start(())).stress
     np.testing.assert_allclose(stress, [28e6, 0.0, 0.0, 0.0], atol=1e-6)
+
+
+# --------------------------------------------------------------------- laws that yield and creep
+
+FLOWING = [law for law in SOLID_LAWS if not isinstance(law, LinearElastic)]
+every_flow = pytest.mark.parametrize("law", FLOWING, ids=str)
+
+
+@every_flow
+def test_what_is_remembered_has_a_unit(law: SolidLaw) -> None:
+    assert set(law.start(())) <= set(REMEMBERED)
+
+
+@every_flow
+def test_flow_keeps_the_volume_and_makes_heat(law: SolidLaw) -> None:
+    """Along a path of ten steps that turns; the equivalent strain is that of the steps added up."""
+    history, total = law.start(SHAPE), np.zeros(SHAPE)
+    for seed in range(10):
+        response = law.respond(strains(seed), history, DURATION)
+        assert (dissipation(history, response) >= 0.0).all()
+        added = response.history[STRAIN] - history[STRAIN]
+        trace = added[:3].sum(axis=0)
+        assert np.abs(trace).max() < 1e-14
+        total += np.sqrt(2.0 / 3.0 * ((added[:3] ** 2).sum(axis=0) + 0.5 * added[3] ** 2))
+        history = response.history
+    np.testing.assert_allclose(history[EQUIVALENT], total, rtol=1e-10, atol=1e-16)
+    assert (total > 0.0).all()
+
+
+@every_flow
+def test_slope_of_the_deviator_is_the_derivative(law: SolidLaw) -> None:
+    """Of the von Mises stress alone: the bulk modulus would hide a soft tangent."""
+    history, strain = aged(law), strains(2)
+    response = law.respond(strain, history, DURATION)
+    deviator = response.stress.copy()
+    deviator[:3] -= deviator[:3].mean(axis=0)
+    step, way = 1e-9, np.random.default_rng(0).standard_normal((4, *SHAPE))
+    ends = [
+        von_mises(law.respond(strain + sign * step * way, history, DURATION).stress)
+        for sign in (1.0, -1.0)
+    ]
+    weights = np.array([1.0, 1.0, 1.0, 2.0])[:, None, None]
+    change = np.einsum("ij...,j...->i...", response.tangent, way)
+    wanted = 1.5 * (weights * deviator * change).sum(axis=0) / von_mises(response.stress)
+    found = (ends[0] - ends[1]) / (2.0 * step)
+    np.testing.assert_allclose(found, wanted, rtol=2e-5, atol=1e-6 * law.mu)
+
+
+@every_flow
+def test_energy_is_that_of_the_stress(law: SolidLaw) -> None:
+    """Only what the elastic strain stores can be had back."""
+    strain = strains(2)
+    response = law.respond(strain, aged(law), DURATION)
+    wanted = energy_density(response.stress, np.asarray(law.lam), np.asarray(law.mu))
+    np.testing.assert_allclose(law.energy(strain, response.history), wanted, rtol=1e-6)
+
+
+def test_stress_stays_within_the_yield_surface() -> None:
+    """On it where a step has yielded, below where not; a table between its points."""
+    law = J2(11e9, 9e9, 3e7, modulus=1e8, table=((1e-3, 4e7), (1e-2, 6e7)))
+    history = aged(law)
+    response = law.respond(strains(2), history, DURATION)
+    p = response.history[EQUIVALENT]
+    strength = np.interp(p, [0.0, 1e-3, 1e-2], [3e7, 4e7, 6e7]) + 1e8 * np.maximum(p - 1e-2, 0.0)
+    yields = p > history[EQUIVALENT]
+    assert yields.any()
+    assert (von_mises(response.stress) <= strength * (1.0 + 1e-12)).all()
+    np.testing.assert_allclose(von_mises(response.stress)[yields], strength[yields], rtol=1e-12)
+
+
+def test_plasticity_is_that_of_another_hand() -> None:
+    """Stress, tangent and history of `hardening.Hardening`, written apart, after two steps."""
+    law, other = J2(11e9, 9e9, 3e7, 1e9), Hardening(11e9, 9e9, 3e7, 1e9)
+    found, wanted = (
+        each.respond(strains(2), each.respond(strains(1), each.start(SHAPE)).history)
+        for each in (law, other)
+    )
+    np.testing.assert_allclose(found.stress, wanted.stress, rtol=0.0, atol=1e-6)
+    np.testing.assert_allclose(found.tangent, wanted.tangent, rtol=0.0, atol=1e-2)
+    np.testing.assert_allclose(found.history[EQUIVALENT], wanted.history["hardened"], atol=1e-15)
+
+
+def test_creep_needs_time() -> None:
+    """In none the answer is elastic and nothing is remembered anew."""
+    for law in FLOWING:
+        if isinstance(law, J2):
+            continue
+        history = aged(law)
+        response = law.respond(strains(2), history, 0.0)
+        wanted = LinearElastic(law.lam, law.mu).respond(strains(2) - history[STRAIN], {})
+        np.testing.assert_allclose(response.stress, wanted.stress, rtol=0.0, atol=1e-6)
+        assert all(np.array_equal(response.history[name], history[name]) for name in history)
+
+
+@pytest.mark.parametrize("duration", [1e-12, 1.0, 1e4, 1e12])
+@pytest.mark.parametrize("exponent", [1.0, 20 / 3, 40.0])
+def test_creep_meets_its_power_law(exponent: float, duration: float) -> None:
+    """dp = dt rate (q/reference)^n with the stress at the end, from stress none to huge."""
+    law = Norton(8e9, 2.8e9, 0.0139, 0.95e6, exponent)
+    strain = strains(2) * np.logspace(-9.0, 2.0, SHAPE[0])[:, None]
+    strain[:3] -= strain[:3].mean(axis=0)
+    response = law.respond(strain, law.start(SHAPE), duration)
+    wanted = np.log(duration * 0.0139) + exponent * np.log(von_mises(response.stress) / 0.95e6)
+    grown = response.history[EQUIVALENT]
+    elastic = 2.0 / 3.0 * np.linalg.norm(strain, axis=0)
+    seen = grown > 1e-6 * elastic  # less is a difference of what rounding leaves
+    np.testing.assert_allclose(np.log(grown[seen]), wanted[seen], rtol=0.0, atol=2e-8 * exponent)
+
+
+@pytest.mark.parametrize("duration", [1e-6, 1.0, 1e4, 1e8])
+def test_resistance_meets_both_its_equations(duration: float) -> None:
+    """Backward Euler of flow and resistance, from a resistance below its limit and one above."""
+    law = next(each for each in SOLID_LAWS if isinstance(each, Anand))
+    strain = strains(2)
+    for start in (0.3e6, 3e6):
+        history = {**law.start(SHAPE), RESISTANCE: np.full(SHAPE, start)}
+        response = law.respond(strain, history, duration)
+        grown, s = response.history[EQUIVALENT], response.history[RESISTANCE]
+        power = (von_mises(response.stress) / s) ** law.exponent
+        np.testing.assert_allclose(grown, duration * law.rate * power, rtol=1e-8, atol=1e-12)
+        gap = 1.0 - s / (law.saturation * (grown / duration / law.rate) ** law.sensitivity)
+        change = law.hardening * np.abs(gap) ** law.power * np.sign(gap) * grown
+        np.testing.assert_allclose(s - start, change, rtol=1e-6, atol=1e-3)
+
+
+def test_creep_of_lithium_at_a_given_rate() -> None:
+    """1e-3 1/s needs 0.6401 MPa of .0139 (q / .95 MPa)^(20/3) 1/s, however long it lasts."""
+    law = Norton(8e9, 2.8e9, 0.0139, 0.95e6, 20 / 3)
+    strain = 0.05 * np.array([1.0, -0.5, -0.5, 0.0])
+    q = von_mises(law.respond(strain, law.start(()), 50.0).stress)
+    assert q == pytest.approx(0.95e6 * (1e-3 / 0.0139) ** 0.15, rel=2e-3)
+    assert q == pytest.approx(0.6401e6, rel=2e-3)

@@ -49,6 +49,11 @@ RUNS: dict[str, Callable[[], fem.Case]] = {
         mechanics__compare_lithium=["elastic", "yielded"],
         kinetics__cathode__stoichiometry=0.5,
     ),
+    "solids that yield and creep": lambda: snapshot(
+        mechanics__enabled=True,
+        mechanics__solids="plastic",
+        mechanics__lithium="viscoplastic",
+    ),
     "isolated lithium": lambda: snapshot(geometry__anode__isolated=[ISLAND]),
     "effective wiring": lambda: snapshot(
         geometry__cathode__wiring={"kind": "effective", "conductivity": "10 S/m"}
