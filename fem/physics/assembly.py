@@ -135,12 +135,12 @@ class Solids:
             "particle_particle": particle_particle,
         }
         held = [(each, bonds[each.kind]) for each in interfaces(space)]
-        parting = [(each, law) for each, law in held if law is not None]
         bonded = [each.pairs for each, law in held if law is None]
         fused, self._plates = _map(mesh, space, self.supports, merged(bonded, len(space)))
-        self.map, self.faces = Faces.of(
-            fused, space, bonded, [each for each, _ in parting], [law for _, law in parting]
-        )
+        self.map, faces = Faces.of(fused, space, held)
+        if faces is None:
+            raise ValueError("no faces may part: give a law for particle_electrolyte")
+        self.faces: Faces = faces
         size = self.map.matrix.shape[1]
         self._springs = np.zeros(size)
         self._length = float(np.sqrt(space.basis.dx.sum())) if generalised else 0.0

@@ -96,19 +96,22 @@ class Faces:
         cls,
         map_: AffineMap,
         space: Space,
-        bonded: Sequence[Ints],
-        interfaces: Sequence[SolidInterface],
-        laws: Sequence[BondLaw],
-    ) -> tuple[AffineMap, Faces]:
-        """The same map with gaps and slips among its unknowns, and the faces.
+        bonds: Sequence[tuple[SolidInterface, BondLaw | None]],
+    ) -> tuple[AffineMap, Faces | None]:
+        """The same map with gaps and slips among its unknowns, and the faces; none if none part.
 
         Parameters
         ----------
         space
             Of the composite, whose displacements come first in the map.
-        bonded
-            Pairs of its unknowns that move as one, (n, 2) each.
+        bonds
+            What holds its bodies together where they meet; `None` if they move as one.
         """
+        interfaces = [each for each, law in bonds if law is not None]
+        if not interfaces:
+            return map_, None
+        laws = [law for _, law in bonds if law is not None]
+        bonded = [each.pairs for each, law in bonds if law is None]
         rows = _jump(interfaces, map_.matrix.shape[0])
         openings = (rows @ map_.matrix).tocsr()
         to_z, place = _coordinates(openings, openings.shape[1] - map_.added)

@@ -103,23 +103,16 @@ class MechanicsProblem:
         )
         lines = [LithiumLine.of(s.contact, s.nodes, self._on_line) for s in self.surfaces]
         kinematic = kinematics(mesh, self.bodies, lines, conditions, self.interfaces, ties)
-        self.map, self._plate = kinematic.map, kinematic.plate
-        self.faces: Faces | None = None
-        parting = [(i, law) for i in self.interfaces if (law := getattr(conditions, i.kind))]
-        if parting:
-            bonded = [i.pairs for i in self.interfaces if getattr(conditions, i.kind) is None]
-            self.map, self.faces = Faces.of(
-                self.map, composite.space, bonded, *zip(*parting, strict=True)
-            )
-        self._prescribed, self.notes = kinematic.prescribed, notes(kinematic.loose)
-        self._together = kinematic.together
+        bonds = [(each, getattr(conditions, each.kind)) for each in self.interfaces]
+        self.map, self.faces = Faces.of(kinematic.map, composite.space, bonds)
+        self._plate = kinematic.plate
+        self._prescribed, self._together = kinematic.prescribed, kinematic.together
+        self.notes = notes(kinematic.loose)
         self.load, self.springs = (np.zeros(self.map.matrix.shape[1]) for _ in range(2))
         if self._plate is not None:
-            spring = conditions.spring * geometry.width
-            self.load[self._plate] = (
-                spring * self._rest - conditions.stack_pressure * geometry.width
-            )
-            self.springs[self._plate] = spring
+            self.springs[self._plate] = spring = conditions.spring * geometry.width
+            weight = conditions.stack_pressure * geometry.width
+            self.load[self._plate] = spring * self._rest - weight
         blocks = [part.stiffness for part in self.parts]
         self._stiffness = blocks[0] if len(blocks) == 1 else block_diag(blocks, format="csr")
         self._closed = np.asarray(self.map.matrix.T @ self._flow.columns)
@@ -153,9 +146,7 @@ class MechanicsProblem:
             return 0.0
         dead = replace(conditions, stack_stiffness=0.0)
         alone = MechanicsProblem(self.mesh, self._elastic, dead, self.parts[0], self._laws)
-        rise = alone.solve(np.zeros(self.mesh.nodes.shape[1])).top.rise
-        assert rise is not None
-        return rise
+        return alone.solve(np.zeros(self.mesh.nodes.shape[1])).top.rise or 0.0
 
     @property
     def prestressed(self) -> bool:
