@@ -67,12 +67,15 @@ class Outcome:
         Of the particles (M, particles) in A per m of depth.
     plating
         Along the foil, averaged over 2 um of arc, (M, nodes) in A/m^2.
+    active
+        Which particles react (M, particles).
     """
 
     metrics: tuple[Mapping[str, Any] | None, ...]
     messages: tuple[str, ...]
     currents: Floats
     plating: Floats
+    active: NDArray[np.bool_]
 
 
 class Ensemble:
@@ -174,10 +177,12 @@ class Ensemble:
         messages = [""] * len(cases)
         currents = np.full((len(cases), len(self.cell.mesh.geometry.particles)), np.nan)
         plating = np.full((len(cases), len(self.anode.nodes)), np.nan)
+        active = np.zeros(currents.shape, dtype=bool)
         members: dict[int, Member] = {}
         for number, case in enumerate(cases):
             try:
                 members[number] = self._member(case)
+                active[number] = members[number].active
             except (InputError, SolveError) as error:
                 messages[number] = str(error)
         for together in alike(members):
@@ -198,7 +203,7 @@ class Ensemble:
                 metrics[number] = self._metrics(members[number], found, row)
                 currents[number] = self.particle_currents(found.modes[row])
                 plating[number] = found.modes[row, self._foil] @ self._running
-        return Outcome(tuple(metrics), tuple(messages), currents, plating)
+        return Outcome(tuple(metrics), tuple(messages), currents, plating, active)
 
     def result(self, case: Case) -> Result:
         """All fields of a member, by a full solve on the same mesh."""
