@@ -70,7 +70,11 @@ DIR then holds
   `members_p95` the members a point that take half of an interval to `report.precision` of the
   value, as it goes with their root. What too few members leave open is empty: an interval of the
   median takes 6, those of `p05` and `p95` 72, since all of fewer lie on one side of a percentile
-  with more than 2.5 %.
+  with more than 2.5 %. Intervals of percentiles are short of their 95 % where members are few: of
+  3000 samples of normal, lognormal and heavy-tailed (Lomax, exponent 3) values they held `p05` and
+  `p95` in 87 to 89 % with 100 members, in 92 to 94 % with 300 and in 93 to 95 % with 1000, the
+  median in 94 to 96 %; the interval of the mean held it in 94, 91 and 90 % with 100, and in 95, 95
+  and 94 % with 1000.
 - a figure a reported metric: medians, and 5 to 95 %, over the first key that varies; and
   `convergence_METRIC.png`: how mean, median and 95th percentile settle with the number of members.
 - where a point has several members, what they carry in their last state, over the mean of each

@@ -156,9 +156,9 @@ class Swept:
 
     @cached_property
     def _at_points(self) -> Mapping[int, list[tuple[Packed, slice]]]:
-        """Packed members at each point, in their order."""
+        """Packed members at each point, each with those of its members that belong there."""
         found: dict[int, list[tuple[Packed, slice]]] = {}
-        for packed in sorted(self.packed, key=lambda each: each.members):
+        for packed in self.packed:
             points = np.array(packed.members) // self.sweep.repeats
             for point in np.unique(points).tolist():
                 first, last = np.flatnonzero(points == point)[[0, -1]].tolist()
