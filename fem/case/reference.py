@@ -74,7 +74,8 @@ DIR then holds
   3000 samples of normal, lognormal and heavy-tailed (Lomax, exponent 3) values they held `p05` and
   `p95` in 87 to 89 % with 100 members, in 92 to 94 % with 300 and in 93 to 95 % with 1000, the
   median in 94 to 96 %; the interval of the mean held it in 94, 91 and 90 % with 100, and in 95, 95
-  and 94 % with 1000.
+  and 94 % with 1000. The numbers that 400 such members promised gave second samples 0.97 to 1.14 of
+  the wanted half interval in the median, and up to 1.6 of it in nine of ten.
 - a figure a reported metric: medians, and 5 to 95 %, over the first key that varies; and
   `convergence_METRIC.png`: how mean, median and 95th percentile settle with the number of members.
 - where a point has several members, what they carry in their last state, over the mean of each
