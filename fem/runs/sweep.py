@@ -23,6 +23,7 @@ from fem.errors import FemError, InputError, closest
 from fem.results.members import DONE, FAILED, REFUSED, Row
 from fem.results.quantities import REGISTRY, find
 from fem.runs.ensemble import Ensemble
+from fem.runs.kept import MEMORY, Store
 from fem.runs.members import VARIES, refusal, scalars
 from fem.runs.simulation import simulate
 from fem.runs.snapshot import solve
@@ -175,13 +176,16 @@ def solve_all(sweep: Sweep, workers: int | None = None, scheduler: str | None = 
     return ready.rows(finished)
 
 
-def perform(task: Task) -> Finished:
-    """Solve the members of a task; one that fails does not stop the others."""
+def perform(task: Task, store: Store = MEMORY) -> Finished:
+    """Solve the members of a task; one that fails does not stop the others.
+
+    What is found does not depend on the store in which condensed electrolytes are kept.
+    """
     cases = {number: task.base.replace(changes) for number, changes in task.members}
     if task.cell is None:
         return Finished(task.number, tuple(_alone(number, case) for number, case in cases.items()))
     case = task.base.replace(task.cell)
-    ensemble, error = _condensed(case, case.sha256)
+    ensemble, error = _condensed(case, case.sha256, store)
     rows = {} if ensemble is None else _together(ensemble, cases)
     left = tuple(number for number in cases if number not in rows)
     return Finished(task.number, tuple(rows.values()), left, error)
@@ -207,14 +211,14 @@ def _cell(changes: Changes) -> str:
 
 
 @lru_cache(maxsize=1)
-def _condensed(case: Case, sha256: str) -> tuple[Ensemble | None, float]:
+def _condensed(case: Case, sha256: str, store: Store) -> tuple[Ensemble | None, float]:
     """The cell of a case and its error; `None` where that cannot be condensed, or not well enough.
 
     The last one is kept, as long as files that the case names stay as they are (`sha256`): tasks of
     one cell follow one another.
     """
     try:
-        found = Ensemble.of(case)
+        found = Ensemble.of(case, store=store)
     except Exception:
         return None, 0.0  # each member then says for itself what is wrong with it
     return (found if found.error <= COARSEST else None), found.error
