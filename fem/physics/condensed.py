@@ -39,7 +39,7 @@ COLUMNS = 64
 """Modes that are solved for together."""
 RESOLVED = 3.0
 """Modes of an open chain, over the root of its number of edges, that its mesh resolves."""
-KINKED = 4
+KINKED = 5
 """Modes of a line with kinks, over those of an open chain."""
 
 
@@ -77,17 +77,7 @@ class Condensed:
         within some 1/m^2 of the length. Responses are not told apart by waves: a line with kinks
         has `KINKED` times as many.
         """
-        most = {
-            "closed": lambda edges: min(closed, edges),
-            "mirrored": lambda edges: min(open_, edges // 2),
-            "open": lambda edges: min(open_, int(RESOLVED * np.sqrt(edges))),
-        }
-        counts = [
-            min(KINKED * open_, len(chain.table))
-            if chain.kind == "response"
-            else most[chain.kind](len(chain.edges))
-            for chain in chains
-        ]
+        counts = [_count(chain, closed, open_) for chain in chains]
         return cls.on(problem, chains, counts)
 
     @classmethod
@@ -264,6 +254,16 @@ def balance(operator: Condensed, members: Members) -> Balanced:
     voltages = np.where(given, members.potentials, 0.0)
     voltages[:, ~given] = constant[:, None] + found.multipliers[:, 1:]
     return Balanced(found.solution, voltages, constant, found.done, found.iterations)
+
+
+def _count(chain: Chain, closed: int, open_: int) -> int:
+    """How many modes a chain gets, where those of its kind get so many."""
+    edges = len(chain.edges)
+    if chain.kind == "response":
+        return min(KINKED * open_, len(chain.table))
+    if chain.kind == "closed":
+        return min(closed, edges)
+    return min(open_, edges // 2 if chain.kind == "mirrored" else int(RESOLVED * np.sqrt(edges)))
 
 
 def _start(

@@ -33,9 +33,9 @@ LARGEST_FACTORISED = 400_000
 """Unknowns up to which the electrolyte's P2 matrix is factorised once for all modes."""
 EXACT, NEARLY = 1e-13, 1e-8
 """Relative residuals of an operator, and of what merely spans modes."""
-STATES = 5
+STATES = 6
 """Uniform conductances, in equal ratios from that of all the length in electrolyte to `THIN`."""
-THIN = 0.05
+THIN = 0.01
 """Thickness of electrolyte, over the shortest edge, that resists as good as nothing."""
 SKETCHES = 16
 """Random sums of the other surfaces' modes. Waves fade on the way as exp(-2 pi distance / length):

@@ -23,12 +23,13 @@ from fem.cell.interfaces import written
 from fem.cell.reactions import Reactions
 from fem.cell.state import State
 from fem.errors import InputError, SolveError
-from fem.geometry import Geometry, Inactivity, Phase
+from fem.geometry import Geometry, Inactivity
 from fem.laws.kinetics import overpotential_with_slope
 from fem.measures.anode import AT_REST, AnodeProfile, percentile_along
 from fem.measures.charge import EXCHANGED
-from fem.mesh import Ints, Mesh
+from fem.mesh import Mesh
 from fem.physics.condensed import Balanced, Condensed, Members, balance
+from fem.physics.kinks import kinks_of
 from fem.physics.responses import chains_on, responses
 from fem.results.fields import profile
 from fem.results.notes import notes_of
@@ -48,10 +49,6 @@ CLOSED, OPEN = 3, 24
 MOST_MODES = 6_000
 ENOUGH = 0.7
 """More modes have to make the error this much smaller to be worth it."""
-NEAR = 1e-4
-"""Share of a curve that its direction at an end is read from."""
-ALIKE = 1e-2
-"""Difference of directions, and of curvatures over the larger one, that is no kink."""
 CHECKED = 3
 """Members that are compared with full solves."""
 
@@ -155,7 +152,7 @@ class Ensemble:
             return Mesh.of_arrays(found, shape)
 
         cell = Cell.of(case.replace({"inactive": {}}), progress, mesher)
-        chains = chains_on(cell.charge, _kinks(cell.mesh))
+        chains = chains_on(cell.charge, kinks_of(cell.mesh))
         if any(chain.kind == "response" for chain in chains):
             progress("modes of lithium")
             tables = kept.get("modes", lambda: _named(responses(cell.charge, chains)))
@@ -165,19 +162,22 @@ class Ensemble:
         compared = ",".join(example.sha256 for example in some)
         isolated = any(chain.kind == "closed" and chain.surface == 0 for chain in chains)
         closed, open_ = CLOSED, OPEN
-        best: Self | None = None
-        while True:
+
+        def condensed(closed: int, open_: int) -> tuple[Self, float, float]:
             progress(f"condensing onto {closed} and {open_} modes")
             name = f"operator {closed} {open_}"
-            operator = kept.get(
-                name, lambda c=closed, o=open_: Condensed.of(cell.charge, chains, c, o).arrays
-            )
-            found = cls(cell, Condensed.of_arrays(chains, operator))
+            arrays = kept.get(name, lambda: Condensed.of(cell.charge, chains, closed, open_).arrays)
+            found: Self = cls(cell, Condensed.of_arrays(chains, arrays))
             errors = kept.get(
-                f"{name} against {compared}", lambda f=found: {"": np.array(f.compared(some))}
+                f"{name} against {compared}", lambda: {"": np.array(found.compared(some))}
             )
             by_particle, by_line = errors[""].tolist()
             found.error = max(by_particle, by_line)
+            return found, by_particle, by_line
+
+        best: Self | None = None
+        while True:
+            found, by_particle, by_line = condensed(closed, open_)
             # A mesh does not resolve any number of modes: what is no better is not gone on from.
             if best is not None and found.error > ENOUGH * best.error:
                 return best if best.error < found.error else found
@@ -382,29 +382,3 @@ class Ensemble:
 
 def _named(tables: Mapping[int, Floats]) -> dict[str, Floats]:
     return {str(place): table for place, table in tables.items()}
-
-
-def _kinks(mesh: Mesh) -> Ints:
-    """Nodes of the lithium's surface at which direction or curvature jump, (n,)."""
-    which = mesh.interface(Phase.LITHIUM)
-    nodes, outline = mesh.edges[which][:, :2].ravel(), np.repeat(mesh.outline[which], 2)
-    found = []
-    for node in np.unique(nodes).tolist():
-        curves = np.unique(outline[nodes == node])
-        if len(curves) > 1 and not _smooth(mesh, node, curves):
-            found.append(node)
-    return np.array(found, dtype=np.int64)
-
-
-def _smooth(mesh: Mesh, node: int, outlines: Ints) -> bool:
-    """Whether outlines that meet at a node go on as one curve there."""
-    directions, bends = [], []
-    for number in outlines.tolist():
-        curve = mesh.geometry.outlines[number].curve
-        ends = curve.point(np.array([0.0, 1.0]))
-        end = float(np.argmin(np.hypot(*(ends - mesh.nodes[:, [node]]))))
-        along = np.diff(curve.point(np.array(sorted((end, abs(end - NEAR))))))[:, 0]
-        directions.append(along / np.hypot(*along))
-        bends.append(1.0 / curve.radius(np.array([end]))[0])
-    turn = float(np.ptp(directions, axis=0).max())
-    return turn < ALIKE and float(np.ptp(bends)) <= ALIKE * max(bends)

@@ -26,6 +26,8 @@ THREADS = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
 class Store(Protocol):
     """Where arrays are kept by a key."""
 
+    def __hash__(self) -> int: ...
+
     def kept(self, key: str, make: Callable[[], Arrays]) -> Arrays:
         """The arrays of a key, made unless they are there: the same bit by bit."""
 
