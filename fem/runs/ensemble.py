@@ -176,6 +176,7 @@ class Ensemble:
             return found, by_particle, by_line
 
         best: Self | None = None
+        found: Self
         while True:
             found, by_particle, by_line = condensed(closed, open_)
             # A mesh does not resolve any number of modes: what is no better is not gone on from.
