@@ -33,8 +33,8 @@ CHUNK = 100
 """Members that are solved at once, at most."""
 LEAST = 12
 """Members of one cell from which on they are solved together. Condensing its electrolyte was
-measured to cost as much as two to ten snapshots (15 where lithium has kinks and elements are small),
-and a member next to nothing after that."""
+measured to cost as much as two to ten snapshots (15 where small elements meet kinks of
+lithium), and a member next to nothing after that."""
 COARSEST = 1e-4
 """Largest error of a condensed electrolyte, as `Ensemble.error`, that is taken; beyond it, members
 are solved one by one."""
