@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from html import escape
 from pathlib import Path
 from typing import Annotated, Any, Self
@@ -253,11 +253,16 @@ class Case(Table):
         It depends on SI values (12 digits) and on the content of the files referred to; not on
         title, format, order of keys, spelling of units, nor where the files are.
         """
+        return self.digest()
+
+    def digest(self, without: Collection[str] = ()) -> str:
+        """`sha256` of what the case says outside of some tables."""
         content = plain(self, _digits)
-        del content["title"]
         content["materials"] = _si(self.materials)
         for key, name in self.files.items():
             set_key(content, key, self._digest(name))
+        for name in {"title", *without}:
+            content.pop(name, None)
         return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
     def _digest(self, name: str) -> str:

@@ -38,7 +38,7 @@ from fem.cell.lithium import LithiumInterface
 from fem.cell.state import State
 from fem.cell.stress import Stress
 from fem.errors import InputError, SolveError
-from fem.geometry import Inactivity
+from fem.geometry import Geometry, Inactivity
 from fem.mesh import Mesh
 from fem.parameters import Parameters, resolve
 from fem.physics.charge import ChargeProblem, ChargeSolution, Drive, Electrolyte, Inner
@@ -109,7 +109,12 @@ class Cell:
         """When the mesh was ready (`time.perf_counter`); 0 for a mesh that was there before."""
 
     @classmethod
-    def of(cls, case: Case, progress: Callable[[str], None] = lambda stage: None) -> Self:
+    def of(
+        cls,
+        case: Case,
+        progress: Callable[[str], None] = lambda stage: None,
+        mesher: Callable[[Case, Geometry], Mesh] = meshes.from_case,
+    ) -> Self:
         """Draw, look up, mesh and assemble the cell of `case`; `progress` is told each stage.
 
         Raises
@@ -122,7 +127,7 @@ class Cell:
         parameters = resolve(case, shape)
         foreseen(case, shape, parameters)
         progress("mesh")
-        mesh = meshes.from_case(case, shape)
+        mesh = mesher(case, shape)
         meshed = time.perf_counter()
         progress("assembly")
         cell = cls(case, mesh, parameters)

@@ -9,6 +9,7 @@ import shlex
 import time
 from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -32,6 +33,7 @@ MOST_MESSAGES = 3
 def command(arguments: argparse.Namespace) -> None:
     """Run the sweep that the arguments name."""
     from fem.case.sweep import Sweep
+    from fem.output.cache import Cache
     from fem.output.sweep import check_folder, finish, journal
     from fem.runs.sweep import lost, perform, plan
     from fem.runs.workers import spread
@@ -43,7 +45,7 @@ def command(arguments: argparse.Namespace) -> None:
         ready = plan(Sweep.load(arguments.sweep))
         check_folder(folder, ready, arguments.resume)
         with (
-            spread(perform, lost, workers, arguments.scheduler) as solve,
+            spread(partial(perform, store=Cache()), lost, workers, arguments.scheduler) as solve,
             journal(folder, ready, arguments.resume) as kept,
         ):
             outlook = _Outlook(progress, ready)

@@ -9,12 +9,13 @@ with full solves.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
+from fem import mesh as meshes
 from fem.case import Case
 from fem.cell.build import CATHODE, FOIL
 from fem.cell.composition import Cell
@@ -22,16 +23,19 @@ from fem.cell.interfaces import written
 from fem.cell.reactions import Reactions
 from fem.cell.state import State
 from fem.errors import InputError, SolveError
-from fem.geometry import Inactivity, Phase
+from fem.geometry import Geometry, Inactivity
 from fem.laws.kinetics import overpotential_with_slope
 from fem.measures.anode import AT_REST, AnodeProfile, percentile_along
 from fem.measures.charge import EXCHANGED
-from fem.mesh import Ints, Mesh
+from fem.mesh import Mesh
 from fem.physics.condensed import Balanced, Condensed, Members, balance
+from fem.physics.kinks import kinks_of
+from fem.physics.responses import chains_on, responses
 from fem.results.fields import profile
 from fem.results.notes import notes_of
 from fem.results.result import Result
 from fem.results.view import View
+from fem.runs.kept import MEMORY, Entries, Store
 from fem.runs.members import VARIES, Member, alike, refusal, samples, scalars, shared
 from fem.runs.snapshot import moment
 
@@ -45,10 +49,6 @@ CLOSED, OPEN = 3, 24
 MOST_MODES = 6_000
 ENOUGH = 0.7
 """More modes have to make the error this much smaller to be worth it."""
-NEAR = 1e-4
-"""Share of a curve that its direction at an end is read from."""
-ALIKE = 1e-2
-"""Difference of directions, and of curvatures over the larger one, that is no kink."""
 CHECKED = 3
 """Members that are compared with full solves."""
 
@@ -115,7 +115,7 @@ class Ensemble:
         self._running = np.stack([self.anode.running_mean(row) for row in table[foil]])
         particle = np.array([self._particle(k) for k in range(len(operator.chains))])
         self._particle_of_mode = particle[operator.owner]
-        self._shared = shared(cell.case, cell.case)
+        self._shared = shared(cell.case)
 
     @classmethod
     def of(
@@ -124,6 +124,7 @@ class Ensemble:
         tolerance: float = TOLERANCE,
         progress: Callable[[str], None] = lambda stage: None,
         examples: Sequence[Case] = (),
+        store: Store = MEMORY,
     ) -> Self:
         """Condense the cell of `case`, with as many modes as full solves ask for.
 
@@ -136,6 +137,9 @@ class Ensemble:
             Members that are compared with full solves, those that are hardest among them: a large
             current over a small exchange current makes profiles uneven. The case itself and random
             patterns of it if left out.
+        store
+            Where mesh, modes, operator and errors are kept, and looked for. What is found does not
+            depend on it.
 
         Raises
         ------
@@ -144,23 +148,48 @@ class Ensemble:
         """
         if why := refusal(case):
             raise InputError(why, cure='operation.kind = "snapshot" and mechanics.enabled = false')
-        cell = Cell.of(case.replace({"inactive": {}}), progress)
-        cuts = _kinks(cell.mesh)
+        kept = Entries(store, shared(case))
+
+        def mesher(case: Case, shape: Geometry) -> Mesh:
+            found = kept.get("mesh", lambda: meshes.from_case(case, shape).arrays)
+            return Mesh.of_arrays(found, shape)
+
+        cell = Cell.of(case.replace({"inactive": {}}), progress, mesher)
+        chains = chains_on(cell.charge, kinks_of(cell.mesh))
+        if any(chain.kind == "response" for chain in chains):
+            progress("modes of lithium")
+            tables = kept.get("modes", lambda: _named(responses(cell.charge, chains)))
+            for place, table in tables.items():
+                chains[int(place)] = replace(chains[int(place)], table=table)
         some = examples or samples(case, CHECKED)
+        compared = ",".join(example.sha256 for example in some)
+        isolated = any(chain.kind == "closed" and chain.surface == 0 for chain in chains)
         closed, open_ = CLOSED, OPEN
-        best: Self | None = None
-        while True:
+
+        def condensed(closed: int, open_: int) -> tuple[Self, float, float]:
             progress(f"condensing onto {closed} and {open_} modes")
-            found = cls(cell, Condensed.of(cell.charge, cuts, closed, open_))
-            by_particle, by_line = found.compared(some)
+            name = f"operator {closed} {open_}"
+            arrays = kept.get(name, lambda: Condensed.of(cell.charge, chains, closed, open_).arrays)
+            found: Self = cls(cell, Condensed.of_arrays(chains, arrays))
+            errors = kept.get(
+                f"{name} against {compared}", lambda: {"": np.array(found.compared(some))}
+            )
+            by_particle, by_line = errors[""].tolist()
             found.error = max(by_particle, by_line)
+            return found, by_particle, by_line
+
+        best: Self | None = None
+        found: Self
+        while True:
+            found, by_particle, by_line = condensed(closed, open_)
             # A mesh does not resolve any number of modes: what is no better is not gone on from.
             if best is not None and found.error > ENOUGH * best.error:
                 return best if best.error < found.error else found
             if found.error <= tolerance or found.operator.size > MOST_MODES:
                 return found
             best = found
-            closed += 2  # isolated lithium is closed, and what it misses shows along the foil
+            # Isolated lithium is closed, and what it misses shows along the foil.
+            closed += 2 * int(by_particle > tolerance or isolated)
             open_ += open_ // 2 * int(by_line > tolerance)
 
     # -------------------------------------------------------------------------------- members
@@ -247,7 +276,7 @@ class Ensemble:
         return cell, moment(cell, held)
 
     def _member(self, case: Case) -> Member:
-        if shared(case, self.cell.case) != self._shared:
+        if shared(case) != self._shared:
             raise InputError(
                 "this member has another drawing, mesh or material than the others",
                 allowed=f"changes below {', '.join(VARIES)}",
@@ -357,27 +386,5 @@ class Ensemble:
         return crossing, lost
 
 
-def _kinks(mesh: Mesh) -> Ints:
-    """Nodes of the lithium's surface at which direction or curvature jump, (n,)."""
-    which = mesh.interface(Phase.LITHIUM)
-    nodes, outline = mesh.edges[which][:, :2].ravel(), np.repeat(mesh.outline[which], 2)
-    found = []
-    for node in np.unique(nodes).tolist():
-        curves = np.unique(outline[nodes == node])
-        if len(curves) > 1 and not _smooth(mesh, node, curves):
-            found.append(node)
-    return np.array(found, dtype=np.int64)
-
-
-def _smooth(mesh: Mesh, node: int, outlines: Ints) -> bool:
-    """Whether outlines that meet at a node go on as one curve there."""
-    directions, bends = [], []
-    for number in outlines.tolist():
-        curve = mesh.geometry.outlines[number].curve
-        ends = curve.point(np.array([0.0, 1.0]))
-        end = float(np.argmin(np.hypot(*(ends - mesh.nodes[:, [node]]))))
-        along = np.diff(curve.point(np.array(sorted((end, abs(end - NEAR))))))[:, 0]
-        directions.append(along / np.hypot(*along))
-        bends.append(1.0 / curve.radius(np.array([end]))[0])
-    turn = float(np.ptp(directions, axis=0).max())
-    return turn < ALIKE and float(np.ptp(bends)) <= ALIKE * max(bends)
+def _named(tables: Mapping[int, Floats]) -> dict[str, Floats]:
+    return {str(place): table for place, table in tables.items()}

@@ -27,6 +27,7 @@ from fem.results.quantities import REGISTRY, find
 from fem.results.result import Result
 from fem.results.swept import Swept
 from fem.runs.ensemble import Ensemble, Outcome
+from fem.runs.kept import MEMORY, Store
 from fem.runs.members import VARIES, refusal, scalars
 from fem.runs.simulation import simulate
 from fem.runs.snapshot import solve
@@ -36,7 +37,8 @@ CHUNK = 100
 """Members that are solved at once, at most."""
 LEAST = 12
 """Members of one cell from which on they are solved together. Condensing its electrolyte was
-measured to cost as much as three to eight snapshots, and a member next to nothing after that."""
+measured to cost as much as two to ten snapshots (15 where small elements meet kinks of
+lithium), and a member next to nothing after that."""
 COARSEST = 1e-4
 """Largest error of a condensed electrolyte, as `Ensemble.error`, that is taken; beyond it, members
 are solved one by one."""
@@ -218,8 +220,11 @@ def solved(
     return ready.swept(finished)
 
 
-def perform(task: Task) -> Finished:
-    """Solve the members of a task; one that fails does not stop the others."""
+def perform(task: Task, store: Store = MEMORY) -> Finished:
+    """Solve the members of a task; one that fails does not stop the others.
+
+    What is found does not depend on the store in which condensed electrolytes are kept.
+    """
     cases = {number: task.base.replace(changes) for number, changes in task.members}
     if task.cell is None:
         ((number, case),) = cases.items()
@@ -227,7 +232,7 @@ def perform(task: Task) -> Finished:
         packed = _packed_alone(number, result) if task.places and result is not None else None
         return Finished(task.number, (row,), packed=packed)
     case = task.base.replace(task.cell)
-    ensemble, error = _condensed(case, case.sha256)
+    ensemble, error = _condensed(case, case.sha256, store)
     found = _together(ensemble, cases) if ensemble is not None else None
     if ensemble is None or found is None:
         return Finished(task.number, (), tuple(cases), error)
@@ -257,14 +262,14 @@ def _cell(changes: Changes) -> str:
 
 
 @lru_cache(maxsize=1)
-def _condensed(case: Case, sha256: str) -> tuple[Ensemble | None, float]:
+def _condensed(case: Case, sha256: str, store: Store) -> tuple[Ensemble | None, float]:
     """The cell of a case and its error; `None` where that cannot be condensed, or not well enough.
 
     The last one is kept, as long as files that the case names stay as they are (`sha256`): tasks of
     one cell follow one another.
     """
     try:
-        found = Ensemble.of(case)
+        found = Ensemble.of(case, store=store)
     except Exception:
         return None, 0.0  # each member then says for itself what is wrong with it
     return (found if found.error <= COARSEST else None), found.error

@@ -83,12 +83,11 @@ def lattice() -> Ensemble:
     ],
 )
 def test_members_are_as_full_solves_find_them(name: str, lattice: Ensemble) -> None:
-    """All numbers, whatever differs between members; 1e-5 where the mesh resolves as much."""
+    """All numbers, whatever differs between members; 1e-5 of what full solves have."""
     case = bed(DRAWINGS[name])
     cases = variety(case)
     ensemble = Ensemble.of(case, examples=cases) if DRAWINGS[name] else lattice
-    # Elements of 1 um resolve what happens around a foot of 1 um to some 1e-3.
-    assert ensemble.error <= (1e-5 if name != "protrusion" else 2e-3)
+    assert ensemble.error <= 1e-5
     limit = 1.01 * ensemble.error
     found = ensemble.solve(cases)
     for member, (each, metrics) in enumerate(zip(cases, found.metrics, strict=True)):

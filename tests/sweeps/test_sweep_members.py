@@ -5,6 +5,8 @@ from __future__ import annotations
 import csv
 import json
 import math
+from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,16 +15,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from sweep_examples import cell, columns_but_seconds, seeds, tables
+from worker_tasks import Noted
 
 import fem
 from fem.case.sweep import Sweep
 from fem.cli import main
 from fem.errors import FemError, InputError, SolveError
+from fem.output.cache import OFF, VARIABLE
 from fem.output.sweep import JOURNAL, check_folder, finish, journal
+from fem.physics.condensed import Condensed
 from fem.results.members import DONE, FAILED, Row, at_points, statistics
 from fem.results.swept import Swept
 from fem.runs import sweep as runs
 from fem.runs.sweep import LEAST, perform, plan, solve_all, solved
+from fem.runs.workers import spread
 
 TABLES = {
     "vary": {"operation.current_density": ["10 A/m^2", "100 A/m^2"]},
@@ -70,6 +76,48 @@ def test_other_processes_give_the_same_digits(swept: Swept) -> None:
         (r.member, r.status, r.metrics) for r in swept.rows
     ]
     assert found.packed == swept.packed
+
+
+def test_a_later_sweep_of_the_cell_does_not_condense_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, unspread: None
+) -> None:
+    """With what an earlier one has kept, and with the same digits."""
+    file = write(tmp_path, f'[repeat]\nkey = "inactive.seed"\ncount = {LEAST}\n')
+
+    def members(cache: str, out: str) -> list[list[str]]:
+        runs._condensed.cache_clear()
+        monkeypatch.setenv(VARIABLE, cache)
+        assert main(["sweep", str(file), "--out", str(tmp_path / out), "--quiet"]) == 0
+        runs._condensed.cache_clear()
+        return columns_but_seconds(tmp_path / out / "members.csv")
+
+    without = members(OFF, "without")
+    assert members(str(tmp_path / "cache"), "first") == without
+    assert list((tmp_path / "cache").iterdir())
+
+    def fails(*_: Any) -> None:
+        raise SolveError("condensed again")
+
+    monkeypatch.setattr(Condensed, "on", fails)
+    assert members(str(tmp_path / "cache"), "second") == without
+
+
+@pytest.mark.slow
+def test_processes_of_one_machine_condense_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(runs, "CHUNK", LEAST)
+    asked = Sweep.from_dict(tables(cell(), repeat=seeds(2 * LEAST)))
+    tasks = plan(asked).tasks
+    assert len(tasks) == 2
+    noted = partial(perform, store=Noted(tmp_path / "cache", tmp_path / "log"))
+    with spread(noted, runs.lost, workers=2) as solve:
+        found = sorted(solve(tasks), key=lambda each: each.task)
+    made = (tmp_path / "log").read_text().splitlines()
+    assert len(made) == len(set(made)) >= 3
+    alone = solve_all(asked)
+    rows = [row for each in found for row in each.rows]
+    assert [(r.member, r.metrics) for r in rows] == [(r.member, r.metrics) for r in alone]
 
 
 def test_a_cell_that_cannot_be_condensed_is_solved_one_by_one(
