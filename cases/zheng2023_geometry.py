@@ -656,7 +656,7 @@ def draw_accumulated(runs: Mapping[str, tuple[Result, Sequence[Frame]]]) -> Figu
             )  # fmt: skip
             fem.plot.flux(result, below)
             handles = key_of_particles(Scene.of(result)) or handles
-        figure.colorbar(drawn, ax=axes[0], label="plated lithium (µm)", format="%.1f")
+        figure.colorbar(drawn, ax=axes[0], label="plated lithium (µm)", format="%.2f")
         figure.legend(handles=handles, loc="outside lower center", ncols=2, frameon=False)
     return figure
 
