@@ -22,12 +22,12 @@ from fem.cell.interfaces import written
 from fem.cell.reactions import Reactions
 from fem.cell.state import State
 from fem.errors import InputError, SolveError
-from fem.geometry import Inactivity, Phase
+from fem.geometry import Inactivity
 from fem.laws.kinetics import overpotential_with_slope
 from fem.measures.anode import AT_REST, AnodeProfile, percentile_along
 from fem.measures.charge import EXCHANGED
-from fem.mesh import Ints, Mesh
 from fem.physics.condensed import Balanced, Condensed, Members, balance
+from fem.physics.modes import kinks
 from fem.results.fields import profile
 from fem.results.notes import notes_of
 from fem.results.result import Result
@@ -45,12 +45,10 @@ CLOSED, OPEN = 3, 24
 MOST_MODES = 6_000
 ENOUGH = 0.7
 """More modes have to make the error this much smaller to be worth it."""
-NEAR = 1e-4
-"""Share of a curve that its direction at an end is read from."""
-ALIKE = 1e-2
-"""Difference of directions, and of curvatures over the larger one, that is no kink."""
 CHECKED = 3
-"""Members that are compared with full solves."""
+"""Members that are made up where no examples are given."""
+MOST_CHECKED = 8
+"""Examples that are compared with full solves, at most."""
 
 
 @dataclass(frozen=True)
@@ -130,9 +128,10 @@ class Ensemble:
             Largest error of currents and of plating, relative as `TOLERANCE` says. A mesh does not
             resolve any number of modes: `error` is what was reached.
         examples
-            Members that are compared with full solves, those that are hardest among them: a large
-            current over a small exchange current makes profiles uneven. The case itself and random
-            patterns of it if left out.
+            Members, as many as you like, of which those with the least even profiles are compared
+            with full solves. A large current over a small exchange current makes profiles uneven,
+            and `error` holds for no member that is harder than the examples. The case itself and
+            random patterns of it, at its own current, if left out.
 
         Raises
         ------
@@ -142,14 +141,18 @@ class Ensemble:
         if why := refusal(case):
             raise InputError(why, cure='operation.kind = "snapshot" and mechanics.enabled = false')
         cell = Cell.of(case.replace({"inactive": {}}), progress)
-        cuts = _kinks(cell.mesh)
+        cuts = kinks(cell.mesh)
         some = examples or samples(case, CHECKED)
         closed, open_ = CLOSED, OPEN
         best: Self | None = None
+        exact: list[tuple[Floats, Floats]] = []
         while True:
             progress(f"condensing onto {closed} and {open_} modes")
             found = cls(cell, Condensed.of(cell.charge, cuts, closed, open_))
-            by_particle, by_line = found.compared(some)
+            if best is None:
+                some = found.hardest(some)
+                exact = [found._exact(each) for each in some]
+            by_particle, by_line = found._missed(some, exact)
             found.error = max(by_particle, by_line)
             # A mesh does not resolve any number of modes: what is no better is not gone on from.
             if best is not None and found.error > ENOUGH * best.error:
@@ -207,18 +210,25 @@ class Ensemble:
 
     def compared(self, cases: Sequence[Case]) -> tuple[float, float]:
         """Largest differences from full solves: particles' currents and plating, over the means."""
-        found = self.solve(cases)
-        particles = line = 0.0
-        for case, mine, along in zip(cases, found.currents, found.plating, strict=True):
-            cell, state = self._full(case)
-            reactions = Reactions(cell, state)
-            exact = reactions.particle_currents()
-            mean = np.abs(exact).sum() / max(1, int((exact != 0.0).sum()))
-            if len(exact):
-                particles = max(particles, float(np.abs(mine - exact).max()) / mean)
-            full = self.anode.running_mean(reactions.plating()[self.anode.nodes])
-            line = max(line, float(np.abs(along - full).max() / abs(self.anode.mean(full))))
-        return particles, line
+        return self._missed(cases, [self._exact(case) for case in cases])
+
+    def hardest(self, cases: Sequence[Case], count: int = MOST_CHECKED) -> Sequence[Case]:
+        """Those of many members whose profiles are least even, `count` of them at most.
+
+        Half of them along a particle, half along the foil: what modes miss grows with either.
+        """
+        if len(cases) <= count:
+            return cases
+        members = {number: self._member(case) for number, case in enumerate(cases)}
+        uneven = np.zeros((2, len(cases)))
+        for together in alike(members):
+            found = balance(self.operator, self._together([members[n] for n in together]))
+            # One that has not converged is solved in full, so that modes miss nothing of it.
+            for row in np.flatnonzero(found.done).tolist():
+                uneven[:, together[row]] = self._unevenness(found.modes[row])
+        by_particle, by_line = np.argsort(-uneven, axis=1, kind="stable")
+        first = list(dict.fromkeys(np.stack([by_particle, by_line], axis=1).ravel().tolist()))
+        return [cases[number] for number in sorted(first[:count])]
 
     def particle_currents(self, modes: Floats) -> Floats:
         """What each particle gives (particles,) in A per m of depth."""
@@ -230,6 +240,39 @@ class Ensemble:
         ).astype(float)
 
     # ------------------------------------------------------------------------------- one member
+
+    def _exact(self, case: Case) -> tuple[Floats, Floats]:
+        """Particles' currents and plating of a full solve, as those of an `Outcome`."""
+        reactions = Reactions(*self._full(case))
+        plating = self.anode.running_mean(reactions.plating()[self.anode.nodes])
+        return reactions.particle_currents(), plating
+
+    def _missed(
+        self, cases: Sequence[Case], exact: Sequence[tuple[Floats, Floats]]
+    ) -> tuple[float, float]:
+        """Largest differences from what is exact: currents and plating, over the means."""
+        found = self.solve(cases)
+        particles = line = 0.0
+        for (currents, plating), mine, along in zip(
+            exact, found.currents, found.plating, strict=True
+        ):
+            if len(currents):
+                mean = np.abs(currents).sum() / max(1, int((currents != 0.0).sum()))
+                particles = max(particles, float(np.abs(mine - currents).max()) / mean)
+            miss = float(np.abs(along - plating).max() / abs(self.anode.mean(plating)))
+            line = max(line, miss)
+        return particles, line
+
+    def _unevenness(self, q: Floats) -> tuple[float, float]:
+        """Largest amplitude that is no mean: of particles and of the foil, over what is usual."""
+        means = np.isin(np.arange(len(q)), np.cumsum([0, *self.operator.counts[:-1]]))
+        foil = self.operator.terminal == FOIL
+        sizes = []
+        for side in (~foil, foil):
+            even = np.abs(q[side & means])
+            usual = even.sum() / max(1, int((even > 0.0).sum()))
+            sizes.append(float(np.abs(q[side & ~means]).max(initial=0.0) / usual))
+        return sizes[0], sizes[1]
 
     def _full(self, case: Case) -> tuple[Cell, State]:
         member = self._member(case)
@@ -350,29 +393,3 @@ class Ensemble:
         if operator.wires is not None:
             lost["overpotential_electrons_V"] = float(q @ operator.wires @ q)
         return crossing, lost
-
-
-def _kinks(mesh: Mesh) -> Ints:
-    """Nodes of the lithium's surface at which direction or curvature jump, (n,)."""
-    which = mesh.interface(Phase.LITHIUM)
-    nodes, outline = mesh.edges[which][:, :2].ravel(), np.repeat(mesh.outline[which], 2)
-    found = []
-    for node in np.unique(nodes).tolist():
-        curves = np.unique(outline[nodes == node])
-        if len(curves) > 1 and not _smooth(mesh, node, curves):
-            found.append(node)
-    return np.array(found, dtype=np.int64)
-
-
-def _smooth(mesh: Mesh, node: int, outlines: Ints) -> bool:
-    """Whether outlines that meet at a node go on as one curve there."""
-    directions, bends = [], []
-    for number in outlines.tolist():
-        curve = mesh.geometry.outlines[number].curve
-        ends = curve.point(np.array([0.0, 1.0]))
-        end = float(np.argmin(np.hypot(*(ends - mesh.nodes[:, [node]]))))
-        along = np.diff(curve.point(np.array(sorted((end, abs(end - NEAR))))))[:, 0]
-        directions.append(along / np.hypot(*along))
-        bends.append(1.0 / curve.radius(np.array([end]))[0])
-    turn = float(np.ptp(directions, axis=0).max())
-    return turn < ALIKE and float(np.ptp(bends)) <= ALIKE * max(bends)

@@ -10,7 +10,7 @@ import hashlib
 import json
 import math
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -33,6 +33,8 @@ CHUNK = 100
 LEAST = 12
 """Members of one cell from which on they are solved together. Condensing its electrolyte was
 measured to cost as much as three to eight snapshots, and a member next to nothing after that."""
+EXAMPLES = 100
+"""Members of one cell, evenly among all, of which the hardest say how many modes it takes."""
 COARSEST = 1e-4
 """Largest error of a condensed electrolyte, as `Ensemble.error`, that is taken; beyond it, members
 are solved one by one."""
@@ -59,12 +61,15 @@ class Task:
     cell
         What is changed in the case whose electrolyte is condensed for all; `None` where members are
         solved one by one.
+    examples
+        What is changed in some members of that cell, from all over it.
     """
 
     number: int
     base: Case
     members: tuple[tuple[int, Changes], ...]
     cell: Changes | None = None
+    examples: tuple[Changes, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -150,19 +155,19 @@ def plan(sweep: Sweep) -> Plan:
             alone.append((number, changes))
     if first_error is not None and len(refused) == len(sweep.members):
         raise first_error
-    groups: list[tuple[Changes | None, Sequence[tuple[int, Changes]]]] = []
+    tasks: list[Task] = []
     for members in cells.values():
         if len(members) < LEAST:
             alone += members
             continue
+        some = np.linspace(0, len(members) - 1, min(EXAMPLES, len(members))).round().astype(int)
+        examples = tuple(members[k][1] for k in some.tolist())
         for start in range(0, len(members), CHUNK):
-            groups.append((members[0][1], members[start : start + CHUNK]))
-    groups += [(None, [member]) for member in sorted(alone, key=lambda member: member[0])]
-    tasks = tuple(
-        Task(number, sweep.base, tuple(members), cell)
-        for number, (cell, members) in enumerate(groups)
-    )
-    return Plan(sweep, tasks, tuple(refused))
+            chunk = tuple(members[start : start + CHUNK])
+            tasks.append(Task(len(tasks), sweep.base, chunk, members[0][1], examples))
+    for member in sorted(alone, key=lambda member: member[0]):
+        tasks.append(Task(len(tasks), sweep.base, (member,)))
+    return Plan(sweep, tuple(tasks), tuple(refused))
 
 
 def solve_all(sweep: Sweep, workers: int | None = None, scheduler: str | None = None) -> list[Row]:
@@ -181,7 +186,8 @@ def perform(task: Task) -> Finished:
     if task.cell is None:
         return Finished(task.number, tuple(_alone(number, case) for number, case in cases.items()))
     case = task.base.replace(task.cell)
-    ensemble, error = _condensed(case, case.sha256)
+    examples = tuple(task.base.replace(changes) for changes in task.examples)
+    ensemble, error = _condensed(case, examples, case.sha256)
     rows = {} if ensemble is None else _together(ensemble, cases)
     left = tuple(number for number in cases if number not in rows)
     return Finished(task.number, tuple(rows.values()), left, error)
@@ -207,14 +213,16 @@ def _cell(changes: Changes) -> str:
 
 
 @lru_cache(maxsize=1)
-def _condensed(case: Case, sha256: str) -> tuple[Ensemble | None, float]:
+def _condensed(
+    case: Case, examples: tuple[Case, ...], sha256: str
+) -> tuple[Ensemble | None, float]:
     """The cell of a case and its error; `None` where that cannot be condensed, or not well enough.
 
     The last one is kept, as long as files that the case names stay as they are (`sha256`): tasks of
     one cell follow one another.
     """
     try:
-        found = Ensemble.of(case)
+        found = Ensemble.of(case, examples=examples)
     except Exception:
         return None, 0.0  # each member then says for itself what is wrong with it
     return (found if found.error <= COARSEST else None), found.error

@@ -69,7 +69,7 @@ def test_other_processes_give_the_same_digits(together: list[Row]) -> None:
 def test_a_cell_that_cannot_be_condensed_is_solved_one_by_one(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    def fails(*_: Any) -> None:
+    def fails(*_: Any, **__: Any) -> None:
         raise SolveError("no")
 
     runs._condensed.cache_clear()
