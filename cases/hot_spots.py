@@ -49,7 +49,8 @@ TOLERANCE = 1e-3
 digit costs modes."""
 CHUNK = 100
 """Patterns that are solved at once."""
-COLOURS = ("#1b1b1b", "#2f6fa8", "#4ba37f", "#b0561d")
+COLOURS = {None: "#1b1b1b", 40.0: "#2f6fa8", 80.0: "#4ba37f", 140.0: "#b0561d"}
+"""By correlation length in um."""
 ENDS = (5.0, 50.0, 95.0)
 
 
@@ -354,7 +355,8 @@ def draw(points: Sequence[Point]) -> Figure:
         rows, columns, figsize=(3.3 * columns, 2.5 * rows), sharex=True, sharey=True, squeeze=False
     )
     for ax, (title, some) in zip(axes.flat, several, strict=False):
-        for length, colour in zip(dict.fromkeys(p.length for p in some), COLOURS, strict=True):
+        for length in dict.fromkeys(p.length for p in some):
+            colour = COLOURS[length]
             line = [p for p in some if p.length == length]
             # Without dead particles plating is even, but for what the lattice leaves of itself.
             at = [0.0, *(p.fraction for p in line)]
@@ -379,21 +381,10 @@ HEADS = ("cathode", "lithium", "length_um", "fraction", "members",
          "p05", "p50", "p95", "closed_p05", "closed_p50", "closed_p95")  # fmt: skip
 
 
-def main(
-    out: str | Path = "out/hot_spots", members: int | None = None, size: str | None = None,
-    workers: int | None = None, cathodes: Sequence[str] = ("lattice", "packing"),
-    lithium: Sequence[str] = LITHIUM,
-) -> list[Point]:  # fmt: skip
-    """Solve, draw and print everything; figure and tables go to `out`."""
-    points = []
-    for cathode in cathodes:
-        # Of a packing one kinetics is enough to be set beside the lattice.
-        some = [n for n in lithium if n == LITHIUM[1]] if cathode == "packing" else lithium
-        points += study(cathode, members, size, workers, some)
+def tell(points: Sequence[Point], out: str | Path) -> None:
+    """Write table and figure into `out`, and print the table."""
     folder = Path(out)
     folder.mkdir(parents=True, exist_ok=True)
-    with fem.plot.style():
-        draw(points).savefig(folder / "hot_spots.png", dpi=200)
     with (folder / "hot_spots.csv").open("w", newline="", encoding="utf-8") as stream:
         table = csv.writer(stream)
         table.writerow(HEADS)
@@ -407,6 +398,19 @@ def main(
         numbers = [f"{value:.3f}" for value in (*p.found, p.closed[1])]
         length = "none" if p.length is None else f"{p.length:.0f} um"
         print(line.format(p.cathode, p.lithium, length, f"{p.fraction:.0%}", *numbers))
+    with fem.plot.style():
+        draw(points).savefig(folder / "hot_spots.png", dpi=200)
+
+
+def main(
+    out: str | Path = "out/hot_spots", members: int | None = None, size: str | None = None,
+    workers: int | None = None, lithium: Sequence[str] = LITHIUM,
+) -> list[Point]:  # fmt: skip
+    """Solve, print and draw everything; figure and table go to `out`."""
+    points = study("lattice", members, size, workers, lithium)
+    # Of a packing one kinetics is enough to be set beside the lattice.
+    points += study("packing", members, size, workers, LITHIUM[1:2])
+    tell(points, out)
     return points
 
 

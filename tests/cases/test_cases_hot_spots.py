@@ -74,6 +74,34 @@ def test_half_of_a_wave_arrives_where_the_script_says(script: ModuleType, layers
     assert solved.drawn == pytest.approx(solved.given, rel=1e-3)
 
 
+def test_points_are_written_and_drawn_whatever_there_is_of_a_cathode(
+    script: ModuleType, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A packing has fewer kinds of clusters than the lattice."""
+    some = np.array([1.01, 1.02, 1.05])
+    points = [
+        script.Point(cathode, lithium, length, fraction, 7, some, some + 0.001)
+        for cathode, lithium, lengths in (
+            ("lattice", script.LITHIUM[0], (None, 40.0, 80.0, 140.0)),
+            ("lattice", script.LITHIUM[1], (None, 40.0, 80.0, 140.0)),
+            ("packing", script.LITHIUM[1], (None, 140.0)),
+        )
+        for length in lengths
+        for fraction in (0.2, 0.8)
+    ]
+    script.tell(points, tmp_path / "out")
+    assert {file.name for file in (tmp_path / "out").iterdir()} == {
+        "hot_spots.png",
+        "hot_spots.csv",
+    }
+    rows = (tmp_path / "out" / "hot_spots.csv").read_text("utf-8").splitlines()
+    assert rows[0].split(",") == list(script.HEADS)
+    assert len(rows) == 1 + len(points)
+    printed = capsys.readouterr().out.splitlines()
+    told = " ".join(printed[-1].split())
+    assert told == "packing i0 = 320 A/m² 140 um 80% 1.010 1.020 1.050 1.021"
+
+
 @pytest.mark.slow
 def test_clusters_focus_more_than_as_many_dead_alone(script: ModuleType, tmp_path: Path) -> None:
     found = script.main(tmp_path, 30, "5 um", lithium=["i0 = 320 A/m²"])
