@@ -4,7 +4,25 @@ Hot spots at the lithium: which patterns of dead particles does the separator le
 
 Which particles of a cathode are dead is hardly ever known, only how many, and how clustered they
 are. How much the current gathers at the lithium opposite is then a question about a distribution.
-OUTCOME
+The sweep file ``hot_spots.toml`` asks it of the flat seed cell: 20 to 80 % dead, from one particle
+at a time to clusters a third of the cell wide, 1,000 random patterns a point, for three kinetics of
+lithium. This script solves it, repeats a part on a random packing, and prints which single waves
+arrive. Beside it stands a closed form: a pattern of flux that all live particles share evenly has
+Fourier modes along the cell, each of which reaches the lithium weakened by a factor T.
+
+What is assumed: two dimensions, particles of one stoichiometry at one potential, ideal electronic
+wiring, one snapshot at 100 A/m2.
+
+What came out for 60 % dead at i0 = 320 A/m2, as the median of the largest plating over the mean,
+with 5 and 95 %: 1.04 (1.01 to 1.11) one by one, 1.30 (1.11 to 1.66) in clusters of 140 um. So the
+lithium hardly feels how many are dead, but in what lumps; and the tail is long. On a packing of 40
+% in place of the lattice's 20 % the same is 1.03 (1.01 to 1.08) and 1.33 (1.11 to 1.73). By the
+closed form half of a wave in the bed arrives above a wavelength of 0.92 mm for this lithium, 0.82
+mm without resistance, and 19 mm for a separator of 3.9 mm; a cell with one half dead, solved with
+particles that share evenly, agrees to 1e-4. The page ``docs/hot_spots.md`` has the figure.
+
+Run it with ``python cases/hot_spots.py [--out DIR] [--members N] [--size "2 um"] [--workers N]``:
+five minutes of one core.
 """
 
 from __future__ import annotations
