@@ -28,7 +28,7 @@ from fem.case.physics import Kinetics, Mechanics
 from fem.case.profile import read_profile
 from fem.case.rules import Text
 from fem.case.table import Table, flat, plain
-from fem.case.text import set_key
+from fem.case.text import is_sweep, set_key
 from fem.errors import InputError
 from fem.frozen import FrozenMapping
 from fem.text import missing_file, names_table, read_text, read_toml
@@ -145,6 +145,12 @@ class Case(Table):
         directory: Path | None,
     ) -> Self:
         try:
+            if is_sweep(data):
+                raise InputError(
+                    "a sweep file, not a case",
+                    allowed="a file with the table [geometry]",
+                    cure=f"fem sweep {file.name if file else 'FILE'} --out DIR solves its members",
+                )
             for key, value in changes.items():
                 require_known(key, cls)
                 set_key(data, key, plain(value, explicit=True))

@@ -50,7 +50,9 @@ MOST_MODES = 6_000
 ENOUGH = 0.7
 """More modes have to make the error this much smaller to be worth it."""
 CHECKED = 3
-"""Members that are compared with full solves."""
+"""Members that are made up where no examples are given."""
+MOST_CHECKED = 8
+"""Examples that are compared with full solves, at most."""
 
 
 @dataclass(frozen=True)
@@ -134,9 +136,10 @@ class Ensemble:
             Largest error of currents and of plating, relative as `TOLERANCE` says. A mesh does not
             resolve any number of modes: `error` is what was reached.
         examples
-            Members that are compared with full solves, those that are hardest among them: a large
-            current over a small exchange current makes profiles uneven. The case itself and random
-            patterns of it if left out.
+            Members, as many as you like, of which those with the least even profiles are compared
+            with full solves. A large current over a small exchange current makes profiles uneven,
+            and `error` holds for no member that is harder than the examples. The case itself and
+            random patterns of it, at its own current, if left out.
         store
             Where mesh, modes, operator and errors are kept, and looked for. What is found does not
             depend on it.
@@ -165,15 +168,22 @@ class Ensemble:
         compared = ",".join(example.sha256 for example in some)
         isolated = any(chain.kind == "closed" and chain.surface == 0 for chain in chains)
         closed, open_ = CLOSED, OPEN
+        hard: Sequence[Case] = ()
+        exact: list[tuple[Floats, Floats]] = []
+
+        def missed(found: Self) -> dict[str, Floats]:
+            if not exact:
+                exact.extend(found._exact(each) for each in hard)
+            return {"": np.array(found._missed(hard, exact))}
 
         def condensed(closed: int, open_: int) -> tuple[Self, float, float]:
+            nonlocal hard
             progress(f"condensing onto {closed} and {open_} modes")
             name = f"operator {closed} {open_}"
             arrays = kept.get(name, lambda: Condensed.of(cell.charge, chains, closed, open_).arrays)
             found: Self = cls(cell, Condensed.of_arrays(chains, arrays))
-            errors = kept.get(
-                f"{name} against {compared}", lambda: {"": np.array(found.compared(some))}
-            )
+            hard = hard or found.hardest(some)
+            errors = kept.get(f"{name} against {compared}", lambda: missed(found))
             by_particle, by_line = errors[""].tolist()
             found.error = max(by_particle, by_line)
             return found, by_particle, by_line
@@ -241,18 +251,25 @@ class Ensemble:
 
     def compared(self, cases: Sequence[Case]) -> tuple[float, float]:
         """Largest differences from full solves: particles' currents and plating, over the means."""
-        found = self.solve(cases)
-        particles = line = 0.0
-        for case, mine, along in zip(cases, found.currents, found.plating, strict=True):
-            cell, state = self._full(case)
-            reactions = Reactions(cell, state)
-            exact = reactions.particle_currents()
-            mean = np.abs(exact).sum() / max(1, int((exact != 0.0).sum()))
-            if len(exact):
-                particles = max(particles, float(np.abs(mine - exact).max()) / mean)
-            full = self.anode.running_mean(reactions.plating()[self.anode.nodes])
-            line = max(line, float(np.abs(along - full).max() / abs(self.anode.mean(full))))
-        return particles, line
+        return self._missed(cases, [self._exact(case) for case in cases])
+
+    def hardest(self, cases: Sequence[Case], count: int = MOST_CHECKED) -> Sequence[Case]:
+        """Those of many members whose profiles are least even, `count` of them at most.
+
+        Half of them along a particle, half along the foil: what modes miss grows with either.
+        """
+        if len(cases) <= count:
+            return cases
+        members = {number: self._member(case) for number, case in enumerate(cases)}
+        uneven = np.zeros((2, len(cases)))
+        for together in alike(members):
+            found = balance(self.operator, self._together([members[n] for n in together]))
+            # One that has not converged is solved in full, so that modes miss nothing of it.
+            for row in np.flatnonzero(found.done).tolist():
+                uneven[:, together[row]] = self._unevenness(found.modes[row])
+        by_particle, by_line = np.argsort(-uneven, axis=1, kind="stable")
+        first = list(dict.fromkeys(np.stack([by_particle, by_line], axis=1).ravel().tolist()))
+        return [cases[number] for number in sorted(first[:count])]
 
     def particle_currents(self, modes: Floats) -> Floats:
         """What each particle gives (particles,) in A per m of depth."""
@@ -264,6 +281,39 @@ class Ensemble:
         ).astype(float)
 
     # ------------------------------------------------------------------------------- one member
+
+    def _exact(self, case: Case) -> tuple[Floats, Floats]:
+        """Particles' currents and plating of a full solve, as those of an `Outcome`."""
+        reactions = Reactions(*self._full(case))
+        plating = self.anode.running_mean(reactions.plating()[self.anode.nodes])
+        return reactions.particle_currents(), plating
+
+    def _missed(
+        self, cases: Sequence[Case], exact: Sequence[tuple[Floats, Floats]]
+    ) -> tuple[float, float]:
+        """Largest differences from what is exact: currents and plating, over the means."""
+        found = self.solve(cases)
+        particles = line = 0.0
+        for (currents, plating), mine, along in zip(
+            exact, found.currents, found.plating, strict=True
+        ):
+            if len(currents):
+                mean = np.abs(currents).sum() / max(1, int((currents != 0.0).sum()))
+                particles = max(particles, float(np.abs(mine - currents).max()) / mean)
+            miss = float(np.abs(along - plating).max() / abs(self.anode.mean(plating)))
+            line = max(line, miss)
+        return particles, line
+
+    def _unevenness(self, q: Floats) -> tuple[float, float]:
+        """Largest amplitude that is no mean: of particles and of the foil, over what is usual."""
+        means = np.isin(np.arange(len(q)), np.cumsum([0, *self.operator.counts[:-1]]))
+        foil = self.operator.terminal == FOIL
+        sizes = []
+        for side in (~foil, foil):
+            even = np.abs(q[side & means])
+            usual = even.sum() / max(1, int((even > 0.0).sum()))
+            sizes.append(float(np.abs(q[side & ~means]).max(initial=0.0) / usual))
+        return sizes[0], sizes[1]
 
     def _full(self, case: Case) -> tuple[Cell, State]:
         member = self._member(case)

@@ -11,7 +11,7 @@ import json
 import math
 import os
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -39,6 +39,8 @@ LEAST = 12
 """Members of one cell from which on they are solved together. Condensing its electrolyte was
 measured to cost as much as two to ten snapshots (15 where small elements meet kinks of
 lithium), and a member next to nothing after that."""
+EXAMPLES = 100
+"""Members of one cell, evenly among all, of which the hardest say how many modes it takes."""
 COARSEST = 1e-4
 """Largest error of a condensed electrolyte, as `Ensemble.error`, that is taken; beyond it, members
 are solved one by one."""
@@ -68,6 +70,8 @@ class Task:
         solved one by one.
     places
         Whether to keep what members carry where.
+    examples
+        What is changed in some members of that cell, from all over it.
     """
 
     number: int
@@ -75,6 +79,7 @@ class Task:
     members: tuple[tuple[int, Changes], ...]
     cell: Changes | None = None
     places: bool = False
+    examples: tuple[Changes, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -169,17 +174,19 @@ def plan(sweep: Sweep) -> Plan:
             alone.append((number, changes))
     if first_error is not None and len(refused) == len(sweep.members):
         raise first_error
-    groups: list[tuple[Changes | None, Sequence[tuple[int, Changes]]]] = []
+    tasks: list[Task] = []
     for members in cells.values():
         if len(members) < LEAST:
             alone += members
             continue
+        some = np.linspace(0, len(members) - 1, min(EXAMPLES, len(members))).round().astype(int)
+        examples = tuple(members[k][1] for k in some.tolist())
         for start in range(0, len(members), CHUNK):
-            groups.append((members[0][1], members[start : start + CHUNK]))
-    groups += [(None, [member]) for member in sorted(alone, key=lambda member: member[0])]
+            groups.append((members[0][1], members[start : start + CHUNK], examples))
+    groups += [(None, [member], ()) for member in sorted(alone, key=lambda member: member[0])]
     tasks = tuple(
-        Task(number, sweep.base, tuple(members), cell, sweep.repeats > 1)
-        for number, (cell, members) in enumerate(groups)
+        Task(number, sweep.base, tuple(members), cell, sweep.repeats > 1, examples)
+        for number, (cell, members, examples) in enumerate(groups)
     )
     return Plan(sweep, tasks, tuple(refused))
 
@@ -232,7 +239,8 @@ def perform(task: Task, store: Store = MEMORY) -> Finished:
         packed = _packed_alone(number, result) if task.places and result is not None else None
         return Finished(task.number, (row,), packed=packed)
     case = task.base.replace(task.cell)
-    ensemble, error = _condensed(case, case.sha256, store)
+    examples = tuple(task.base.replace(changes) for changes in task.examples)
+    ensemble, error = _condensed(case, examples, case.sha256, store)
     found = _together(ensemble, cases) if ensemble is not None else None
     if ensemble is None or found is None:
         return Finished(task.number, (), tuple(cases), error)
@@ -262,14 +270,16 @@ def _cell(changes: Changes) -> str:
 
 
 @lru_cache(maxsize=1)
-def _condensed(case: Case, sha256: str, store: Store) -> tuple[Ensemble | None, float]:
+def _condensed(
+    case: Case, examples: tuple[Case, ...], sha256: str, store: Store
+) -> tuple[Ensemble | None, float]:
     """The cell of a case and its error; `None` where that cannot be condensed, or not well enough.
 
     The last one is kept, as long as files that the case names stay as they are (`sha256`): tasks of
     one cell follow one another.
     """
     try:
-        found = Ensemble.of(case, store=store)
+        found = Ensemble.of(case, examples=examples, store=store)
     except Exception:
         return None, 0.0  # each member then says for itself what is wrong with it
     return (found if found.error <= COARSEST else None), found.error

@@ -122,7 +122,7 @@ def test_processes_of_one_machine_condense_once(
 def test_a_cell_that_cannot_be_condensed_is_solved_one_by_one(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    def fails(*_: Any) -> None:
+    def fails(*_: Any, **__: Any) -> None:
         raise SolveError("no")
 
     runs._condensed.cache_clear()
