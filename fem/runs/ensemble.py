@@ -24,11 +24,9 @@ from fem.cell.reactions import Reactions
 from fem.cell.state import State
 from fem.errors import InputError, SolveError
 from fem.geometry import Geometry, Inactivity
-from fem.laws.kinetics import overpotential_with_slope
-from fem.measures.anode import AT_REST, AnodeProfile, percentile_along
-from fem.measures.charge import EXCHANGED
+from fem.measures.anode import AnodeProfile
 from fem.mesh import Mesh
-from fem.physics.condensed import Balanced, Condensed, Members, balance
+from fem.physics.condensed import Condensed, Members, balance
 from fem.physics.kinks import kinks_of
 from fem.physics.responses import chains_on, responses
 from fem.results.fields import profile
@@ -38,6 +36,7 @@ from fem.results.view import View
 from fem.runs.kept import MEMORY, Entries, Store
 from fem.runs.members import VARIES, Member, alike, refusal, samples, scalars, shared
 from fem.runs.snapshot import moment
+from fem.runs.told import member_metrics
 
 Floats = NDArray[np.float64]
 
@@ -239,9 +238,13 @@ class Ensemble:
                     currents[number] = result.particles.current
                     plating[number] = result.anode.running_mean(result.anode.plating)
                     continue
-                metrics[number] = self._metrics(members[number], found, row)
-                currents[number] = self.particle_currents(found.modes[row])
-                plating[number] = found.modes[row, self._foil] @ self._running
+                q, voltage = found.modes[row], float(found.voltages[row, CATHODE])
+                plating[number] = q[self._foil] @ self._running
+                currents[number] = self.particle_currents(q)
+                anode = replace(self.anode, plating=q[self._foil] @ self._plating)
+                metrics[number] = member_metrics(
+                    self.cell, self.operator, members[number], q, voltage, anode, plating[number]
+                )
         return Outcome(tuple(metrics), tuple(messages), currents, plating, active)
 
     def result(self, case: Case) -> Result:
@@ -368,72 +371,6 @@ class Ensemble:
         if interface is self.cell.lithium or not len(self.cell.mesh.geometry.particles):
             return -1
         return int(interface.ids[chain.piece])
-
-    def _metrics(self, member: Member, found: Balanced, row: int) -> Mapping[str, Any]:
-        """As `fem.measures.charge.charge_metrics` has them, of what currents alone tell."""
-        operator, geometry, anode = self.operator, self.cell.mesh.geometry, self.anode
-        q = found.modes[row]
-        flows = np.bincount(operator.terminal, q * operator.totals)
-        current, plated = float(flows[CATHODE]), -float(flows[FOIL])
-        profile, running = q[self._foil] @ self._plating, q[self._foil] @ self._running
-        rest = member.open_circuit
-        mean = plated / anode.length
-        voltage = float(found.voltages[row, CATHODE])
-        metrics: dict[str, Any] = {
-            "current_density_A_m2": current / geometry.width,
-            "current_A": current * geometry.depth,
-            "overpotential_V": voltage - (rest or 0.0),
-            "anode_plating_mean_A_m2": mean,
-            "anode_plating_max_A_m2": float(profile.max()),
-            "anode_plating_min_A_m2": float(profile.min()),
-            "lithium_line_length_m": anode.length,
-        }
-        crossing, power = self._powers(member, q)
-        if abs(current) > AT_REST * crossing:
-            applied = current / geometry.width
-            metrics |= {
-                "focusing_max_over_mean": float((running / mean).max()),
-                "focusing_min_over_mean": float((running / mean).min()),
-                "focusing_p95_over_mean": percentile_along(anode, running / mean, 95.0),
-                "focusing_max_over_applied": float((running / applied).max()),
-                "plating_total_over_applied": plated / current,
-            }
-            if abs(current) > EXCHANGED * crossing:
-                metrics |= {name: value / current for name, value in power.items()}
-            metrics |= {
-                f"tip_over_applied[{k}]": anode.at(*deposit.tip, running) / applied
-                for k, deposit in enumerate(geometry.deposits)
-            }
-        if rest is not None:
-            metrics["cell_voltage_V"] = voltage
-        metrics["active_particles"] = int(member.active.sum())
-        metrics["inactive_particles"] = int((~member.active).sum())
-        return metrics
-
-    def _powers(self, member: Member, q: Floats) -> tuple[float, dict[str, float]]:
-        """All that crosses the cathode in A per m, and what is lost where in W per m of depth."""
-        operator = self.operator
-        crossing, lost = 0.0, {"overpotential_anode_V": 0.0, "overpotential_cathode_V": 0.0}
-        for group in operator.groups:
-            current = q[group.places] @ group.values
-            for number in np.unique(operator.surface_of(group)).tolist():
-                rows = operator.surface_of(group) == number
-                on_lithium = self.cell.interfaces[number] is self.cell.lithium
-                law = member.law(on_lithium)
-                eta, _ = overpotential_with_slope(
-                    current[rows],
-                    law,
-                    np.array(member.exchange(on_lithium)),
-                    np.array(law.area_resistance),
-                )
-                name = "overpotential_anode_V" if on_lithium else "overpotential_cathode_V"
-                lost[name] += float((current[rows] * eta * group.weights[rows]).sum())
-                if not on_lithium:
-                    crossing += float((np.abs(current[rows]) * group.weights[rows]).sum())
-        lost["overpotential_electrolyte_V"] = float(q @ operator.matrix @ q)
-        if operator.wires is not None:
-            lost["overpotential_electrons_V"] = float(q @ operator.wires @ q)
-        return crossing, lost
 
 
 def _named(tables: Mapping[int, Floats]) -> dict[str, Floats]:

@@ -11,7 +11,7 @@ import json
 import math
 import os
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -174,7 +174,7 @@ def plan(sweep: Sweep) -> Plan:
             alone.append((number, changes))
     if first_error is not None and len(refused) == len(sweep.members):
         raise first_error
-    tasks: list[Task] = []
+    groups: list[tuple[Changes | None, Sequence[tuple[int, Changes]], tuple[Changes, ...]]] = []
     for members in cells.values():
         if len(members) < LEAST:
             alone += members
