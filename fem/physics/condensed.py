@@ -15,7 +15,7 @@ pieces, currents, kinetics, voltages and wires is a small dense problem each.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Self
@@ -28,8 +28,9 @@ from scipy.sparse.linalg import splu
 from fem.laws.kinetics import Kinetics, overpotential_with_slope
 from fem.mesh import Ints
 from fem.physics.charge import ChargeProblem
-from fem.physics.modes import Chain, Group, chains_of, groups_of, modes
-from fem.solve.linear import Factorised, TwoLevel
+from fem.physics.modes import Chain, Group, chains_of, groups_of, modes, nodal_loads, resolved
+from fem.solve.condense import dissected
+from fem.solve.linear import Factorised, Preconditioned, TwoLevel
 from fem.solve.many import Block, Minima, minimise_many
 
 Floats = NDArray[np.float64]
@@ -39,8 +40,6 @@ LARGEST_FACTORISED = 400_000
 COLUMNS = 64
 """Modes that are solved for together."""
 EXACT = 1e-13
-RESOLVED = 3.0
-"""Modes of an open chain, over the root of its number of edges, that its mesh resolves."""
 
 
 @dataclass(frozen=True)
@@ -71,45 +70,21 @@ class Condensed:
 
     @classmethod
     def of(cls, problem: ChargeProblem, cuts: Ints, closed: int, open_: int) -> Self:
-        """Condense a charge problem onto so many modes for closed chains and for open ones.
-
-        A chain has no more of them than its edges resolve. Near ends polynomials of degree m turn
-        within some 1/m^2 of the length.
-        """
-        mesh = problem.space.mesh
-        x = mesh.nodes[0]
-        walls = np.flatnonzero((x == 0.0) | (x == mesh.geometry.width))
-        chains = [
-            chain
-            for number, surface in enumerate(problem.surfaces)
-            for chain in chains_of(number, surface.patches, cuts, walls)
-        ]
-        counts = [
-            min(closed, len(chain.edges))
-            if chain.kind == "closed"
-            else min(open_, len(chain.edges) // 2)
-            if chain.kind == "mirrored"
-            else min(open_, int(RESOLVED * np.sqrt(len(chain.edges))))
-            for chain in chains
-        ]
+        """Condense a charge problem onto so many modes for closed chains and for open ones."""
+        chains = chains_on(problem, cuts)
+        counts = resolved(chains, closed, open_)
         return cls.on(problem, chains, counts)
 
     @classmethod
     def on(cls, problem: ChargeProblem, chains: Sequence[Chain], counts: Sequence[int]) -> Self:
         """The same for chains with a number of modes each."""
-        loads = _loads(problem, chains, counts)
+        loads = nodal_loads([each.patches for each in problem.surfaces], chains, counts)
         totals = np.asarray(loads.sum(axis=0)).ravel()
-        # Each mode's current returns through the first chain, so that a potential exists.
-        first = loads[:, [0]].toarray()
-        solve = _solver(problem)
         matrix = np.empty((len(totals), len(totals)))
-        for start in range(0, len(totals), COLUMNS):
-            part = slice(start, start + COLUMNS)
-            balanced = loads[:, part].toarray() - first * (totals[part] / totals[0])
-            potentials = solve(balanced)
-            matrix[:, part] = loads.T @ potentials - np.outer(
-                totals / totals[0], (first.T @ potentials)[0]
-            )
+        for part, potentials in traces(problem, loads):
+            matrix[:, part] = loads.T @ potentials
+        # What returns through the first chain meets potentials there too.
+        matrix -= np.outer(totals / totals[0], matrix[0])
         owner = np.repeat(np.arange(len(chains)), counts)
         surface = [problem.surfaces[chain.surface] for chain in chains]
         terminal = np.array([s.terminal[c.piece] for s, c in zip(surface, chains, strict=True)])
@@ -269,28 +244,46 @@ def _start(
     return start
 
 
-def _loads(problem: ChargeProblem, chains: Sequence[Chain], counts: Sequence[int]) -> csc_matrix:
-    """Nodal loads of all modes (unknowns of the electrolyte, n)."""
-    space, first = problem.space, np.cumsum([0, *counts])
-    rows, columns, values = [], [], []
-    for chain, start, count in zip(chains, first, counts, strict=False):
-        patches = problem.surfaces[chain.surface].patches
-        table = modes(count, chain.kind, chain.s)
-        local = (table * patches.weights[chain.row, chain.edges]) @ patches.shapes.T
-        nodes = space.number[patches.nodes[chain.row, patches.edges[chain.edges]]]
-        rows.append(np.broadcast_to(nodes, local.shape).ravel())
-        column = start + np.arange(count)
-        columns.append(np.broadcast_to(column[:, None, None], local.shape).ravel())
-        values.append(local.ravel())
-    entries = (np.concatenate(values), (np.concatenate(rows), np.concatenate(columns)))
-    return csc_matrix(entries, shape=(len(space), int(first[-1])))
+def chains_on(problem: ChargeProblem, cuts: Ints) -> list[Chain]:
+    """The chains of all surfaces; `cuts` are as in `fem.physics.modes.chains_of`."""
+    mesh = problem.space.mesh
+    x = mesh.nodes[0]
+    walls = np.flatnonzero((x == 0.0) | (x == mesh.geometry.width))
+    return [
+        chain
+        for number, surface in enumerate(problem.surfaces)
+        for chain in chains_of(number, surface.patches, cuts, walls)
+    ]
+
+
+def traces(problem: ChargeProblem, loads: csc_matrix) -> Iterator[tuple[slice, Floats]]:
+    """Potentials (nodes, part of n) in V m^2/A that modes make at the nodes of all surfaces.
+
+    `loads` (nodes, n) are those of `fem.physics.modes.nodal_loads`. Each mode's current returns
+    through the first chain, so that a potential exists; the first unknown is held at 0.
+    """
+    space, totals = problem.space, np.asarray(loads.sum(axis=0)).ravel()
+    nodes = np.concatenate([space.number[s.patches.nodes].ravel() for s in problem.surfaces])
+    gather = csc_matrix(
+        (np.ones(len(nodes)), (nodes, np.arange(len(nodes)))), shape=(len(space), len(nodes))
+    )
+    flows = (gather @ loads).tocsc()
+    first, solve = flows[:, [0]].toarray(), _solver(problem)
+    for start in range(0, len(totals), COLUMNS):
+        part = slice(start, start + COLUMNS)
+        balanced = flows[:, part].toarray() - first * (totals[part] / totals[0])
+        yield part, solve(balanced)[nodes]
 
 
 def _solver(problem: ChargeProblem) -> Callable[[Floats], Floats]:
     """Potentials (n, k) of loads (n, k) that add up to 0; the first unknown is held at 0."""
     inner = problem.electrolyte.conductance[1:, 1:].tocsr()
-    small = inner.shape[0] <= LARGEST_FACTORISED
-    solver = Factorised(inner) if small else TwoLevel(inner, problem.space.from_p1[1:])
+    space = problem.space
+    solver: Preconditioned
+    if small := inner.shape[0] <= LARGEST_FACTORISED:
+        solver = Factorised(inner, dissected(inner, space.mesh.nodes[:, space.nodes[1:]]))
+    else:
+        solver = TwoLevel(inner, space.from_p1[1:])
 
     def solve(loads: Floats) -> Floats:
         found = np.zeros_like(loads)

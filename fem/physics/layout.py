@@ -151,7 +151,8 @@ class ChargeSolution:
     Attributes
     ----------
     potential
-        Electrolyte potential (n,) in V.
+        Unknowns of the electrolyte (n,): its potential in V; or, where it was solved for on modes,
+        what `fem.physics.reduced` says. `ChargeProblem.potential` has the field of either.
     voltages
         Potential of each terminal in V.
     drops
@@ -165,7 +166,7 @@ class ChargeSolution:
     films
         Conductance per area of each surface that the linear solver is prepared with next.
     unknowns
-        How many were solved for, state variables not counted.
+        How many the potentials of the mesh are, state variables not counted.
     """
 
     potential: Floats
@@ -191,6 +192,8 @@ class Layout:
         What this layout is known by: which pieces react, and `free`.
     conductance
         K (size, size) in S per m of depth: electrolyte and wires.
+    ions
+        How many unknowns the electrolyte has.
     free
         Terminals whose potentials are unknown.
     first
@@ -205,14 +208,14 @@ class Layout:
 
     key: tuple[bytes, tuple[int, ...]]
     surfaces: tuple[Surface, ...]
-    space: Space
+    ions: int
     conductance: csr_matrix
     free: tuple[int, ...]
     first: tuple[int, ...]
     live: tuple[int, ...]
     parts: tuple[Part, ...]
     terminal: tuple[Ints, ...]
-    trace: csr_matrix
+    trace: csr_matrix | Floats
     adjoint: csr_matrix
 
     @classmethod
@@ -252,7 +255,7 @@ class Layout:
         rows, columns, values = (np.concatenate([e[i] for e in entries]) for i in range(3))
         trace = coo_matrix((values, (rows, columns)), shape=(start, size)).tocsr()
         return cls(
-            key, surfaces, space, block_diag(blocks, format="csr"), free, tuple(first.tolist()),
+            key, surfaces, n, block_diag(blocks, format="csr"), free, tuple(first.tolist()),
             live, parts, tuple(owners), trace, trace.T.tocsr(),
         )  # fmt: skip
 

@@ -15,8 +15,10 @@ from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.sparse import csc_matrix
 
-from fem.mesh import Ints
+from fem.geometry import Phase
+from fem.mesh import Ints, Mesh
 from fem.physics.surfaces import Patches
 
 Floats = NDArray[np.float64]
@@ -27,6 +29,12 @@ _XI = 0.5 * (np.polynomial.legendre.leggauss(4)[0] + 1.0)
 POINTS_PER_MODE = 4
 """Points a mode at which laws are integrated: their products with modes have higher harmonics."""
 LEAST_POINTS = 16
+NEAR = 1e-4
+"""Share of a curve that its direction at an end is read from."""
+ALIKE = 1e-2
+"""Difference of directions, and of curvatures over the larger one, that is no kink."""
+RESOLVED = 3.0
+"""Modes of an open chain, over the root of its number of edges, that its mesh resolves."""
 
 
 @dataclass(frozen=True)
@@ -122,6 +130,41 @@ def modes(count: int, kind: Kind, s: Floats) -> Floats:
     return np.asarray(table, dtype=float)
 
 
+def nodal_loads(
+    surfaces: Sequence[Patches], chains: Sequence[Chain], counts: Sequence[int]
+) -> csc_matrix:
+    """Loads of all modes at the nodes of all surfaces, row after row, (nodes, n) in m."""
+    start = np.cumsum([0, *(patches.nodes.size for patches in surfaces)])
+    first = np.cumsum([0, *counts])
+    rows, columns, values = [], [], []
+    for chain, begin, count in zip(chains, first, counts, strict=False):
+        patches = surfaces[chain.surface]
+        table = modes(count, chain.kind, chain.s)
+        local = (table * patches.weights[chain.row, chain.edges]) @ patches.shapes.T
+        before = start[chain.surface] + chain.row * patches.nodes.shape[1]
+        rows.append(np.broadcast_to(before + patches.edges[chain.edges], local.shape).ravel())
+        column = begin + np.arange(count)
+        columns.append(np.broadcast_to(column[:, None, None], local.shape).ravel())
+        values.append(local.ravel())
+    entries = (np.concatenate(values), (np.concatenate(rows), np.concatenate(columns)))
+    return csc_matrix(entries, shape=(int(start[-1]), int(first[-1])))
+
+
+def resolved(chains: Sequence[Chain], closed: int, open_: int) -> list[int]:
+    """So many modes for closed chains and for open ones, but no more than their edges resolve.
+
+    Near ends polynomials of degree m turn within some 1/m^2 of the length.
+    """
+    return [
+        min(closed, len(chain.edges))
+        if chain.kind == "closed"
+        else min(open_, len(chain.edges) // 2)
+        if chain.kind == "mirrored"
+        else min(open_, int(RESOLVED * np.sqrt(len(chain.edges))))
+        for chain in chains
+    ]
+
+
 @dataclass(frozen=True)
 class Group:
     """Chains with the same modes, at the same points in shares of their lengths.
@@ -177,3 +220,29 @@ def groups_of(chains: Sequence[Chain], counts: Sequence[int]) -> list[Group]:
             )
         )
     return found
+
+
+def kinks(mesh: Mesh) -> Ints:
+    """Nodes of the lithium's surface at which direction or curvature jump, (n,)."""
+    which = mesh.interface(Phase.LITHIUM)
+    nodes, outline = mesh.edges[which][:, :2].ravel(), np.repeat(mesh.outline[which], 2)
+    found = []
+    for node in np.unique(nodes).tolist():
+        curves = np.unique(outline[nodes == node])
+        if len(curves) > 1 and not _smooth(mesh, node, curves):
+            found.append(node)
+    return np.array(found, dtype=np.int64)
+
+
+def _smooth(mesh: Mesh, node: int, outlines: Ints) -> bool:
+    """Whether outlines that meet at a node go on as one curve there."""
+    directions, bends = [], []
+    for number in outlines.tolist():
+        curve = mesh.geometry.outlines[number].curve
+        ends = curve.point(np.array([0.0, 1.0]))
+        end = float(np.argmin(np.hypot(*(ends - mesh.nodes[:, [node]]))))
+        along = np.diff(curve.point(np.array(sorted((end, abs(end - NEAR))))))[:, 0]
+        directions.append(along / np.hypot(*along))
+        bends.append(1.0 / curve.radius(np.array([end]))[0])
+    turn = float(np.ptp(directions, axis=0).max())
+    return turn < ALIKE and float(np.ptp(bends)) <= ALIKE * max(bends)

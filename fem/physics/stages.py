@@ -113,7 +113,8 @@ class Gradient(Condensed):
         if not c:
             return
         matrix = (mass + c * stiffness).tocsc()
-        self._lu = splu(matrix, "MMD_AT_PLUS_A", diag_pivot_thresh=0.0, options=symmetric)
+        # Columns one by one: supernodes of larger problems do not pay here.
+        self._lu = splu(matrix, "MMD_AT_PLUS_A", 0.0, relax=1, panel_size=1, options=symmetric)
         blocks, m, taken = len(weights), len(surface), c / charge_density
         loads = np.zeros((blocks, weights.shape[1], m))
         loads[:, surface, np.arange(m)] = -taken

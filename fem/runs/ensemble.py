@@ -22,12 +22,12 @@ from fem.cell.interfaces import written
 from fem.cell.reactions import Reactions
 from fem.cell.state import State
 from fem.errors import InputError, SolveError
-from fem.geometry import Inactivity, Phase
+from fem.geometry import Inactivity
 from fem.laws.kinetics import overpotential_with_slope
 from fem.measures.anode import AT_REST, AnodeProfile, percentile_along
 from fem.measures.charge import EXCHANGED
-from fem.mesh import Ints, Mesh
 from fem.physics.condensed import Balanced, Condensed, Members, balance
+from fem.physics.modes import kinks
 from fem.results.fields import profile
 from fem.results.notes import notes_of
 from fem.results.result import Result
@@ -45,10 +45,6 @@ CLOSED, OPEN = 3, 24
 MOST_MODES = 6_000
 ENOUGH = 0.7
 """More modes have to make the error this much smaller to be worth it."""
-NEAR = 1e-4
-"""Share of a curve that its direction at an end is read from."""
-ALIKE = 1e-2
-"""Difference of directions, and of curvatures over the larger one, that is no kink."""
 CHECKED = 3
 """Members that are compared with full solves."""
 
@@ -142,7 +138,7 @@ class Ensemble:
         if why := refusal(case):
             raise InputError(why, cure='operation.kind = "snapshot" and mechanics.enabled = false')
         cell = Cell.of(case.replace({"inactive": {}}), progress)
-        cuts = _kinks(cell.mesh)
+        cuts = kinks(cell.mesh)
         some = examples or samples(case, CHECKED)
         closed, open_ = CLOSED, OPEN
         best: Self | None = None
@@ -350,29 +346,3 @@ class Ensemble:
         if operator.wires is not None:
             lost["overpotential_electrons_V"] = float(q @ operator.wires @ q)
         return crossing, lost
-
-
-def _kinks(mesh: Mesh) -> Ints:
-    """Nodes of the lithium's surface at which direction or curvature jump, (n,)."""
-    which = mesh.interface(Phase.LITHIUM)
-    nodes, outline = mesh.edges[which][:, :2].ravel(), np.repeat(mesh.outline[which], 2)
-    found = []
-    for node in np.unique(nodes).tolist():
-        curves = np.unique(outline[nodes == node])
-        if len(curves) > 1 and not _smooth(mesh, node, curves):
-            found.append(node)
-    return np.array(found, dtype=np.int64)
-
-
-def _smooth(mesh: Mesh, node: int, outlines: Ints) -> bool:
-    """Whether outlines that meet at a node go on as one curve there."""
-    directions, bends = [], []
-    for number in outlines.tolist():
-        curve = mesh.geometry.outlines[number].curve
-        ends = curve.point(np.array([0.0, 1.0]))
-        end = float(np.argmin(np.hypot(*(ends - mesh.nodes[:, [node]]))))
-        along = np.diff(curve.point(np.array(sorted((end, abs(end - NEAR))))))[:, 0]
-        directions.append(along / np.hypot(*along))
-        bends.append(1.0 / curve.radius(np.array([end]))[0])
-    turn = float(np.ptp(directions, axis=0).max())
-    return turn < ALIKE and float(np.ptp(bends)) <= ALIKE * max(bends)
