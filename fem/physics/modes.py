@@ -158,7 +158,7 @@ def resolved(chains: Sequence[Chain], closed: int, open_: int) -> list[int]:
     return [
         min(closed, len(chain.edges))
         if chain.kind == "closed"
-        else min(open_, len(chain.edges) // 2)
+        else min(open_, max(1, len(chain.edges) // 2))
         if chain.kind == "mirrored"
         else min(open_, int(RESOLVED * np.sqrt(len(chain.edges))))
         for chain in chains
