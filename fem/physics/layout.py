@@ -167,6 +167,8 @@ class ChargeSolution:
         Conductance per area of each surface that the linear solver is prepared with next.
     unknowns
         How many the potentials of the mesh are, state variables not counted.
+    tangent
+        What another solve of the same step in time may use again; nothing that a state keeps.
     """
 
     potential: Floats
@@ -180,6 +182,7 @@ class ChargeSolution:
     iterations: int
     linear_iterations: int
     residual: float
+    tangent: object = field(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True)

@@ -49,6 +49,8 @@ LARGEST = 40_000_000
 """Numbers that potentials along surfaces may take: 320 MB."""
 ERROR = 1e-5
 """Largest error of a current density, over the mean of the surface, that modes may leave."""
+WORN_OUT = 4
+"""Steps of Newton's method after which a tangent is made anew."""
 SETTINGS = Newton(tolerance=GENERAL.tolerance, max_iterations=15)
 
 
@@ -138,12 +140,16 @@ class Reduction:
         equations = ChargeEquations(reduced.layout, drives, responses, start)
         if equations.convex:
             return None
-        tangent: list[_Tangent] = []
+        tangents = [start.tangent] if isinstance(start.tangent, _Tangent) else []
+        steps = 0
 
         def direction(z: Floats, residual: Floats, forcing: float) -> Floats:
-            if not tangent:
-                tangent.append(_Tangent(reduced, equations, z))
-            return tangent[0].step(residual)
+            nonlocal steps
+            slopes = equations.begin(z)
+            if not tangents or steps == WORN_OUT or tangents[-1].reduced is not reduced:
+                tangents.append(_Tangent(reduced, equations, slopes))
+            steps += 1
+            return tangents[-1].step(equations, residual)
 
         try:
             found = find(
@@ -156,7 +162,8 @@ class Reduction:
         solution = equations.solution(z, start.films, found.iterations, 0, found.residual)
         if not self.error(solution, films, equations.scale) <= ERROR:
             return None
-        return replace(solution, unknowns=layout.size)
+        kept = tangents[-1] if tangents else None
+        return replace(solution, unknowns=layout.size, tangent=kept)
 
     def error(self, solution: ChargeSolution, films: Sequence[float], scale: float) -> float:
         """Largest error of a current density, over the mean of its surface, that modes leave.
@@ -293,9 +300,11 @@ class _Tangent:
     In them, but not in residuals, potentials along surfaces are what is left of them in modes.
     """
 
-    def __init__(self, reduced: _Reduced, equations: ChargeEquations, z: Floats) -> None:
+    def __init__(
+        self, reduced: _Reduced, equations: ChargeEquations, slopes: Sequence[tuple[int, float]]
+    ) -> None:
         layout = reduced.layout
-        self._reduced, self._equations = reduced, equations
+        self.reduced = reduced
         self._answers: list[_Answer] = []
         n = layout.ions - 1
         gained = np.zeros((n + 1, layout.size))
@@ -325,13 +334,13 @@ class _Tangent:
         matrix[:n] += gained
         # What is summed over a piece is the amplitude of its first mode.
         matrix[n:] += reduced.across[:, n:].T @ gained
-        for place_, slope in equations.begin(z):
+        for place_, slope in slopes:
             matrix[place_, place_] += slope
         self._factors = lu_factor(matrix, overwrite_a=True, check_finite=False)
 
-    def step(self, residual: Floats) -> Floats:
+    def step(self, equations: ChargeEquations, residual: Floats) -> Floats:
         """The step of all unknowns from a residual, which was evaluated last."""
-        equations, layout = self._equations, self._reduced.layout
+        reduced, layout = self.reduced, self.reduced.layout
         shifts = []
         for j, (part, answer) in enumerate(zip(layout.parts, self._answers, strict=True)):
             shift = np.zeros(part.patches.nodes.shape)
@@ -342,12 +351,12 @@ class _Tangent:
         rhs = -residual[: layout.size] - layout.gathered(shifts)
         u = lu_solve(self._factors, rhs, check_finite=False)
         parts = [u]
-        modes = np.append(self._reduced.across @ u, 0.0)
+        modes = np.append(reduced.across @ u, 0.0)
         for j, name in equations.answering:
             patches, answer = layout.parts[j].patches, self._answers[j]
             matrix, inverse = equations.responses[j].inner[name].matrix, answer.inverse
             assert matrix is not None and inverse is not None
-            difference = apply(self._reduced.tables[j], modes[self._reduced.places[j]])
+            difference = apply(reduced.tables[j], modes[reduced.places[j]])
             loads = patches.loads(answer.by_difference * patches.at_points(difference))
             loads = apply(inverse, loads) + shifts[j]
             parts.append((equations.mismatch[j, name] + apply(matrix, loads)).ravel())
