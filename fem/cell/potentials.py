@@ -24,9 +24,9 @@ ENOUGH = 20_000
 class Potentials:
     """The charge problem of a cell, and how it is solved.
 
-    An instant is solved for in the field. A step in time may be on modes; what these leave out is
-    estimated each time, and where it is too much, the field is solved for instead. Nothing is
-    remembered from one to the next: a step follows from the state before it alone.
+    An instant is solved for in the field. A step in time may be on modes, corrected by what they
+    left out of the last field; how much they have left out since is estimated each time, and where
+    it is too much, the field is solved for. All that is remembered is in the state.
 
     Parameters
     ----------
@@ -49,13 +49,16 @@ class Potentials:
 
         `moves` says whether time passes.
         """
-        if moves and start is not None and self.reduction is not None:
+        reduction = self.reduction
+        if reduction is None:
+            return self._charge.solve(drives, responses, active, start)
+        if moves and start is not None:
             layout = self._charge.layout(drives, active)
-            found = self.reduction.solve(layout, drives, responses, start)
+            found = reduction.solve(layout, drives, responses, start)
             if found is not None:
                 return found
-            start = self.reduction.in_field(start)
-        return self._charge.solve(drives, responses, active, start)
+        start = None if start is None else reduction.in_field(start)
+        return reduction.corrected(self._charge.solve(drives, responses, active, start))
 
     @cached_property
     def reduction(self) -> Reduction | None:
@@ -77,7 +80,7 @@ class Potentials:
                 "surfaces have too many pieces for modes to take less time than the field",
                 key="stepping.electrolyte",
                 given="modes",
-                allowed=f"at most {MOST_MODES} modes, {CLOSED} a particle",
+                allowed=f"at most {MOST_MODES} modes, {CLOSED[0]} a particle",
                 cure="remove electrolyte from [stepping]",
             )
         return found
@@ -86,6 +89,6 @@ class Potentials:
         """Potential of the electrolyte at the nodes of an interface (k, m) in V."""
         known = solution.potential
         if self.reduction is not None and len(known) == self.reduction.size:
-            return self.reduction.trace(known, number)
+            return self.reduction.trace(solution, number)
         nodes = self._charge.space.number[self._charge.surfaces[number].patches.nodes]
         return np.asarray(self._charge.potential(solution)[nodes])

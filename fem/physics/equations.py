@@ -35,15 +35,15 @@ Block = tuple[Floats | csr_matrix, Floats]
 """Nodal loads against differences of potentials, and the loads where these do not change."""
 
 LEAST_EXCHANGE = 1e-4
-"""Residuals compare at the least with this share of the exchange current, some microvolts' worth.
-"""
+"""Residuals compare at the least with this share of the exchange current: some microvolts."""
 EPSILON = float(np.finfo(float).eps)
 
 
 class ChargeEquations:
     """Residual and linearisation for given drives and responses; unknowns z = (u, s, s, ...).
 
-    Lists hold an entry for each live surface of the layout.
+    Lists hold an entry for each live surface of the layout. `beside` are potentials of the
+    electrolyte there (k, m) that do not come from the unknowns.
     """
 
     def __init__(
@@ -52,6 +52,7 @@ class ChargeEquations:
         drives: Sequence[Drive],
         responses: Sequence[Response],
         start: ChargeSolution | None,
+        beside: Sequence[Floats] | None = None,
     ) -> None:
         self.layout, self.drives, self._whole = layout, tuple(drives), tuple(responses)
         self.responses = [
@@ -66,13 +67,13 @@ class ChargeEquations:
         ]
         self.convex = not self.answering and not self._powers
         given = np.array([drive.potential or 0.0 for drive in drives])
-        self._offset = [given[terminal] for terminal in layout.terminal]
+        others = beside or [np.zeros(terminal.shape) for terminal in layout.terminal]
+        self._offset = [given[k] - phi for k, phi in zip(layout.terminal, others, strict=True)]
         self._fixed = [k for k, drive in enumerate(drives) if drive.potential is not None]
         self._imposed = np.zeros(self.size)
         for place, k in enumerate(layout.free):
             self._imposed[layout.ions + place] = drives[k].current or 0.0
-        self.mismatch: dict[tuple[int, str], Floats] = {}
-        self._at: Floats = np.empty(0)
+        self.mismatch, self._at = dict[tuple[int, str], Floats](), np.empty(0)
         self._sizes = {
             (j, name): max(1.0, float(np.abs(self.responses[j].inner[name].rest).max()))
             for j, name in self.answering
@@ -277,8 +278,7 @@ class ChargeEquations:
 
     def linearise(self, z: Floats, residual: Floats) -> Linear:
         """The Newton system at z, where `residual` was evaluated last."""
-        layout = self.layout
-        slopes = self.begin(z)
+        layout, slopes = self.layout, self.begin(z)
         rhs = -residual[: self.size]
         blocks: list[Block] = []
         films = [0.0] * len(layout.surfaces)
@@ -362,8 +362,8 @@ class ChargeEquations:
         would add up to lithium that nobody gave.
         """
         layout = self.layout
-        here = self.last if np.array_equal(z, self._at) else self.reactions(z)
-        densities = [density for density, _, _ in here]
+        known = np.array_equal(z, self._at)
+        densities = [density for density, *_ in (self.last if known else self.reactions(z))]
         totals = layout.totals(densities)
         wanted = totals.copy()
         for place, k in enumerate(layout.free):

@@ -167,6 +167,9 @@ class ChargeSolution:
         Conductance per area of each surface that the linear solver is prepared with next.
     unknowns
         How many the potentials of the mesh are, state variables not counted.
+    correction
+        Where steps in time are on modes: potentials (V) and loads (A/m) along all surfaces that
+        modes had not made when the field was solved for last, (2, nodes); else (2, 0).
     tangent
         What another solve of the same step in time may use again; nothing that a state keeps.
     """
@@ -182,6 +185,7 @@ class ChargeSolution:
     iterations: int
     linear_iterations: int
     residual: float
+    correction: Floats = field(default_factory=lambda: np.zeros((2, 0)))
     tangent: object = field(default=None, compare=False, repr=False)
 
 

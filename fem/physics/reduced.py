@@ -11,10 +11,11 @@ project onto its amplitude,
 with the loads L of the modes and the lengths D of the nodes. P keeps totals: currents balance to
 rounding.
 
-What is left out is what loads besides the modes, ``r = b - L w``, do to potentials. For every
-solution r is known, and no mode that is left out meets a higher impedance than the last one of its
-chain that is not. That bounds the error; where it is too large there is no solution here, and the
-field has to be solved for.
+What is left out is what loads besides the modes, ``r = b - L w``, do to potentials. Where the field
+was solved for last, that is known: it stays, as a correction of V w + c, and only what r has
+changed by since then is left out. How large an error that is follows from r alone
+(`Reduction.error`). Where it is too large there is no solution here, and the field has to be solved
+for again.
 """
 
 from __future__ import annotations
@@ -41,8 +42,10 @@ from fem.solve.newton import Newton, find
 
 Floats = NDArray[np.float64]
 
-CLOSED, OPEN = 3, 24
-"""Modes of closed outlines and of lines."""
+CLOSED, OPEN = (3, 15), 24
+"""Modes of closed outlines, at the least and at the most, and of lines."""
+FEW = 400
+"""Modes in all up to which closed outlines have more than the least."""
 MOST_MODES = 1_500
 """Modes up to which dense factors take less time than a solve for the field."""
 LARGEST = 40_000_000
@@ -91,7 +94,10 @@ class Reduction:
         `cuts` are as in `fem.physics.modes.chains_of`.
         """
         chains = chains_on(problem, cuts)
-        counts = resolved(chains, CLOSED, OPEN)
+        rims = sum(chain.kind == "closed" for chain in chains)
+        share = (FEW - OPEN * (len(chains) - rims)) // max(1, rims)
+        # A wave has a sine and a cosine.
+        counts = resolved(chains, int(np.clip(2 * (share // 2) - 1, *CLOSED)), OPEN)
         nodes = sum(surface.patches.nodes.size for surface in problem.surfaces)
         if sum(counts) > MOST_MODES or sum(counts) * nodes > LARGEST:
             return None
@@ -102,10 +108,11 @@ class Reduction:
         """How many unknowns the electrolyte has: amplitudes and the constant."""
         return sum(self.counts) + 1
 
-    def trace(self, unknowns: Floats, surface: int) -> Floats:
+    def trace(self, solution: ChargeSolution, surface: int) -> Floats:
         """Potential of the electrolyte at the nodes of a surface (k, m) in V."""
-        rows = slice(self._first[surface], self._first[surface + 1])
+        rows, unknowns = slice(*self._first[surface : surface + 2]), solution.potential
         values = self.potentials[rows] @ unknowns[:-1] + unknowns[-1]
+        values += solution.correction[0, rows]
         return np.asarray(values.reshape(self.problem.surfaces[surface].patches.nodes.shape))
 
     def amplitudes(self, loads: Sequence[Floats]) -> Floats:
@@ -114,12 +121,23 @@ class Reduction:
         return np.asarray(self._factors.solve(self._tables.T @ every))
 
     def in_field(self, known: ChargeSolution) -> ChargeSolution:
-        """A solution on modes with the potential (n,) that these make."""
+        """A solution on modes with the potential (n,) that these and its correction make."""
         if len(known.potential) != self.size:
             return known
-        loads = np.split(self.loads @ known.potential[:-1], self._first[1:-1])
+        every = self.loads @ known.potential[:-1] + known.correction[1]
+        loads = np.split(every, self._first[1:-1])
         shaped = tuple(b.reshape(old.shape) for b, old in zip(loads, known.loads, strict=True))
         return replace(known, potential=self.problem.potential(replace(known, loads=shaped)))
+
+    def corrected(self, found: ChargeSolution) -> ChargeSolution:
+        """A solution for the field with what modes do not make of it."""
+        every = np.concatenate([b.ravel() for b in found.loads])
+        nodes = [self.problem.space.number[s.patches.nodes] for s in self.problem.surfaces]
+        field = np.concatenate([found.potential[each].ravel() for each in nodes])
+        w = self.amplitudes(found.loads)
+        # Modes leave the first unknown at 0.
+        potentials = field - found.potential[0] - self.potentials @ w
+        return replace(found, correction=np.stack([potentials, every - self.loads @ w]))
 
     def solve(
         self,
@@ -137,7 +155,9 @@ class Reduction:
                 self._layouts.clear()
             self._layouts[layout.key] = _Reduced(self, layout)
         reduced = self._layouts[layout.key]
-        equations = ChargeEquations(reduced.layout, drives, responses, start)
+        start = self._on_modes(start)
+        beside = reduced.nodal(start.correction[0])
+        equations = ChargeEquations(reduced.layout, drives, responses, start, beside)
         if equations.convex:
             return None
         tangents = [start.tangent] if isinstance(start.tangent, _Tangent) else []
@@ -153,17 +173,20 @@ class Reduction:
 
         try:
             found = find(
-                equations.residual, direction, equations.start(self._from(start)), equations.norm,
+                equations.residual, direction, equations.start(start), equations.norm,
                 "phi_e", SETTINGS, rounding=equations.rounding,
             )  # fmt: skip
         except (SolveError, LinAlgError):
             return None
         z, films = found.solution, equations.films()
         solution = equations.solution(z, start.films, found.iterations, 0, found.residual)
-        if not self.error(solution, films, equations.scale) <= ERROR:
-            return None
-        kept = tangents[-1] if tangents else None
-        return replace(solution, unknowns=layout.size, tangent=kept)
+        solution = replace(
+            solution,
+            unknowns=layout.size,
+            correction=start.correction,
+            tangent=tangents[-1] if tangents else None,
+        )
+        return solution if self.error(solution, films, equations.scale) <= ERROR else None
 
     def error(self, solution: ChargeSolution, films: Sequence[float], scale: float) -> float:
         """Largest error of a current density, over the mean of its surface, that modes leave.
@@ -172,12 +195,14 @@ class Reduction:
         current that all surfaces together take at the least.
         """
         every = np.concatenate([b.ravel() for b in solution.loads])
-        beside = self._streams(every - self.loads @ solution.potential[:-1])
+        beside = every - self.loads @ solution.potential[:-1] - solution.correction[1]
         flow = np.add.reduceat(np.abs(every), self._first[:-1])
         length = np.add.reduceat(self._lengths, self._first[:-1])
         surface = np.array([chain.surface for chain in self.chains])
         mean = np.maximum(flow / length, scale / length.sum())[surface]
-        return float(np.max(np.array(films)[surface] * self._impedances * beside / mean))
+        return float(
+            np.max(np.array(films)[surface] * self.impedances * self.streams(beside) / mean)
+        )
 
     # -------------------------------------------------------------------------------- its parts
 
@@ -191,7 +216,7 @@ class Reduction:
             found.append(start + patches.edges[chain.edges][:, [0, 2]].ravel())
         return np.concatenate(found), np.cumsum([0, *map(len, found[:-1])])
 
-    def _streams(self, loads: Floats) -> Floats:
+    def streams(self, loads: Floats) -> Floats:
         """Root mean square of what flows between points of each chain (chains,) in A per m.
 
         A potential is conjugate to its stream function: along a straight line, or around a disc,
@@ -206,25 +231,25 @@ class Reduction:
         return np.asarray(np.sqrt(np.add.reduceat(lengths * stream**2, starts) / whole))
 
     @cached_property
-    def _impedances(self) -> Floats:
-        """Potential over `_streams` of the last mode of each chain (chains,) in ohm m."""
+    def impedances(self) -> Floats:
+        """Potential over what `streams` tells of the last mode of each chain (chains,) in ohm m."""
         last = np.cumsum(self.counts) - 1
         loads = self.loads[:, last]
         made = np.asarray(loads.multiply(self.potentials[:, last]).sum(axis=0)).ravel()
         size = self._mass.diagonal()[last]
         length = np.array([chain.length for chain in self.chains])
-        streams = np.array([self._streams(mode)[k] for k, mode in enumerate(loads.T.toarray())])
+        streams = np.array([self.streams(mode)[k] for k, mode in enumerate(loads.T.toarray())])
         return np.asarray(made / np.sqrt(size * length) / streams)
 
-    def _from(self, known: ChargeSolution) -> ChargeSolution:
+    def _on_modes(self, known: ChargeSolution) -> ChargeSolution:
         """A solution with unknowns of this kind, where it was solved for the field."""
         if len(known.potential) == self.size:
             return known
-        w = self.amplitudes(known.loads)
-        nodes = [self.problem.space.number[s.patches.nodes] for s in self.problem.surfaces]
-        field = np.concatenate([known.potential[each].ravel() for each in nodes])
-        constant = float(np.mean(field - self.potentials @ w))
-        return replace(known, potential=np.append(w, constant))
+        unknowns = np.append(self.amplitudes(known.loads), known.potential[0])
+        correction = known.correction
+        if correction.shape[1] != len(self._lengths):
+            correction = np.zeros((2, len(self._lengths)))
+        return replace(known, potential=unknowns, correction=correction)
 
 
 class _Reduced:
@@ -232,7 +257,7 @@ class _Reduced:
 
     def __init__(self, reduction: Reduction, layout: Layout) -> None:
         n, ions = reduction.size - 1, layout.ions
-        rows = np.concatenate(
+        self._rows = rows = np.concatenate(
             [
                 (
                     reduction._first[k]
@@ -265,6 +290,12 @@ class _Reduced:
         padded = np.vstack([self.across, np.zeros(self.layout.size)])
         self.across_rows = [padded[place] for place in self.places]
         self.conductance: Floats = self.layout.conductance.toarray()
+
+    def nodal(self, every: Floats) -> list[Floats]:
+        """Values at the nodes of all surfaces (nodes,) at those of each part (k, m)."""
+        patches = [part.patches for part in self.layout.parts]
+        values = np.split(every[self._rows], np.cumsum([p.nodes.size for p in patches])[:-1])
+        return [v.reshape(p.nodes.shape) for v, p in zip(values, patches, strict=True)]
 
 
 def _by_row(layout: Layout, tables: csr_matrix, n: int) -> tuple[list[Ints], list[Floats]]:
