@@ -134,8 +134,15 @@ def _protocol(case: Case, operation: Protocol) -> None:
             allowed='"kept", or "moved" with mechanics.enabled = false',
             cure='set enabled = false below [mechanics], or motion = "kept"',
         )
-    if case.stepping.electrolyte == "modes":
-        _on_modes(case)
+    if case.geometry.anode.motion == "moved" and case.stepping.electrolyte == "modes":
+        raise refuse(
+            "a lithium surface that moves makes another electrolyte every few steps, "
+            "and finding its modes takes longer than these",
+            key="stepping.electrolyte",
+            given="modes",
+            allowed='"automatic" or "field", or "modes" with geometry.anode.motion = "kept"',
+            cure="remove electrolyte from [stepping]",
+        )
     if cathode.diffusion == "fixed":
         if mechanics.swelling:
             raise refuse(
@@ -146,25 +153,6 @@ def _protocol(case: Case, operation: Protocol) -> None:
                 cure='remove swelling, or set diffusion = "averaged" below [kinetics.cathode]',
             )
         _fixed("operation.steps", operation.steps)
-
-
-def _on_modes(case: Case) -> None:
-    """Refuse modes where steps in time would not go on with them."""
-    if case.geometry.anode.motion == "moved":
-        why = "a lithium surface that moves makes another electrolyte every few steps"
-        key, other = "geometry.anode.motion", '"kept"'
-    elif case.kinetics.cathode.diffusion == "fixed":
-        why = "particles whose stoichiometry is fixed leave nothing to step through but potentials"
-        key, other = "kinetics.cathode.diffusion", '"averaged" or "resolved"'
-    else:
-        return
-    raise refuse(
-        f"{why}, for which modes are of no use",
-        key="stepping.electrolyte",
-        given="modes",
-        allowed=f'"automatic" or "field", or "modes" with {key} = {other}',
-        cure="remove electrolyte from [stepping]",
-    )
 
 
 def _fixed(place: str, steps: tuple[Step, ...]) -> None:

@@ -104,7 +104,7 @@ class Cell:
         self.blocks: dict[str, Block] = {
             block.name: block for interface in self.interfaces for block in interface.blocks
         }
-        self.potentials = Potentials(case, mesh, self.charge, self.fixed)
+        self.potentials = Potentials(case, mesh, self.charge)
         self.stress: Stress | None = None
         if parameters.elastic is not None:
             known = None if on is None else on.stress

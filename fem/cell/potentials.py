@@ -34,8 +34,8 @@ class Potentials:
         Whether particles keep their stoichiometry.
     """
 
-    def __init__(self, case: Case, mesh: Mesh, charge: ChargeProblem, fixed: bool) -> None:
-        self._case, self._mesh, self._charge, self._fixed = case, mesh, charge, fixed
+    def __init__(self, case: Case, mesh: Mesh, charge: ChargeProblem) -> None:
+        self._case, self._mesh, self._charge = case, mesh, charge
 
     def solve(
         self,
@@ -72,7 +72,7 @@ class Potentials:
         case, wanted = self._case, self._case.stepping.electrolyte
         small = wanted == "automatic" and len(self._charge.space) < ENOUGH
         moved = case.geometry.anode.motion == "moved"
-        if not isinstance(case.operation, Protocol) or moved or self._fixed or small:
+        if not isinstance(case.operation, Protocol) or moved or small:
             return None
         found = None if wanted == "field" else Reduction.of(self._charge, kinks(self._mesh))
         if wanted == "modes" and found is None:

@@ -158,8 +158,6 @@ class Reduction:
         start = self._on_modes(start)
         beside = reduced.nodal(start.correction[0])
         equations = ChargeEquations(reduced.layout, drives, responses, start, beside)
-        if equations.convex:
-            return None
         tangents = [start.tangent] if isinstance(start.tangent, _Tangent) else []
         steps = 0
 

@@ -9,6 +9,7 @@ import pytest
 from cells_in_time import bed, cell_of, current
 
 import fem
+from fem.cell import potentials
 from fem.cell.composition import Cell
 from fem.cell.reactions import Reactions
 from fem.cell.state import State
@@ -46,9 +47,10 @@ def on_modes(cell: Cell, solution: ChargeSolution) -> bool:
         {},
         {"geometry__cathode__wiring": WIRING},
         {"kinetics__cathode__diffusion": "averaged"},
+        {"kinetics__cathode__diffusion": "fixed"},
         {"mechanics": {"enabled": True, "coupling": "both"}},
     ],
-    ids=["resolved", "wires", "averaged", "stress"],
+    ids=["resolved", "wires", "averaged", "fixed", "stress"],
 )
 def test_both_agree_three_times_in_a_run(changes: dict[str, Any]) -> None:
     """Particle currents, plating and voltage to 1e-5, and lithium is kept on modes too."""
@@ -158,19 +160,21 @@ def test_potentials_are_conjugate_to_streams() -> None:
     assert reduction.impedances[rims] == pytest.approx(1.0 / conductivity, rel=0.025)
 
 
-@pytest.mark.parametrize(
-    ("changes", "expected"),
-    [
-        ({"geometry.anode.motion": "moved"}, "geometry.anode.motion"),
-        ({"kinetics.cathode.diffusion": "fixed"}, "kinetics.cathode.diffusion"),
-    ],
-)
-def test_modes_are_refused(changes: dict[str, Any], expected: str) -> None:
+def test_modes_are_refused_where_the_line_moves() -> None:
     case: fem.Case = bed(stepping__electrolyte="modes")
     with pytest.raises(InputError) as refusal:
-        case.replace(changes)
+        case.replace({"geometry.anode.motion": "moved"})
     assert refusal.value.key == "stepping.electrolyte"
-    assert expected in str(refusal.value)
+    assert "geometry.anode.motion" in str(refusal.value)
+
+
+def test_too_many_modes_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where they are asked for; else the field is solved for."""
+    monkeypatch.setattr(reduced, "MOST_MODES", 10)
+    monkeypatch.setattr(potentials, "ENOUGH", 1)
+    with pytest.raises(InputError, match="too many pieces"):
+        _ = cell_of(bed(stepping__electrolyte="modes")).potentials.reduction
+    assert cell_of(bed()).potentials.reduction is None
 
 
 def test_small_cells_step_in_the_field_unless_told() -> None:
