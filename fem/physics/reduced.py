@@ -155,7 +155,7 @@ class Reduction:
                 self._layouts.clear()
             self._layouts[layout.key] = _Reduced(self, layout)
         reduced = self._layouts[layout.key]
-        start = self._on_modes(start)
+        start = self.on_modes(start)
         beside = reduced.nodal(start.correction[0])
         equations = ChargeEquations(reduced.layout, drives, responses, start, beside)
         tangents = [start.tangent] if isinstance(start.tangent, _Tangent) else []
@@ -239,7 +239,7 @@ class Reduction:
         streams = np.array([self.streams(mode)[k] for k, mode in enumerate(loads.T.toarray())])
         return np.asarray(made / np.sqrt(size * length) / streams)
 
-    def _on_modes(self, known: ChargeSolution) -> ChargeSolution:
+    def on_modes(self, known: ChargeSolution) -> ChargeSolution:
         """A solution with unknowns of this kind, where it was solved for the field."""
         if len(known.potential) == self.size:
             return known

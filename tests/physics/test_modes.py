@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import fem
-from fem.physics.modes import Kind, chains_of, groups_of, modes
+from fem.physics.modes import Chain, Kind, chains_of, groups_of, modes, resolved
 
 
 @pytest.fixture(scope="module")
@@ -41,6 +41,12 @@ def test_modes_are_orthogonal(kind: Kind) -> None:
     assert table[0] == pytest.approx(np.ones_like(s))
     assert products - np.diag(np.diag(products)) == pytest.approx(np.zeros((9, 9)), abs=1e-14)
     assert np.diag(products).min() > 0.05
+
+
+def test_no_chain_is_too_short_for_a_mode() -> None:
+    for kind in ("closed", "mirrored", "open"):
+        chain = Chain(0, 0, 0, np.arange(1), np.zeros((1, 4)), 1e-6, kind)
+        assert resolved([chain], 3, 24)[0] >= 1
 
 
 def test_chains_follow_surfaces(cell: fem.Cell) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -108,13 +109,20 @@ def test_particles_may_stop_to_react_on_the_way() -> None:
     assert for_good[1] == pytest.approx(for_good[0], abs=1e-5 * mean)
 
 
-def test_where_modes_do_not_do_the_field_is_solved_for() -> None:
+@pytest.mark.parametrize(
+    ("exchange", "conductivity"),
+    [("200 A/m^2", "0.05 S/m"), ("2e5 A/m^2", "1e-3 S/m")],
+    ids=["by the estimate", "by Newton's method"],
+)
+def test_where_modes_do_not_do_the_field_is_solved_for(
+    exchange: str, conductivity: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Fast reactions follow the field around particles, which few modes do not have."""
-    fast = {
-        "kinetics__cathode__exchange_current_density": "2e5 A/m^2",
-        "materials__LPSCl__ionic_conductivity": "1e-3 S/m",
-    }
-    pair = cells(**fast)
+    monkeypatch.setattr(reduced, "CLOSED", (3, 3))
+    pair = cells(
+        kinetics__cathode__exchange_current_density=exchange,
+        materials__LPSCl__ionic_conductivity=conductivity,
+    )
     given = current(pair[0], 40.0)
     found = []
     for cell in pair:
@@ -122,6 +130,22 @@ def test_where_modes_do_not_do_the_field_is_solved_for() -> None:
         assert not on_modes(cell, state.solved)
         found.append(Reactions(cell, state).particle_currents())
     assert found[1] == pytest.approx(found[0], rel=1e-9)
+
+
+def test_a_field_is_the_same_on_modes_with_its_correction() -> None:
+    """Of few modes, and without it not: along all surfaces, dead ones too, and back everywhere."""
+    (_, cell) = cells(kinetics__cathode__exchange_current_density="200 A/m^2")
+    reduction = cell.potentials.reduction
+    assert reduction is not None
+    field = cell.instant(cell.initial(), current(cell, 40.0)).solved
+    modes = reduction.on_modes(field)
+    uncorrected = replace(modes, correction=0.0 * modes.correction)
+    for k in range(len(cell.interfaces)):
+        known = cell.potentials.trace(field, k)
+        assert reduction.trace(modes, k) == pytest.approx(known, abs=1e-11)
+        assert np.abs(reduction.trace(uncorrected, k) - known).max() > 1e-9
+    assert reduction.in_field(modes).potential == pytest.approx(field.potential, abs=1e-11)
+    assert cell.charge.potential(modes) == pytest.approx(field.potential, abs=1e-11)
 
 
 @pytest.mark.parametrize("closed", [3, 7])
