@@ -72,6 +72,45 @@ def test_both_agree_three_times_in_a_run(changes: dict[str, Any]) -> None:
         assert modes.potential == pytest.approx(field.potential, abs=1e-7)
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("diffusion", ["resolved", "averaged"])
+def test_the_seed_cell_takes_modes_by_itself(diffusion: str) -> None:
+    """105 particles, of which the central third is dead, at elements of 2 um."""
+    case = fem.Case.load("cases/zheng2023_flat.toml").replace(
+        {
+            "kinetics.cathode.stoichiometry": 0.9,
+            "kinetics.cathode.diffusion": diffusion,
+            "operation": {"kind": "protocol", "steps": STEPS},
+            "mechanics.enabled": False,
+            "mesh.size": "2 um",
+        }
+    )
+    pair = [cell_of(case.replace({"stepping.electrolyte": how})) for how in ("field", "automatic")]
+    given = current(pair[0], 60.0)
+    states = [cell.instant(cell.initial(), given) for cell in pair]
+    for dt in (0.1, 1.0, 5.0):
+        states = [step(c, s, dt, given).state for c, s in zip(pair, states, strict=True)]
+        assert on_modes(pair[1], states[1].solved)
+        field, modes = (
+            Reactions(c, s).particle_currents() for c, s in zip(pair, states, strict=True)
+        )
+        assert modes == pytest.approx(field, abs=1e-5 * np.abs(field).mean())
+
+
+def test_a_run_on_modes_may_go_on_in_the_field() -> None:
+    """What was begun on modes has all that the field needs."""
+    modes, field = (cells(rows=1)[k] for k in (1, 0))
+    given = current(modes, 40.0)
+    state = step(modes, modes.instant(modes.initial(), given), 0.5, given).state
+    read = State.from_arrays(state.arrays())
+    assert field.potentials.trace(read.solved, 0) == pytest.approx(
+        modes.potentials.trace(read.solved, 0), abs=1e-8
+    )
+    ends = [step(cell, read, 0.5, given).state for cell in (modes, field)]
+    assert [on_modes(modes, end.solved) for end in ends] == [True, False]
+    assert ends[0].solved.voltages == pytest.approx(ends[1].solved.voltages, abs=1e-7)
+
+
 def test_steps_of_every_kind_go_on_modes() -> None:
     """Rows as in the field, and nothing lost to modes."""
     kept: list[list[Accepted]] = [[], []]

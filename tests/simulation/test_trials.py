@@ -99,7 +99,7 @@ def test_arrays_are_enough(name: str) -> None:
             assert same(state, read)
 
 
-@pytest.mark.parametrize("name", [*CASES, pytest.param("modes", marks=pytest.mark.slow)])
+@pytest.mark.parametrize("name", ALL)
 def test_a_run_taken_up_anywhere_ends_the_same(name: str) -> None:
     """From each of its accepted states: the same rows, but for the time on the clock."""
     case = ALL[name].replace(
