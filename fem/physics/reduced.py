@@ -47,7 +47,7 @@ CLOSED, OPEN = (3, 15), 24
 FEW = 400
 """Modes in all up to which closed outlines have more than the least."""
 MOST_MODES = 1_500
-"""Modes up to which dense factors take less time than a solve for the field."""
+"""Modes up to which they are made: dense factors take a time that grows as their cube."""
 LARGEST = 40_000_000
 """Numbers that potentials along surfaces may take: 320 MB."""
 ERROR = 1e-5
@@ -237,7 +237,9 @@ class Reduction:
         size = self._mass.diagonal()[last]
         length = np.array([chain.length for chain in self.chains])
         streams = np.array([self.streams(mode)[k] for k, mode in enumerate(loads.T.toarray())])
-        return np.asarray(made / np.sqrt(size * length) / streams)
+        found = made / np.sqrt(size * length) / streams
+        # The first mode of all, which returns through itself, meets nothing if it is the only one.
+        return np.asarray(np.where(found > 0.0, found, found.max()))
 
     def on_modes(self, known: ChargeSolution) -> ChargeSolution:
         """A solution with unknowns of this kind, where it was solved for the field."""
