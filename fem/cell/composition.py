@@ -35,6 +35,7 @@ from fem.cell.interfaces import (
     written,
 )
 from fem.cell.lithium import LithiumInterface
+from fem.cell.potentials import Potentials
 from fem.cell.state import State
 from fem.cell.stress import Stress
 from fem.errors import InputError, SolveError
@@ -74,6 +75,8 @@ class Cell:
         All that the cell remembers, by name.
     charge
         Electrolyte, terminals (the foil, the cathode, isolated lithium), wires.
+    potentials
+        How they are solved for.
     stress
         The mechanics; `None` where it is switched off.
     """
@@ -101,6 +104,7 @@ class Cell:
         self.blocks: dict[str, Block] = {
             block.name: block for interface in self.interfaces for block in interface.blocks
         }
+        self.potentials = Potentials(case, mesh, self.charge)
         self.stress: Stress | None = None
         if parameters.elastic is not None:
             known = None if on is None else on.stress
@@ -289,7 +293,7 @@ class Cell:
             if gradually and start is None:
                 solution = self.charge.solve_gradually(drives, responses, active)
             else:
-                solution = self.charge.solve(drives, responses, active, start)
+                solution = self.potentials.solve(drives, responses, active, start, c > 0.0)
             ends = [
                 answer.advance(density, loads)
                 for answer, density, loads in zip(

@@ -15,32 +15,27 @@ pieces, currents, kinetics, voltages and wires is a small dense problem each.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import identity
+from scipy.sparse import csc_matrix, identity
 from scipy.sparse.linalg import splu
 
 from fem.laws.kinetics import Kinetics, overpotential_with_slope
 from fem.mesh import Ints
 from fem.physics.charge import ChargeProblem
-from fem.physics.modes import Chain, Group, groups_of
-from fem.physics.responses import balanced as potentials_of
-from fem.physics.responses import loads_of
+from fem.physics.modes import Chain, Group, groups_of, nodal_loads, resolved
+from fem.physics.responses import balanced, gathered
 from fem.solve.many import Block, Minima, minimise_many
 
 Floats = NDArray[np.float64]
 
 COLUMNS = 64
 """Modes that are solved for together."""
-RESOLVED = 3.0
-"""Modes of an open chain, over the root of its number of edges, that its mesh resolves."""
-KINKED = 5
-"""Modes of a line with kinks, over those of an open chain."""
 
 
 @dataclass(frozen=True)
@@ -71,31 +66,19 @@ class Condensed:
 
     @classmethod
     def of(cls, problem: ChargeProblem, chains: Sequence[Chain], closed: int, open_: int) -> Self:
-        """Condense a charge problem onto so many modes for closed chains and for open ones.
-
-        A chain has no more of them than its edges resolve. Near ends polynomials of degree m turn
-        within some 1/m^2 of the length. Responses are not told apart by waves: a line with kinks
-        has `KINKED` times as many.
-        """
-        counts = [_count(chain, closed, open_) for chain in chains]
-        return cls.on(problem, chains, counts)
+        """Condense a charge problem onto so many modes for closed chains and for open ones."""
+        return cls.on(problem, chains, resolved(chains, closed, open_))
 
     @classmethod
     def on(cls, problem: ChargeProblem, chains: Sequence[Chain], counts: Sequence[int]) -> Self:
         """The same for chains with a number of modes each."""
-        loads = loads_of(problem, chains, counts)
+        loads = nodal_loads([each.patches for each in problem.surfaces], chains, counts)
         totals = np.asarray(loads.sum(axis=0)).ravel()
-        # Each mode's current returns through the first chain, so that a potential exists.
-        first = loads[:, [0]].toarray()
-        solve = potentials_of(problem)
         matrix = np.empty((len(totals), len(totals)))
-        for start in range(0, len(totals), COLUMNS):
-            part = slice(start, start + COLUMNS)
-            balanced = loads[:, part].toarray() - first * (totals[part] / totals[0])
-            potentials = solve(balanced)
-            matrix[:, part] = loads.T @ potentials - np.outer(
-                totals / totals[0], (first.T @ potentials)[0]
-            )
+        for part, potentials in traces(problem, loads):
+            matrix[:, part] = loads.T @ potentials
+        # What returns through the first chain meets potentials there too.
+        matrix -= np.outer(totals / totals[0], matrix[0])
         owner = np.repeat(np.arange(len(chains)), counts)
         surface = [problem.surfaces[chain.surface] for chain in chains]
         terminal = np.array([s.terminal[c.piece] for s, c in zip(surface, chains, strict=True)])
@@ -256,16 +239,6 @@ def balance(operator: Condensed, members: Members) -> Balanced:
     return Balanced(found.solution, voltages, constant, found.done, found.iterations)
 
 
-def _count(chain: Chain, closed: int, open_: int) -> int:
-    """How many modes a chain gets, where those of its kind get so many."""
-    edges = len(chain.edges)
-    if chain.kind == "response":
-        return min(KINKED * open_, len(chain.table))
-    if chain.kind == "closed":
-        return min(closed, edges)
-    return min(open_, edges // 2 if chain.kind == "mirrored" else int(RESOLVED * np.sqrt(edges)))
-
-
 def _start(
     operator: Condensed, members: Members, free: NDArray[np.bool_], given: NDArray[np.bool_]
 ) -> Floats:
@@ -281,6 +254,21 @@ def _start(
         length = np.maximum(mine.sum(axis=1), np.finfo(float).tiny)
         start += np.where(mine > 0.0, (wanted[:, number] / length)[:, None], 0.0)
     return start
+
+
+def traces(problem: ChargeProblem, loads: csc_matrix) -> Iterator[tuple[slice, Floats]]:
+    """Potentials (nodes, part of n) in V m^2/A that modes make at the nodes of all surfaces.
+
+    `loads` (nodes, n) are those of `fem.physics.modes.nodal_loads`. Each mode's current returns
+    through the first chain, so that a potential exists; the first unknown is held at 0.
+    """
+    totals = np.asarray(loads.sum(axis=0)).ravel()
+    gather, solve = gathered(problem), balanced(problem)
+    flows = (gather @ loads).tocsc()
+    first, nodes = flows[:, [0]].toarray(), gather.indices
+    for start in range(0, len(totals), COLUMNS):
+        part = slice(start, start + COLUMNS)
+        yield part, solve(flows[:, part].toarray() - first * (totals[part] / totals[0]))[nodes]
 
 
 def _wires(problem: ChargeProblem, terminal: Ints, wire: Ints, totals: Floats) -> Floats | None:

@@ -16,6 +16,7 @@ from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.sparse import csc_matrix
 
 from fem.mesh import Ints
 from fem.physics.surfaces import Patches
@@ -30,6 +31,10 @@ POINTS_PER_MODE = 4
 LEAST_POINTS = 16
 MOST_PAIRS = 1_000_000
 """Entries of a table of products of modes up to which it is kept."""
+RESOLVED = 3.0
+"""Modes of an open chain, over the root of its number of edges, that its mesh resolves."""
+KINKED = 5
+"""Modes of a line with kinks, over those of an open chain."""
 
 
 @dataclass(frozen=True)
@@ -143,6 +148,46 @@ def modes(count: int, kind: Kind, s: Floats) -> Floats:
     table[1::2] = np.cos(angles)[: len(table[1::2])]
     table[2::2] = np.sin(angles)[: len(table[2::2])]
     return np.asarray(table, dtype=float)
+
+
+def nodal_loads(
+    surfaces: Sequence[Patches], chains: Sequence[Chain], counts: Sequence[int]
+) -> csc_matrix:
+    """Loads of all modes at the nodes of all surfaces, row after row, (nodes, n) in m."""
+    start = np.cumsum([0, *(patches.nodes.size for patches in surfaces)])
+    first = np.cumsum([0, *counts])
+    rows, columns, values = [], [], []
+    for chain, begin, count in zip(chains, first, counts, strict=False):
+        patches = surfaces[chain.surface]
+        local = (chain.modes(count) * chain.weights) @ patches.shapes.T
+        before = start[chain.surface] + chain.row * patches.nodes.shape[1]
+        rows.append(np.broadcast_to(before + patches.edges[chain.edges], local.shape).ravel())
+        column = begin + np.arange(count)
+        columns.append(np.broadcast_to(column[:, None, None], local.shape).ravel())
+        values.append(local.ravel())
+    entries = (np.concatenate(values), (np.concatenate(rows), np.concatenate(columns)))
+    return csc_matrix(entries, shape=(int(start[-1]), int(first[-1])))
+
+
+def resolved(chains: Sequence[Chain], closed: int, open_: int) -> list[int]:
+    """So many modes for closed chains and for open ones, but no more than their edges resolve.
+
+    Near ends polynomials of degree m turn within some 1/m^2 of the length. Responses are not told
+    apart by waves: a line with kinks has `KINKED` times as many.
+    """
+    return [_count(chain, closed, open_) for chain in chains]
+
+
+def _count(chain: Chain, closed: int, open_: int) -> int:
+    """How many modes a chain gets, where those of its kind get so many."""
+    edges = len(chain.edges)
+    if chain.kind == "response":
+        return min(KINKED * open_, len(chain.table))
+    if chain.kind == "closed":
+        return min(closed, edges)
+    return min(
+        open_, max(1, edges // 2) if chain.kind == "mirrored" else int(RESOLVED * np.sqrt(edges))
+    )
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,7 @@ largest first.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,7 +24,8 @@ from scipy.sparse import coo_matrix, csc_matrix, csr_matrix
 
 from fem.mesh import Ints
 from fem.physics.charge import ChargeProblem
-from fem.physics.modes import Chain, chains_of
+from fem.physics.modes import Chain, chains_of, nodal_loads
+from fem.solve.condense import dissected
 from fem.solve.linear import Factorised, TwoLevel
 
 Floats = NDArray[np.float64]
@@ -71,30 +73,27 @@ def responses(problem: ChargeProblem, chains: Sequence[Chain]) -> dict[int, Floa
     }
 
 
+def gathered(problem: ChargeProblem) -> csc_matrix:
+    """Sums at the unknowns of the electrolyte of loads at the nodes of all surfaces, (n, nodes)."""
+    space = problem.space
+    nodes = np.concatenate([space.number[s.patches.nodes].ravel() for s in problem.surfaces])
+    entries = (np.ones(len(nodes)), (nodes, np.arange(len(nodes))))
+    return csc_matrix(entries, shape=(len(space), len(nodes)))
+
+
 def loads_of(problem: ChargeProblem, chains: Sequence[Chain], counts: Sequence[int]) -> csc_matrix:
     """Nodal loads of the modes of chains (unknowns of the electrolyte, n)."""
-    space, first = problem.space, np.cumsum([0, *counts])
-    rows, columns, values = [], [], []
-    for chain, start, count in zip(chains, first, counts, strict=False):
-        patches = problem.surfaces[chain.surface].patches
-        local = (chain.modes(count) * chain.weights) @ patches.shapes.T
-        nodes = space.number[patches.nodes[chain.row, patches.edges[chain.edges]]]
-        rows.append(np.broadcast_to(nodes, local.shape).ravel())
-        column = start + np.arange(count)
-        columns.append(np.broadcast_to(column[:, None, None], local.shape).ravel())
-        values.append(local.ravel())
-    entries = (np.concatenate(values), (np.concatenate(rows), np.concatenate(columns)))
-    return csc_matrix(entries, shape=(len(space), int(first[-1])))
+    loads = nodal_loads([each.patches for each in problem.surfaces], chains, counts)
+    return (gathered(problem) @ loads).tocsc()
 
 
 def balanced(problem: ChargeProblem) -> Solve:
     """Potentials (n, k) of loads (n, k) that add up to 0; the first unknown is held at 0."""
-    inner = problem.electrolyte.conductance[1:, 1:].tocsr()
-    small = inner.shape[0] <= LARGEST_FACTORISED
+    inner, space = problem.electrolyte.conductance[1:, 1:].tocsr(), problem.space
     solve = (
-        Factorised(inner).precondition
-        if small
-        else _two_level(inner, problem.space.from_p1[1:], EXACT)
+        Factorised(inner, dissected(inner, space.mesh.nodes[:, space.nodes[1:]])).precondition
+        if inner.shape[0] <= LARGEST_FACTORISED
+        else _two_level(inner, space.from_p1[1:], EXACT)
     )
 
     def with_first(loads: Floats) -> Floats:
@@ -111,6 +110,14 @@ def _two_level(matrix: csr_matrix, from_p1: csr_matrix, tolerance: float) -> Sol
     return lambda loads: np.stack(
         [solver.solve(load, tolerance).solution for load in loads.T], axis=1
     )
+
+
+def completed(problem: ChargeProblem, chains: Sequence[Chain]) -> list[Chain]:
+    """The same chains, with the modes of those that have some of their own."""
+    found = list(chains)
+    for place, table in responses(problem, chains).items():
+        found[place] = replace(found[place], table=table)
+    return found
 
 
 def _answers(

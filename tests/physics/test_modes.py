@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import fem
-from fem.physics.modes import Kind, chains_of, groups_of, modes
+from fem.physics.modes import Chain, Kind, chains_of, groups_of, modes, resolved
 from fem.physics.responses import _answer, chains_on, loads_of, responses
 
 
@@ -122,3 +122,9 @@ def test_points_of_laws_integrate_products_of_modes(cell: fem.Cell) -> None:
         for row, length in zip(products.reshape(-1, size, size), lengths, strict=True):
             assert row[0, 0] == pytest.approx(length)
             assert row - np.diag(np.diag(row)) == pytest.approx(np.zeros_like(row), abs=1e-18)
+
+
+def test_no_chain_is_too_short_for_a_mode() -> None:
+    for kind in ("closed", "mirrored", "open"):
+        chain = Chain(0, 0, 0, np.arange(1), np.zeros((1, 4)), np.full((1, 4), 1e-6), kind)
+        assert resolved([chain], 3, 24)[0] >= 1
