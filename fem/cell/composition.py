@@ -335,14 +335,9 @@ class Cell:
         return self.lithium.on_mesh(self.lithium.thickness(content), self.mesh.nodes.shape[1])
 
     def lithium_left(self, content: Content) -> float:
-        """The least thickness of foil that can still be stripped anywhere, in m.
-
-        Under a protrusion there is more of it, by how far that reaches below the flat surface.
-        """
-        lithium, patches = self.lithium, self.lithium.patches
-        below = self.mesh.geometry.lithium_y - patches.at_points(self.mesh.nodes[1, patches.nodes])
-        left = float(self.case.geometry.anode.strippable) + below + lithium.since(content)
-        return float(left[patches.piece == 0].min())
+        """The least thickness of foil that can still be stripped anywhere, in m."""
+        below = self.mesh.geometry.lithium_y - self.mesh.nodes[1]
+        return self.lithium.least(content, float(self.case.geometry.anode.strippable) + below)
 
     def currents(self, solution: ChargeSolution) -> list[float]:
         """Current out of each terminal in A per m of depth."""
