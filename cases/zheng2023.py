@@ -440,9 +440,10 @@ A/m2 at the tip); without resistance the two are level ({none.electrolyte_maximu
 
 Most of the flux plates at the deposits.
 | {100 * none.share:.0f} / {100 * clean.share:.0f} / {100 * poor.share:.0f} % of the current plates
-on the three deposits, which are {100 * clean.extent:.0f} % of the lithium line. Most of it only
-without resistance.
-| no resistance / i0 320 / i0 30 A/m2.
+on the three deposits, which are {100 * clean.extent:.0f} % of the lithium line: more than their
+share, and more than half without resistance.
+| no resistance / i0 320 / i0 30 A/m2, and deposits of 30 x 12 um. The paper gives no shape, and
+shape decides as much as kinetics: zheng2023_geometry.py draws others.
 
 Fig. 4e-f: von Mises stress concentrates where deposits face the cathode.
 | Maximum along the lithium for no resistance / i0 320 / i0 30: rigid lithium {places("rigid")};

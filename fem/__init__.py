@@ -67,7 +67,8 @@ def sweep(
 ) -> Any:
     """Solve many cases and give a row a member, with the columns of ``members.csv``.
 
-    Nothing is written.
+    Nothing is written. `fem.runs.sweep.solved` gives what else there is to tell: intervals,
+    maps of hot spots, sensitivities.
 
     Parameters
     ----------
@@ -89,15 +90,10 @@ def sweep(
     InputError
         If the sweep or its case is wrong, or no member can be.
     """
-    from fem.case.sweep import Sweep
-    from fem.results.members import structured, table
-    from fem.runs.sweep import solve_all
+    from fem.results.members import structured
+    from fem.runs.sweep import solved
 
-    if isinstance(path_or_table, Mapping):
-        asked = Sweep.from_dict(path_or_table)
-    else:
-        asked = Sweep.load(path_or_table)
-    columns = table(asked, solve_all(asked, workers, scheduler))
+    columns = solved(path_or_table, workers, scheduler).table()
     try:
         from pandas import DataFrame
     except ImportError:

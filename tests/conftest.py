@@ -11,6 +11,8 @@ from hypothesis import settings
 # Set before numpy is imported: threads of small matrix products only wait for each other.
 for library in ("OPENBLAS", "OMP", "MKL"):
     os.environ.setdefault(f"{library}_NUM_THREADS", "1")
+# What a test finds must not have been made by another version of the code, nor stay behind.
+os.environ["ASSB_FEM_CACHE"] = "off"
 
 # On a busy machine any example may take long, and how long it takes is no statement of a test.
 settings.register_profile("patient", deadline=None, derandomize=True)

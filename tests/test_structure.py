@@ -76,6 +76,7 @@ OUTSIDERS = {
     "pydantic": {"case"},
     "pydantic_core": {"case"},
     "PIL": {"geometry", "plot"},
+    "SALib": {"results"},
     "pyamg": {"solve"},
     "pymunk": {"geometry"},
     "shapely": {"geometry", "mesh"},

@@ -171,6 +171,15 @@ def _protocol(case: Case, operation: Protocol) -> None:
             allowed='"kept", or "moved" with mechanics.enabled = false',
             cure='set enabled = false below [mechanics], or motion = "kept"',
         )
+    if case.geometry.anode.motion == "moved" and case.stepping.electrolyte == "modes":
+        raise refuse(
+            "a lithium surface that moves makes another electrolyte every few steps, "
+            "and finding its modes takes longer than these",
+            key="stepping.electrolyte",
+            given="modes",
+            allowed='"automatic" or "field", or "modes" with geometry.anode.motion = "kept"',
+            cure="remove electrolyte from [stepping]",
+        )
     if cathode.diffusion == "fixed":
         if mechanics.swelling:
             raise refuse(

@@ -21,6 +21,8 @@ class Items(Rule):
     pair: bool = False
     """Exactly two entries, the first below the second."""
     unique: bool = False
+    alone: bool = False
+    """A single entry may stand without brackets."""
 
     @property
     def kind(self) -> str:
@@ -30,13 +32,16 @@ class Items(Rule):
     def allowed(self) -> str:
         if self.pair:
             return f"two entries [a, b] with a < b, each {self.of.allowed}"
-        return f"a list{' without repeats' if self.unique else ''}, each entry {self.of.allowed}"
+        words = f"a list{' without repeats' if self.unique else ''}, each entry {self.of.allowed}"
+        return f"{words}; one alone may do without brackets" if self.alone else words
 
     @property
     def example(self) -> str:
         return f"[{self.of.example}]"
 
     def read(self, value: object) -> tuple[Any, ...]:
+        if self.alone and not isinstance(value, list | tuple):
+            return (self.of.read(value),)
         if not isinstance(value, list | tuple):
             raise refuse("not a list", allowed=self.allowed, cure="write it in brackets [ ]")
         entries = []
@@ -53,12 +58,13 @@ class Items(Rule):
         return tuple(entries)
 
     def schema(self) -> dict[str, Any]:
-        return {
+        several = {
             "type": "array",
             "items": self.of.schema(),
             **({"minItems": 2, "maxItems": 2} if self.pair else {}),
             **({"uniqueItems": True} if self.unique else {}),
         }
+        return {"anyOf": [self.of.schema(), several]} if self.alone else several
 
 
 class Materials(Rule):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from html import escape
 from pathlib import Path
 from typing import Annotated, Any, Self
@@ -29,7 +29,7 @@ from fem.case.physics import Kinetics, Mechanics
 from fem.case.profile import read_profile
 from fem.case.rules import Text
 from fem.case.table import Table, flat, plain
-from fem.case.text import set_key
+from fem.case.text import is_sweep, set_key
 from fem.errors import InputError
 from fem.frozen import FrozenMapping
 from fem.text import missing_file, names_table, read_text, read_toml
@@ -152,6 +152,12 @@ class Case(Table):
         directory: Path | None,
     ) -> Self:
         try:
+            if is_sweep(data):
+                raise InputError(
+                    "a sweep file, not a case",
+                    allowed="a file with the table [geometry]",
+                    cure=f"fem sweep {file.name if file else 'FILE'} --out DIR solves its members",
+                )
             for key, value in changes.items():
                 require_known(key, cls)
                 set_key(data, key, plain(value, explicit=True))
@@ -260,11 +266,16 @@ class Case(Table):
         It depends on SI values (12 digits) and on the content of the files referred to; not on
         title, format, order of keys, spelling of units, nor where the files are.
         """
+        return self.digest()
+
+    def digest(self, without: Collection[str] = ()) -> str:
+        """`sha256` of what the case says outside of some tables."""
         content = plain(self, _digits)
-        del content["title"]
         content["materials"] = _si(self.materials)
         for key, name in self.files.items():
             set_key(content, key, self._digest(name))
+        for name in {"title", *without}:
+            content.pop(name, None)
         return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
     def _digest(self, name: str) -> str:

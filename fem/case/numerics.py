@@ -5,14 +5,16 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
 from fem.case.kinds import Length, Period
-from fem.case.rules import Bounds, Number, Whole, refuse
+from fem.case.rules import Bounds, Choice, Number, Whole, refuse
 from fem.case.table import Table
 from fem.units import Quantity
+
+Electrolyte = Literal["automatic", "field", "modes"]
 
 
 class Mesh(Table):
@@ -59,6 +61,12 @@ class Stepping(Table):
     thickness: Length = Field(
         default=Quantity(2e-7, "0.2 um"),
         description="Largest change of the plated thickness anywhere in a step.",
+    )
+    electrolyte: Annotated[Electrolyte, Choice(Electrolyte)] = Field(
+        default="automatic",
+        description="What a step solves for: the potential all over the electrolyte (`field`), or "
+        "smooth `modes` of the currents along its surfaces, where these leave no more than 1e-5 of "
+        "a current density out. Left `automatic`, modes where they save time.",
     )
     most_steps: Annotated[int, Whole(Bounds(ge=1, le=100_000_000), 100_000)] = Field(
         default=100_000, description="Steps after which a run that has not ended is stopped."

@@ -64,9 +64,39 @@ DIR then holds
   [metrics](quantities.md) (one that is a list has a column an entry), and `message`.
 - `summary.csv`, a row a point and reported metric: the varied keys, `metric`, `count` of the
   members that have it, `mean`, `std` (over `count` - 1), `ci95_low` and `ci95_high`, the interval
-  of the mean by Student's t, and the percentiles `p05`, `p50` and `p95`. What too few members leave
-  open is empty.
-- a figure a reported metric: medians, and 5 to 95 %, over the first key that varies.
+  of the mean by Student's t, and the percentiles `p05`, `p50` and `p95`. Then how well these are
+  known: `p05_low`, `p05_high` and so on are 95 % intervals of the percentiles by bootstrap
+  (percentile kind, 999 seeded resamples), and `members_mean`, `members_p05`, `members_p50`,
+  `members_p95` the members a point that take half of an interval to `report.precision` of the
+  value, as it goes with their root. What too few members leave open is empty: an interval of the
+  median takes 6, those of `p05` and `p95` 72, since all of fewer lie on one side of a percentile
+  with more than 2.5 %. Intervals of percentiles are short of their 95 % where members are few: of
+  3000 samples of normal, lognormal and heavy-tailed (Lomax, exponent 3) values they held `p05` and
+  `p95` in 87 to 89 % with 100 members, in 92 to 94 % with 300 and in 93 to 95 % with 1000, the
+  median in 94 to 96 %; the interval of the mean held it in 94, 91 and 90 % with 100, and in 95, 95
+  and 94 % with 1000. The numbers that 400 such members promised gave second samples 0.97 to 1.14 of
+  the wanted half interval in the median, and up to 1.6 of it in nine of ten.
+- a figure a reported metric: medians, and 5 to 95 %, over the first key that varies; and
+  `convergence_METRIC.png`: how mean, median and 95th percentile settle with the number of members.
+- where a point has several members, what they carry in their last state, over the mean of each
+  member. `particles.csv`, a row a point and particle: the number of the point from 0, the varied
+  keys, `id`, `x_m`, `y_m`, `diameter_m`, `members`, in how many of them it reacts (`alive`),
+  `probability_dead`; over those in which it reacts `mean`, `p05`, `p50`, `p95` of its current over
+  the mean of the particles that react; and for each multiple of `report.hot` the share of all
+  members in which it carries more than that (`probability_over_1.5`). `hot_spots.csv` has the same
+  of plating, averaged over 2 um of arc, along the lithium: at stations 1 um apart (at most 1001),
+  at equal shares of the arc, which plating is interpolated to. `hot_spots_POINT.png` shows both.
+  Members are put together as long as their lines, or their particles, are the same to 20 nm; else
+  that part is left out for the point. Values are kept to 5e-4.
+- where keys vary, `sensitivity.csv`, a row a reported metric and key: `count` of members;
+  Spearman's rank correlation `spearman` over all of them with its 95 % interval and its p value
+  (empty of values that are no numbers; tables that differ in one number count as that number); the
+  share of the variance that the key has alone (`first_order`) and with all other keys (`total`);
+  and where these come from (`method`). `grid`: conditional means of the full grid of `[vary]`,
+  exact for its values with equal weights. `rows of zip`: keys that go together, which cannot be
+  told apart. `sample`: 100 or more rows of `[zip]` with numbers that hardly repeat, as drawn by a
+  sampler: RBD-FAST of SALib (the extra `sensitivity`), first order alone. `repeats`: what members
+  at a point differ by. `sensitivity.png` shows them.
 - while it runs, `journal.jsonl`, from which `--resume` goes on.
 """
 

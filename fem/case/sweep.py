@@ -15,7 +15,7 @@ from pydantic import Field, PrivateAttr, ValidationError, model_validator
 from fem.case.containers import Items
 from fem.case.explain import explain, require_known
 from fem.case.model import Case
-from fem.case.rules import Bounds, Rule, Text, Whole, refuse
+from fem.case.rules import Bounds, Number, Rule, Text, Whole, refuse
 from fem.case.table import Table, plain
 from fem.errors import InputError
 from fem.frozen import FrozenMapping
@@ -23,6 +23,7 @@ from fem.text import missing_file, read_text, read_toml
 from fem.units import base, parse
 
 DEFAULT_METRICS = ("overpotential_V", "focusing_max_over_mean")
+HOT = (1.2, 1.5, 2.0)
 
 
 class Lists(Rule):
@@ -88,6 +89,17 @@ class Report(Table):
             default=DEFAULT_METRICS,
             description="Names of metrics; one that is a list is reported entry by entry.",
         )
+    )
+    hot: Annotated[
+        tuple[float, ...], Items(Number(Bounds(gt=0.0), 1.5), unique=True, alone=True)
+    ] = Field(
+        default=HOT,
+        description="Multiples of the mean: how probable is it that a place along the lithium, or "
+        "a particle, carries more than that.",
+    )
+    precision: Annotated[float, Number(Bounds(gt=0.0, lt=1.0), 0.02)] = Field(
+        default=0.02,
+        description="Half of a 95 % interval over the value: how many members that takes is told.",
     )
 
 

@@ -1,10 +1,10 @@
-"""Keys of a case file: changing them by their dotted names."""
+"""Tables of a file as read: what they are of, and changing keys by their dotted names."""
 
 from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from itertools import pairwise
 from typing import Any
 
@@ -32,6 +32,11 @@ def parse_overrides(texts: Iterable[str]) -> dict[str, Any]:
         changes.pop(key, None)  # so that the order is that of the last mention
         changes[key] = _value(value)
     return changes
+
+
+def is_sweep(tables: Mapping[str, Any]) -> bool:
+    """Whether the tables of a file are those of a sweep: it names a case and draws no cell."""
+    return "case" in tables and "geometry" not in tables
 
 
 def _value(text: str) -> Any:

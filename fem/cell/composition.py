@@ -35,10 +35,11 @@ from fem.cell.interfaces import (
     written,
 )
 from fem.cell.lithium import LithiumInterface
+from fem.cell.potentials import Potentials
 from fem.cell.state import State
 from fem.cell.stress import Stress
 from fem.errors import InputError, SolveError
-from fem.geometry import Inactivity
+from fem.geometry import Geometry, Inactivity
 from fem.mesh import Mesh
 from fem.parameters import Parameters, resolve
 from fem.physics.charge import ChargeProblem, ChargeSolution, Drive, Electrolyte, Inner
@@ -74,6 +75,8 @@ class Cell:
         All that the cell remembers, by name.
     charge
         Electrolyte, terminals (the foil, the cathode, isolated lithium), wires.
+    potentials
+        How they are solved for.
     stress
         The mechanics; `None` where it is switched off.
     """
@@ -101,6 +104,7 @@ class Cell:
         self.blocks: dict[str, Block] = {
             block.name: block for interface in self.interfaces for block in interface.blocks
         }
+        self.potentials = Potentials(case, mesh, self.charge)
         self.stress: Stress | None = None
         if parameters.elastic is not None:
             known = None if on is None else on.stress
@@ -110,7 +114,12 @@ class Cell:
         """When the mesh was ready (`time.perf_counter`); 0 for a mesh that was there before."""
 
     @classmethod
-    def of(cls, case: Case, progress: Callable[[str], None] = lambda stage: None) -> Self:
+    def of(
+        cls,
+        case: Case,
+        progress: Callable[[str], None] = lambda stage: None,
+        mesher: Callable[[Case, Geometry], Mesh] = meshes.from_case,
+    ) -> Self:
         """Draw, look up, mesh and assemble the cell of `case`; `progress` is told each stage.
 
         Raises
@@ -123,7 +132,7 @@ class Cell:
         parameters = resolve(case, shape)
         foreseen(case, shape, parameters)
         progress("mesh")
-        mesh = meshes.from_case(case, shape)
+        mesh = mesher(case, shape)
         meshed = time.perf_counter()
         progress("assembly")
         cell = cls(case, mesh, parameters)
@@ -285,7 +294,7 @@ class Cell:
             if gradually and start is None:
                 solution = self.charge.solve_gradually(drives, responses, active)
             else:
-                solution = self.charge.solve(drives, responses, active, start)
+                solution = self.potentials.solve(drives, responses, active, start, c > 0.0)
             ends = [
                 answer.advance(density, loads)
                 for answer, density, loads in zip(
@@ -327,14 +336,9 @@ class Cell:
         return self.lithium.on_mesh(self.lithium.thickness(content), self.mesh.nodes.shape[1])
 
     def lithium_left(self, content: Content) -> float:
-        """The least thickness of foil that can still be stripped anywhere, in m.
-
-        Under a protrusion there is more of it, by how far that reaches below the flat surface.
-        """
-        lithium, patches = self.lithium, self.lithium.patches
-        below = self.mesh.geometry.lithium_y - patches.at_points(self.mesh.nodes[1, patches.nodes])
-        left = float(self.case.geometry.anode.strippable) + below + lithium.since(content)
-        return float(left[patches.piece == 0].min())
+        """The least thickness of foil that can still be stripped anywhere, in m."""
+        below = self.mesh.geometry.lithium_y - self.mesh.nodes[1]
+        return self.lithium.least(content, float(self.case.geometry.anode.strippable) + below)
 
     def currents(self, solution: ChargeSolution) -> list[float]:
         """Current out of each terminal in A per m of depth."""

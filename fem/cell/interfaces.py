@@ -323,11 +323,12 @@ class ParticleInterface(Interface):
     def recall(self, base: Content, c: float, guess: Content) -> Recall:
         stage = self.model.condensed(c, self.stoichiometry(guess))
         before, given = self.lithiation(base), self.charge(base)
-        inner = {STOICHIOMETRY: Inner(self.start + stage.surface(before), stage.response)}
+        unloaded = stage.unloaded(before)
+        inner = {STOICHIOMETRY: Inner(self.start + stage.at_surface(unloaded), stage.response)}
 
         def advance(currents: Floats, loads: Floats) -> Ends:
             flow = self.patches.by_piece(loads)
-            x = stage.state(before, loads)
+            x = stage.loaded(unloaded, loads)
             rate = {self.lithiation_name: (x - before) / c} if c else {}
             return (
                 {self.lithiation_name: x, self.charge_name: given + c * flow},

@@ -95,6 +95,14 @@ class LithiumInterface(Interface):
         """
         return np.asarray(self._mass.solve(self.patches.loads(density)[0]))
 
+    def least(self, content: Content, drawn: Floats) -> float:
+        """The least thickness of foil in m, of that `drawn` at the mesh nodes (N,).
+
+        Under a protrusion there is more, by how far that reaches below the flat surface.
+        """
+        left = self.patches.at_points(drawn[self.patches.nodes]) + self.since(content)
+        return float(left[self.patches.piece == 0].min())
+
     def since(self, content: Content) -> Floats:
         """Thickness plated at the quadrature points since the line moved last, in m."""
         charge = self.charge(content) - self.followed.charge

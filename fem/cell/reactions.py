@@ -72,6 +72,11 @@ class Reactions:
         x = np.array(self.cell.mean_stoichiometry(self.state))
         return float(parameters.active.potential.extended(x)[0]) - parameters.anode_potential
 
+    @cached_property
+    def potential(self) -> Floats:
+        """Potential of the electrolyte (n,) in V."""
+        return self.cell.charge.potential(self.solution)
+
     def electrode_potential(self, number: int) -> Floats:
         """Potential of each piece of an interface (pieces,) in V: its terminal and its wire."""
         surface, solution = self.cell.interfaces[number].surface, self.solution
@@ -83,7 +88,7 @@ class Reactions:
     def difference_at_nodes(self, number: int) -> Floats:
         """``phi_s - phi_e`` at the nodes of an interface (k, m) in V."""
         patches = self.cell.interfaces[number].patches
-        phi = self.solution.potential[self.cell.charge.space.number[patches.nodes]]
+        phi = self.cell.potentials.trace(self.solution, number)
         return np.asarray(self.electrode_potential(number)[patches.piece_of_node] - phi)
 
     @cached_property
@@ -142,7 +147,7 @@ class Reactions:
     def ohmic_power(self) -> float:
         """The integral of ``kappa |grad phi_e|^2``."""
         ions = self.cell.charge.electrolyte
-        flux = charge.current(ions.space, ions.conductivity, self.solution.potential)
+        flux = charge.current(ions.space, ions.conductivity, self.potential)
         density = (flux**2).sum(axis=0) / ions.conductivity[:, None]
         return float((density * ions.space.basis.dx).sum())
 

@@ -124,6 +124,7 @@ def _pack(place: str, time: float, solution: ChargeSolution) -> dict[str, NDArra
         f"{place}/potential": solution.potential,
         f"{place}/voltages": np.array(solution.voltages),
         f"{place}/films": np.array(solution.films),
+        f"{place}/correction": solution.correction,
         f"{place}/numbers": np.array([getattr(solution, n) for n in _NUMBERS], dtype=float),
     }
     for key in _LISTS:
@@ -143,6 +144,7 @@ def _unpack(place: str, arrays: Mapping[str, NDArray[Any]]) -> tuple[float, Char
         voltages=tuple(mine["voltages"].tolist()),
         inner=inner,
         films=tuple(mine["films"].tolist()),
+        correction=mine.get("correction", np.zeros((2, 0))),
         unknowns=int(unknowns),
         iterations=int(iterations),
         linear_iterations=int(linear),

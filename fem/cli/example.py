@@ -8,6 +8,7 @@ import tomllib
 from pathlib import Path
 
 import fem
+from fem.case.text import is_sweep
 from fem.errors import InputError, closest
 
 SUFFIXES = (".toml", ".py")
@@ -34,10 +35,11 @@ def shipped() -> list[Path]:
 
 
 def title(path: Path) -> str:
-    """What a case is, in a line: its title, or the first line of a script's description."""
+    """What a case is, in a line: its title, the case of a sweep, or what a script says first."""
     text = path.read_text(encoding="utf-8")
     if path.suffix == ".toml":
-        return str(tomllib.loads(text).get("title", ""))
+        tables = tomllib.loads(text)
+        return f"a sweep of {tables['case']}" if is_sweep(tables) else str(tables.get("title", ""))
     return next((line.strip('#"r ') for line in text.splitlines() if line.strip('#"r ')), "")
 
 

@@ -3,20 +3,28 @@
 from __future__ import annotations
 
 import argparse
+import math
 import os
 import shlex
 import time
 from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
 
 from fem.cli.progress import Progress, span
 from fem.errors import FemError, InputError
 
 if TYPE_CHECKING:
     from fem.results.members import Row
+    from fem.results.swept import Swept
     from fem.runs.sweep import Finished, Plan
+
+Floats = NDArray[np.float64]
 
 MOST_MESSAGES = 3
 """Messages of members that were not done which are printed; the table has all."""
@@ -25,6 +33,7 @@ MOST_MESSAGES = 3
 def command(arguments: argparse.Namespace) -> None:
     """Run the sweep that the arguments name."""
     from fem.case.sweep import Sweep
+    from fem.output.cache import Cache
     from fem.output.sweep import check_folder, finish, journal
     from fem.runs.sweep import lost, perform, plan
     from fem.runs.workers import spread
@@ -36,7 +45,7 @@ def command(arguments: argparse.Namespace) -> None:
         ready = plan(Sweep.load(arguments.sweep))
         check_folder(folder, ready, arguments.resume)
         with (
-            spread(perform, lost, workers, arguments.scheduler) as solve,
+            spread(partial(perform, store=Cache()), lost, workers, arguments.scheduler) as solve,
             journal(folder, ready, arguments.resume) as kept,
         ):
             outlook = _Outlook(progress, ready)
@@ -56,8 +65,8 @@ def command(arguments: argparse.Namespace) -> None:
                     f"continue with: {words}"
                 ) from None
             progress("tables and figures")
-            rows = finish(ready, kept, folder)
-    _tell(arguments, ready, rows, kept.finished.values())
+            swept = finish(ready, kept, folder)
+    _tell(arguments, swept, kept.finished.values())
 
 
 def _condensed(tasks: Collection[Finished]) -> Iterator[str]:
@@ -141,9 +150,66 @@ class _Outlook:
         self._show(", ".join(words))
 
 
-def _tell(
-    arguments: argparse.Namespace, plan: Plan, rows: Sequence[Row], tasks: Collection[Finished]
-) -> None:
+def _known(swept: Swept) -> Iterator[str]:
+    """How well each reported metric is known, and how many members that takes, in words."""
+    from fem.results.estimates import ESTIMATES
+
+    precision = 100.0 * swept.sweep.report.precision
+    if swept.metrics and swept.sweep.repeats > 1:
+        words = "half of a 95 % interval over the value, at the point where it is widest"
+        yield f"{words}; and members a point for {precision:g} %:"
+    for metric in swept.metrics if swept.sweep.repeats > 1 else ():
+        told = []
+        for name in ESTIMATES:
+            half, members = swept.needed(metric, name)
+            known = "too few members" if math.isnan(half) else f"{100.0 * half:.2g} %"
+            count = "" if math.isnan(members) else f" ({members:.0f})"
+            told.append(f"{name} {known}{count}")
+        yield f"  {metric}: {', '.join(told)}"
+
+
+def _highest(values: Floats) -> float:
+    return float(np.nanmax(values, initial=-np.inf))
+
+
+def _owed(swept: Swept) -> Iterator[str]:
+    """What each reported metric owes to the varied keys, in words."""
+    for metric in swept.metrics:
+        found = [each for each in swept.influences if each.metric == metric]
+        known = [each for each in found if not math.isnan(each.share)]
+        if known:
+            told = ", ".join(f"{each.key} {100.0 * each.share:.2g} %" for each in known)
+            yield f"variance of {metric}: {told}"
+
+
+def _hottest(swept: Swept) -> Iterator[str]:
+    """Where hot spots are most probable, in words, and where there is no map."""
+    for what, found in (
+        ("along the lithium", swept.lithium),
+        ("of the particles", swept.particles),
+    ):
+        known = {k: each for k, each in found.items() if each.carrying.any()}
+        if not known:
+            continue
+        point, each = max(known.items(), key=lambda item: _highest(item[1].p95))
+        place = int(np.nanargmax(each.p95))
+        x, y = 1e6 * each.x[place], 1e6 * each.y[place]
+        shares = [
+            f"more than {multiple:g} in {100.0 * float(share[place]):.3g} %"
+            for multiple, share in zip(swept.sweep.report.hot, each.over, strict=True)
+        ]
+        yield (
+            f"hottest place {what}: point {point}, x = {x:.4g} um, y = {y:.4g} um, "
+            f"{each.mean[place]:.3g} of the mean, P95 {each.p95[place]:.3g}; "
+            f"{', '.join(shares)}{' of ' if shares else ''}{each.members} members"
+        )
+    for what, apart in zip(("along the lithium", "of the particles"), swept.apart, strict=True):
+        if apart:
+            points = ", ".join(map(str, apart[:8])) + (", ..." if len(apart) > 8 else "")
+            yield f"no map {what} at point {points}: the drawings of its members differ"
+
+
+def _tell(arguments: argparse.Namespace, swept: Swept, tasks: Collection[Finished]) -> None:
     """What became of the members.
 
     Raises
@@ -152,17 +218,19 @@ def _tell(
         If some were not done.
     """
     from fem.output.sweep import MEMBERS
-    from fem.results.members import DONE, reported
+    from fem.results.members import DONE
 
+    rows = swept.rows
     counts = Counter(row.status for row in rows)
     if not arguments.quiet:
         print(f"{len(rows)} members: " + ", ".join(f"{n} {name}" for name, n in counts.items()))
         for line in _condensed(tasks):
             print(line)
-        names = reported(plan.sweep, rows)
-        for asked in plan.sweep.report.metrics:
-            if not any(name == asked or name.startswith(f"{asked}[") for name in names):
+        for asked in swept.sweep.report.metrics:
+            if not any(name == asked or name.startswith(f"{asked}[") for name in swept.metrics):
                 print(f"no member has a number {asked}: it is not in the summary")
+        for line in (*_known(swept), *_owed(swept), *_hottest(swept)):
+            print(line)
         print(f"written to {arguments.out}")
     failed = [row for row in rows if row.status != DONE]
     if failed:

@@ -28,6 +28,19 @@ OPERATIONS: Mapping[type[ast.operator], Callable[[Any, Any], Any]] = MappingProx
         ast.Pow: np.power,
     }
 )
+
+
+def tanh(x: Array) -> Array:
+    """The hyperbolic tangent; of complex numbers to first order in their imaginary parts.
+
+    That is all that `complex_step` asks for, in a tenth of the time.
+    """
+    if not np.iscomplexobj(x):
+        return np.asarray(np.tanh(x))
+    value = np.tanh(x.real)
+    return np.asarray(value + 1j * (1.0 - value**2) * x.imag)
+
+
 # All of them continue to complex numbers, on which the exact slope rests.
 FUNCTIONS: Mapping[str, Callable[[Any], Any]] = MappingProxyType(
     {
@@ -35,7 +48,7 @@ FUNCTIONS: Mapping[str, Callable[[Any], Any]] = MappingProxyType(
         "log": np.log,
         "log10": np.log10,
         "sqrt": np.sqrt,
-        "tanh": np.tanh,
+        "tanh": tanh,
         "sinh": np.sinh,
         "cosh": np.cosh,
         "sin": np.sin,

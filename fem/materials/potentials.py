@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from fem.errors import InputError
+from fem.materials.formula import tanh
 from fem.materials.shapes import Fit, Shape
 
 Array: TypeAlias = NDArray[Any]
@@ -39,9 +40,9 @@ def ncm811_chen2020(x: Array) -> Array:
     value: Array = (
         4.4875
         - 0.8090 * x
-        - 0.0428 * np.tanh(18.5138 * (x - 0.5542))
-        - 17.7326 * np.tanh(15.7890 * (x - 0.3117))
-        + 17.5842 * np.tanh(15.9308 * (x - 0.3120))
+        - 0.0428 * tanh(18.5138 * (x - 0.5542))
+        - 17.7326 * tanh(15.7890 * (x - 0.3117))
+        + 17.5842 * tanh(15.9308 * (x - 0.3120))
     )
     return value
 
@@ -57,12 +58,12 @@ def lco_dualfoil(x: Array) -> Array:
     y = 1.062 * x
     value: Array = (
         2.16216
-        + 0.07645 * np.tanh(30.834 - 54.4806 * y)
-        + 2.1581 * np.tanh(52.294 - 50.294 * y)
-        - 0.14169 * np.tanh(11.0923 - 19.8543 * y)
-        + 0.2051 * np.tanh(1.4684 - 5.4888 * y)
-        + 0.2531 * np.tanh((0.56478 - y) / 0.1316)
-        - 0.02167 * np.tanh((y - 0.525) / 0.006)
+        + 0.07645 * tanh(30.834 - 54.4806 * y)
+        + 2.1581 * tanh(52.294 - 50.294 * y)
+        - 0.14169 * tanh(11.0923 - 19.8543 * y)
+        + 0.2051 * tanh(1.4684 - 5.4888 * y)
+        + 0.2531 * tanh((0.56478 - y) / 0.1316)
+        - 0.02167 * tanh((y - 0.525) / 0.006)
     )
     return value
 

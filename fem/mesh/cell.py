@@ -6,8 +6,10 @@ order on round particles.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -52,6 +54,21 @@ class Mesh(Frozen):
     edges: Ints
     outline: Ints
     geometry: Geometry
+
+    @classmethod
+    def of_arrays(cls, arrays: Mapping[str, NDArray[Any]], geometry: Geometry) -> Self:
+        """The mesh of `geometry` that has these `arrays`, bit by bit."""
+        skfem = MeshTri2(arrays["nodes"], arrays["vertices"])
+        return cls(skfem, arrays["region"], arrays["edges"], arrays["outline"], geometry)
+
+    @property
+    def arrays(self) -> dict[str, NDArray[Any]]:
+        """All that a mesh is beside its geometry, by name."""
+        vertices = np.asarray(self.skfem.t)
+        return {
+            "nodes": self.nodes, "vertices": vertices, "region": self.region, "edges": self.edges,
+            "outline": self.outline,
+        }  # fmt: skip
 
     @property
     def nodes(self) -> Floats:

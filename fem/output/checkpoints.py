@@ -1,15 +1,8 @@
-"""The state of a run in time in one file: whole, or known not to be.
-
-A file is a line that names its format, the arrays with the facts as an uncompressed npz, and the
-SHA-256 of both. A change of any byte, a missing or an added one, is found by the sum.
-"""
+"""The state of a run in time in one file (`fem.output.sealed`): whole, or known not to be."""
 
 from __future__ import annotations
 
-import hashlib
-import io
 import json
-import zipfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -20,6 +13,7 @@ from numpy.typing import NDArray
 
 from fem.errors import InputError
 from fem.output.folder import CHECKPOINTS, safely
+from fem.output.sealed import opened, sealed
 
 Arrays = Mapping[str, NDArray[Any]]
 
@@ -141,16 +135,8 @@ def _path(place: Path, number: int) -> Path:
 def _packed(number: int, arrays: Arrays, facts: Mapping[str, Any]) -> bytes:
     text = json.dumps({"number": number, "facts": facts}).encode()
     members: dict[str, Any] = {_ARRAY + name: np.asarray(a) for name, a in arrays.items()}
-    objects = [name for name, array in members.items() if array.dtype.hasobject]
-    if objects:
-        raise TypeError(f"a checkpoint holds numbers, not objects: {objects}")
-    stream = io.BytesIO()
-    stream.write(FORMAT)
     members[_FACTS] = np.frombuffer(text, dtype=np.uint8)
-    np.savez(stream, **members)
-    stream.seek(0, io.SEEK_END)
-    stream.write(hashlib.sha256(stream.getbuffer()).digest())
-    return stream.getvalue()
+    return sealed(FORMAT, members)
 
 
 def _read(number: int, path: Path) -> Checkpoint:
@@ -161,19 +147,11 @@ def _read(number: int, path: Path) -> Checkpoint:
     ValueError
         If it is damaged, or is not what its name says.
     """
-    data = memoryview(path.read_bytes())
-    size = hashlib.sha256().digest_size
-    content, digest = data[:-size], data[-size:]
-    if hashlib.sha256(content).digest() != digest:
-        raise ValueError("damaged")
-    if bytes(content[: len(FORMAT)]) != FORMAT:
-        raise ValueError("written by another version of this program")
+    members = opened(FORMAT, path.read_bytes())
     try:
-        with np.load(io.BytesIO(content[len(FORMAT) :]), allow_pickle=False) as file:
-            members = {name: file[name] for name in file.files}
         envelope = json.loads(members.pop(_FACTS).tobytes())
         found, facts = envelope["number"], envelope["facts"]
-    except (KeyError, zipfile.BadZipFile) as error:
+    except KeyError as error:
         raise ValueError(f"damaged: {error}") from error
     if found != number:
         raise ValueError(f"holds step {found}")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -19,6 +20,8 @@ else:
 
 NAME = HIDDEN + "lock"
 """The file that is locked; hidden files do not count as content of a folder."""
+PAUSE = 0.05
+"""Seconds between two looks at a file that another process holds."""
 _TAKEN = {errno.EACCES, errno.EAGAIN, errno.EDEADLK}
 
 
@@ -37,20 +40,50 @@ def locked(folder: Path) -> Iterator[None]:
     made = [place for place in (folder, *folder.parents) if not place.exists()]
     folder.mkdir(parents=True, exist_ok=True)
     try:
-        place = _taken(folder / NAME)
-        try:
+        with _let_go(folder / NAME, _taken(folder / NAME)):
             yield
-        finally:
-            if os.name == "nt":  # which does not take away the name of an open file
-                os.close(place)
-            with suppress(OSError):
-                (folder / NAME).unlink(missing_ok=True)
-            if os.name != "nt":
-                os.close(place)
     finally:
         with suppress(OSError):
             for each in made:
                 each.rmdir()
+
+
+@contextmanager
+def held(path: Path, patience: float) -> Iterator[None]:
+    """Hold the file `path` alone: wait for whoever does, `patience` seconds at most.
+
+    As for `locked`, a process that ends lets go of it. The file is gone afterwards.
+
+    Raises
+    ------
+    OSError
+        If the file cannot be made, or was not had in time.
+    """
+    until = time.monotonic() + patience
+    while True:
+        try:
+            place = _taken(path)
+            break
+        except InputError:
+            if time.monotonic() > until:
+                raise TimeoutError(errno.ETIMEDOUT, "held by another process", str(path)) from None
+            time.sleep(PAUSE)
+    with _let_go(path, place):
+        yield
+
+
+@contextmanager
+def _let_go(path: Path, place: int) -> Iterator[None]:
+    """Let go of a file that was taken, and take it away."""
+    try:
+        yield
+    finally:
+        if os.name == "nt":  # which does not take away the name of an open file
+            os.close(place)
+        with suppress(OSError):
+            path.unlink(missing_ok=True)
+        if os.name != "nt":
+            os.close(place)
 
 
 def _taken(path: Path) -> int:

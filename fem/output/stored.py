@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from skfem import MeshTri2
 
 from fem.case import Case
 from fem.errors import InputError
@@ -61,13 +60,8 @@ def write_result(result: Result, folder: str | Path, path: Path) -> None:
 
 def mesh_arrays(result: Result) -> dict[str, Any]:
     """What `mesh_of` makes a mesh from, by name."""
-    mesh = result.mesh
     return {
-        "mesh.nodes": mesh.nodes,
-        "mesh.vertices": np.asarray(mesh.skfem.t),
-        "mesh.region": mesh.region,
-        "mesh.edges": mesh.edges,
-        "mesh.outline": mesh.outline,
+        **{f"mesh.{name}": values for name, values in result.mesh.arrays.items()},
         **_columns("field_mesh", result.field_mesh, _FIELD_MESH),
     }
 
@@ -168,9 +162,7 @@ def mesh_of(geometry: dict[str, Any], arrays: dict[str, Any]) -> dict[str, Any]:
     """Geometry and meshes of a `Result` by the names of its attributes."""
     particles = group(arrays, "particles")
     shape = geometry_from(geometry, Particles(*(particles[name] for name in _PARTICLES[:4])))
-    stored = group(arrays, "mesh")
-    skfem = MeshTri2(stored["nodes"], stored["vertices"])
-    mesh = Mesh(skfem, stored["region"], stored["edges"], stored["outline"], shape)
+    mesh = Mesh.of_arrays(group(arrays, "mesh"), shape)
     field_mesh = FieldMesh(**group(arrays, "field_mesh"))
     return {"geometry": shape, "mesh": mesh, "field_mesh": field_mesh}
 

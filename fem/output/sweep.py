@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import csv
 import json
+import math
 import os
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,11 +18,20 @@ from fem.output.folder import replacing, require_free, settle, settle_all
 from fem.output.lock import locked
 from fem.output.tables import write_table
 from fem.plot import RASTER_DPI, style
+from fem.plot.convergence import convergence
 from fem.plot.distribution import distribution
-from fem.results.members import STATISTICS, Row, reported, summary, table, text_of
+from fem.plot.hot_spots import hot_spots
+from fem.plot.sensitivity import sensitivity
+from fem.results.members import Row
+from fem.results.places import Packed
+from fem.results.swept import Swept
 from fem.runs.sweep import Finished, Plan, Task
 
 JOURNAL, MEMBERS, SUMMARY = "journal.jsonl", "members.csv", "summary.csv"
+PARTICLES, HOT_SPOTS, SENSITIVITY = "particles.csv", "hot_spots.csv", "sensitivity.csv"
+TABLES = (MEMBERS, SUMMARY, PARTICLES, HOT_SPOTS, SENSITIVITY)
+
+_SETTLING, _SPOTS, _SHARES = "convergence_", "hot_spots_", "sensitivity.png"
 
 Spread = Callable[[Iterable[Task]], Iterator[Finished]]
 
@@ -58,7 +69,7 @@ def check_folder(folder: Path, plan: Plan, resume: bool) -> None:
             given="--resume",
             cure="leave --resume out, or give the folder of the unfinished sweep with --out",
         )
-    require_free(folder, (MEMBERS, SUMMARY), also=MEMBERS)
+    require_free(folder, TABLES, also=MEMBERS)
 
 
 class Journal:
@@ -136,10 +147,15 @@ def _read(path: Path, plan: Plan) -> tuple[list[Finished], int]:
         Finished(
             **each
             | {"rows": tuple(Row(**row) for row in each["rows"]), "left": tuple(each["left"])}
+            | {"packed": _unpacked(each["packed"])}
         )
         for each in contents[1:]
     ]
     return found, sum(map(len, lines[: len(contents)]))
+
+
+def _unpacked(found: dict[str, Any] | None) -> Packed | None:
+    return None if found is None else Packed(**found | {"members": tuple(found["members"])})
 
 
 @contextmanager
@@ -161,47 +177,58 @@ def journal(folder: Path, plan: Plan, resume: bool) -> Iterator[Journal]:
             kept.close()
 
 
-def finish(plan: Plan, kept: Journal, folder: Path) -> list[Row]:
+def finish(plan: Plan, kept: Journal, folder: Path) -> Swept:
     """Write tables and figures of a sweep all of whose tasks are done; then the journal goes.
 
     Returns
     -------
-    All rows in the order of the members.
+    The sweep with all its members.
 
     Raises
     ------
     FemError
         If they cannot be written; the sweep can be resumed, and finished without solving.
     """
-    rows = plan.rows(kept.finished)
+    swept = plan.swept(kept.finished)
     kept.close()
-    with replacing(folder, (MEMBERS, SUMMARY, *_figures(folder))) as new:
-        write_members(plan, rows, new / MEMBERS)
-        write_summary(plan, rows, new / SUMMARY)
-        with style():
-            for name in reported(plan.sweep, rows):
-                figure = distribution(plan.sweep, rows, name)
-                figure.savefig(new / _figure(name), dpi=RASTER_DPI)
+    with replacing(folder, (*TABLES, *_figures(folder))) as new:
+        write(swept, new)
         settle_all(new)
     settle(folder)
     (folder / JOURNAL).unlink()
-    return rows
+    return swept
 
 
-def write_members(plan: Plan, rows: Sequence[Row], path: Path) -> None:
-    """``members.csv``: a row a member, in their order."""
-    columns = table(plan.sweep, rows)
-    write_table(path, columns, zip(*columns.values(), strict=True))
+def write(swept: Swept, folder: Path) -> None:
+    """Write tables and figures of a sweep into a folder that is there.
+
+    A table without rows is left out, as is a figure that would show nothing.
+    """
+    tables = {
+        MEMBERS: swept.table(),
+        SUMMARY: swept.summary() or {"metric": [], "count": []},
+        PARTICLES: swept.particle_table(),
+        HOT_SPOTS: swept.hot_spots(),
+        SENSITIVITY: swept.sensitivity(),
+    }
+    for name, columns in tables.items():
+        if name in (MEMBERS, SUMMARY) or any(columns.values()):
+            write_table(folder / name, list(columns), zip(*columns.values(), strict=True))
+    with style():
+        for name, draw in _drawings(swept):
+            draw().savefig(folder / name, dpi=RASTER_DPI)
 
 
-def write_summary(plan: Plan, rows: Sequence[Row], path: Path) -> None:
-    """``summary.csv``: a row a point and reported metric; a number that is not known is empty."""
-    keys = [key for key in plan.sweep.keys if key in plan.sweep.points[0]]
-    lines = (
-        [*(text_of(point[key]) for key in keys), name, count, *numbers.values()]
-        for point, name, count, numbers in summary(plan.sweep, rows)
-    )
-    write_table(path, (*keys, "metric", "count", *STATISTICS), lines)
+def _drawings(swept: Swept) -> Iterator[tuple[str, Callable[[], Any]]]:
+    """Names of the figures, and what draws them."""
+    for name in swept.metrics:
+        yield _figure(name), partial(distribution, swept.sweep, swept.rows, name)
+        if any(len(values) > 2 for values in swept.values(name)):
+            yield f"{_SETTLING}{_figure(name)}", partial(convergence, swept, name)
+    for point in sorted({*swept.lithium, *swept.particles}):
+        yield f"{_SPOTS}{point}.png", partial(hot_spots, swept, point)
+    if any(not math.isnan(each.share) for each in swept.influences):
+        yield _SHARES, partial(sensitivity, swept)
 
 
 def _figure(name: str) -> str:
@@ -209,9 +236,18 @@ def _figure(name: str) -> str:
 
 
 def _figures(folder: Path) -> list[str]:
-    """Names of the figures of an earlier sweep in a folder, as its summary tells."""
-    with suppress(OSError, csv.Error, UnicodeDecodeError):
-        with (folder / SUMMARY).open(encoding="utf-8", newline="") as stream:
-            names = {row.get("metric") for row in csv.DictReader(stream)}
-        return sorted(_figure(name) for name in names if name)
-    return []
+    """Names of the figures of an earlier sweep in a folder, as its tables tell."""
+    names = [_figure(name) for name in _told(folder / SUMMARY, "metric")]
+    points = {*_told(folder / HOT_SPOTS, "point"), *_told(folder / PARTICLES, "point")}
+    spots = [f"{_SPOTS}{point}.png" for point in points]
+    return sorted([*names, *(_SETTLING + name for name in names), *spots, _SHARES])
+
+
+def _told(table: Path, column: str) -> set[str]:
+    """What stands in a column of a table of an earlier sweep."""
+    with (
+        suppress(OSError, csv.Error, UnicodeDecodeError),
+        table.open(encoding="utf-8", newline="") as stream,
+    ):
+        return {row.get(column) or "" for row in csv.DictReader(stream)} - {""}
+    return set()

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -64,6 +65,8 @@ TIGHTEST = 1e-9
 CONVEX = 1e-13
 GENERAL = Newton(tolerance=1e-11, max_iterations=40)
 """How far Newton's method goes, relative to the current that flows."""
+FIELD = 1e-13
+"""Relative tolerance of the potential that belongs to known currents."""
 
 Key = tuple[tuple[float, ...], tuple[bytes, tuple[int, ...]]]
 
@@ -170,6 +173,8 @@ class ChargeProblem:
             If Newton's method does not converge.
         """
         layout = self.layout(drives, active)
+        if start is not None:
+            start = replace(start, potential=self.potential(start))
         equations = ChargeEquations(layout, drives, responses, start)
         # The solver that a solve begins with follows from `start` alone, so that a run that was
         # taken up again, or had steps rejected, does the same arithmetic.
@@ -203,6 +208,26 @@ class ChargeProblem:
                 share, step = trial, 1.5 * step
                 newton, linear = newton + found.iterations, linear + found.linear_iterations
         return replace(found, iterations=newton, linear_iterations=linear)
+
+    def potential(self, solution: ChargeSolution) -> Floats:
+        """Potential of the electrolyte (n,) in V.
+
+        Of a solution on modes it is the one that its currents make.
+        """
+        if len(solution.potential) == len(self.space):
+            return solution.potential
+        flows = np.zeros(len(self.space))
+        for surface, loads in zip(self.surfaces, solution.loads, strict=True):
+            np.add.at(flows, self.space.number[surface.patches.nodes], loads)
+        constant = solution.potential[-1]
+        below = self._field.solve(flows[1:], FIELD).solution
+        return np.asarray(np.append(0.0, below) + constant)
+
+    @cached_property
+    def _field(self) -> TwoLevel:
+        """The electrolyte alone, with its first unknown held at 0."""
+        inner = self.electrolyte.conductance[1:, 1:].tocsr()
+        return TwoLevel(inner, self.space.from_p1[1:])
 
     # --------------------------------------------------------------------------- the two ways
 

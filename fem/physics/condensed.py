@@ -15,10 +15,10 @@ pieces, currents, kinetics, voltages and wires is a small dense problem each.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,19 +28,14 @@ from scipy.sparse.linalg import splu
 from fem.laws.kinetics import Kinetics, overpotential_with_slope
 from fem.mesh import Ints
 from fem.physics.charge import ChargeProblem
-from fem.physics.modes import Chain, Group, chains_of, groups_of, modes
-from fem.solve.linear import Factorised, TwoLevel
+from fem.physics.modes import Chain, Group, groups_of, nodal_loads, resolved
+from fem.physics.responses import balanced, gathered
 from fem.solve.many import Block, Minima, minimise_many
 
 Floats = NDArray[np.float64]
 
-LARGEST_FACTORISED = 400_000
-"""Unknowns up to which the electrolyte's P2 matrix is factorised once for all modes."""
 COLUMNS = 64
 """Modes that are solved for together."""
-EXACT = 1e-13
-RESOLVED = 3.0
-"""Modes of an open chain, over the root of its number of edges, that its mesh resolves."""
 
 
 @dataclass(frozen=True)
@@ -70,46 +65,20 @@ class Condensed:
     wires: Floats | None
 
     @classmethod
-    def of(cls, problem: ChargeProblem, cuts: Ints, closed: int, open_: int) -> Self:
-        """Condense a charge problem onto so many modes for closed chains and for open ones.
-
-        A chain has no more of them than its edges resolve. Near ends polynomials of degree m turn
-        within some 1/m^2 of the length.
-        """
-        mesh = problem.space.mesh
-        x = mesh.nodes[0]
-        walls = np.flatnonzero((x == 0.0) | (x == mesh.geometry.width))
-        chains = [
-            chain
-            for number, surface in enumerate(problem.surfaces)
-            for chain in chains_of(number, surface.patches, cuts, walls)
-        ]
-        counts = [
-            min(closed, len(chain.edges))
-            if chain.kind == "closed"
-            else min(open_, len(chain.edges) // 2)
-            if chain.kind == "mirrored"
-            else min(open_, int(RESOLVED * np.sqrt(len(chain.edges))))
-            for chain in chains
-        ]
-        return cls.on(problem, chains, counts)
+    def of(cls, problem: ChargeProblem, chains: Sequence[Chain], closed: int, open_: int) -> Self:
+        """Condense a charge problem onto so many modes for closed chains and for open ones."""
+        return cls.on(problem, chains, resolved(chains, closed, open_))
 
     @classmethod
     def on(cls, problem: ChargeProblem, chains: Sequence[Chain], counts: Sequence[int]) -> Self:
         """The same for chains with a number of modes each."""
-        loads = _loads(problem, chains, counts)
+        loads = nodal_loads([each.patches for each in problem.surfaces], chains, counts)
         totals = np.asarray(loads.sum(axis=0)).ravel()
-        # Each mode's current returns through the first chain, so that a potential exists.
-        first = loads[:, [0]].toarray()
-        solve = _solver(problem)
         matrix = np.empty((len(totals), len(totals)))
-        for start in range(0, len(totals), COLUMNS):
-            part = slice(start, start + COLUMNS)
-            balanced = loads[:, part].toarray() - first * (totals[part] / totals[0])
-            potentials = solve(balanced)
-            matrix[:, part] = loads.T @ potentials - np.outer(
-                totals / totals[0], (first.T @ potentials)[0]
-            )
+        for part, potentials in traces(problem, loads):
+            matrix[:, part] = loads.T @ potentials
+        # What returns through the first chain meets potentials there too.
+        matrix -= np.outer(totals / totals[0], matrix[0])
         owner = np.repeat(np.arange(len(chains)), counts)
         surface = [problem.surfaces[chain.surface] for chain in chains]
         terminal = np.array([s.terminal[c.piece] for s, c in zip(surface, chains, strict=True)])
@@ -118,6 +87,27 @@ class Condensed:
         return cls(
             tuple(chains), tuple(counts), 0.5 * (matrix + matrix.T), totals, terminal[owner], wires
         )
+
+    @classmethod
+    def of_arrays(cls, chains: Sequence[Chain], arrays: Mapping[str, NDArray[Any]]) -> Self:
+        """The operator that has these `arrays`, bit by bit."""
+        return cls(
+            tuple(chains),
+            tuple(arrays["counts"].tolist()),
+            arrays["matrix"],
+            arrays["totals"],
+            arrays["terminal"],
+            arrays.get("wires"),
+        )
+
+    @property
+    def arrays(self) -> dict[str, NDArray[Any]]:
+        """All that it is beside its chains, by name."""
+        wires = {} if self.wires is None else {"wires": self.wires}
+        return {
+            "counts": np.array(self.counts), "matrix": self.matrix, "totals": self.totals,
+            "terminal": self.terminal, **wires,
+        }  # fmt: skip
 
     @property
     def size(self) -> int:
@@ -146,8 +136,7 @@ class Condensed:
     def densities(self, q: Floats, chain: int) -> Floats:
         """Current density (M, ne, nq) in A/m^2 at the points of the mesh along a chain."""
         place = np.flatnonzero(self.owner == chain)
-        table = modes(len(place), self.chains[chain].kind, self.chains[chain].s)
-        return np.tensordot(q[:, place], table, axes=1)
+        return np.tensordot(q[:, place], self.chains[chain].modes(len(place)), axes=1)
 
 
 @dataclass(frozen=True)
@@ -238,11 +227,9 @@ def balance(operator: Condensed, members: Members) -> Balanced:
             gradient[:, group.places] += (eta * group.weights) @ group.values.T
             slopes.append(slope)
         return gradient, lambda: [
-            (group.places, ((slope * group.weights) @ group.pairs).reshape(
-                *slope.shape[:2], len(group.values), len(group.values)
-            ))
+            (group.places, group.products(slope))
             for group, slope in zip(operator.groups, slopes, strict=True)
-        ]  # fmt: skip
+        ]
 
     found: Minima = minimise_many(operator.quadratic, local, free, conditions, start)
     # What balances is ``N q + integral of psi (U + eta) = (voltage - constant) totals``.
@@ -269,40 +256,19 @@ def _start(
     return start
 
 
-def _loads(problem: ChargeProblem, chains: Sequence[Chain], counts: Sequence[int]) -> csc_matrix:
-    """Nodal loads of all modes (unknowns of the electrolyte, n)."""
-    space, first = problem.space, np.cumsum([0, *counts])
-    rows, columns, values = [], [], []
-    for chain, start, count in zip(chains, first, counts, strict=False):
-        patches = problem.surfaces[chain.surface].patches
-        table = modes(count, chain.kind, chain.s)
-        local = (table * patches.weights[chain.row, chain.edges]) @ patches.shapes.T
-        nodes = space.number[patches.nodes[chain.row, patches.edges[chain.edges]]]
-        rows.append(np.broadcast_to(nodes, local.shape).ravel())
-        column = start + np.arange(count)
-        columns.append(np.broadcast_to(column[:, None, None], local.shape).ravel())
-        values.append(local.ravel())
-    entries = (np.concatenate(values), (np.concatenate(rows), np.concatenate(columns)))
-    return csc_matrix(entries, shape=(len(space), int(first[-1])))
+def traces(problem: ChargeProblem, loads: csc_matrix) -> Iterator[tuple[slice, Floats]]:
+    """Potentials (nodes, part of n) in V m^2/A that modes make at the nodes of all surfaces.
 
-
-def _solver(problem: ChargeProblem) -> Callable[[Floats], Floats]:
-    """Potentials (n, k) of loads (n, k) that add up to 0; the first unknown is held at 0."""
-    inner = problem.electrolyte.conductance[1:, 1:].tocsr()
-    small = inner.shape[0] <= LARGEST_FACTORISED
-    solver = Factorised(inner) if small else TwoLevel(inner, problem.space.from_p1[1:])
-
-    def solve(loads: Floats) -> Floats:
-        found = np.zeros_like(loads)
-        below = np.ascontiguousarray(loads[1:])
-        if small:
-            found[1:] = solver.precondition(below)
-        else:
-            for column, load in enumerate(below.T):
-                found[1:, column] = solver.solve(load, EXACT).solution
-        return found
-
-    return solve
+    `loads` (nodes, n) are those of `fem.physics.modes.nodal_loads`. Each mode's current returns
+    through the first chain, so that a potential exists; the first unknown is held at 0.
+    """
+    totals = np.asarray(loads.sum(axis=0)).ravel()
+    gather, solve = gathered(problem), balanced(problem)
+    flows = (gather @ loads).tocsc()
+    first, nodes = flows[:, [0]].toarray(), gather.indices
+    for start in range(0, len(totals), COLUMNS):
+        part = slice(start, start + COLUMNS)
+        yield part, solve(flows[:, part].toarray() - first * (totals[part] / totals[0]))[nodes]
 
 
 def _wires(problem: ChargeProblem, terminal: Ints, wire: Ints, totals: Floats) -> Floats | None:

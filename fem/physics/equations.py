@@ -35,15 +35,15 @@ Block = tuple[Floats | csr_matrix, Floats]
 """Nodal loads against differences of potentials, and the loads where these do not change."""
 
 LEAST_EXCHANGE = 1e-4
-"""Residuals compare at the least with this share of the exchange current, some microvolts' worth.
-"""
+"""Residuals compare at the least with this share of the exchange current: some microvolts."""
 EPSILON = float(np.finfo(float).eps)
 
 
 class ChargeEquations:
     """Residual and linearisation for given drives and responses; unknowns z = (u, s, s, ...).
 
-    Lists hold an entry for each live surface of the layout.
+    Lists hold an entry for each live surface of the layout. `beside` are potentials of the
+    electrolyte there (k, m) that do not come from the unknowns.
     """
 
     def __init__(
@@ -52,6 +52,7 @@ class ChargeEquations:
         drives: Sequence[Drive],
         responses: Sequence[Response],
         start: ChargeSolution | None,
+        beside: Sequence[Floats] | None = None,
     ) -> None:
         self.layout, self.drives, self._whole = layout, tuple(drives), tuple(responses)
         self.responses = [
@@ -60,18 +61,19 @@ class ChargeEquations:
         self.size = layout.size
         self.answering = [(j, name) for j, r in enumerate(self.responses) for name in r.answering]
         self._powers = [
-            (len(layout.space) + place, float(drives[k].power or 0.0))
+            (layout.ions + place, float(drives[k].power or 0.0))
             for place, k in enumerate(layout.free)
             if drives[k].power is not None
         ]
         self.convex = not self.answering and not self._powers
         given = np.array([drive.potential or 0.0 for drive in drives])
-        self._offset = [given[terminal] for terminal in layout.terminal]
+        others = beside or [np.zeros(terminal.shape) for terminal in layout.terminal]
+        self._offset = [given[k] - phi for k, phi in zip(layout.terminal, others, strict=True)]
         self._fixed = [k for k, drive in enumerate(drives) if drive.potential is not None]
         self._imposed = np.zeros(self.size)
         for place, k in enumerate(layout.free):
-            self._imposed[len(layout.space) + place] = drives[k].current or 0.0
-        self.mismatch: dict[tuple[int, str], Floats] = {}
+            self._imposed[layout.ions + place] = drives[k].current or 0.0
+        self.mismatch, self._at = dict[tuple[int, str], Floats](), np.empty(0)
         self._sizes = {
             (j, name): max(1.0, float(np.abs(self.responses[j].inner[name].rest).max()))
             for j, name in self.answering
@@ -106,7 +108,7 @@ class ChargeEquations:
             for k in self._fixed
             for sign in (-1.0, 1.0)
         ]
-        conductance = layout.conductance.diagonal()[: len(layout.space)].max()
+        conductance = layout.conductance.diagonal()[: layout.ions].max()
         return float(max(least, min(span * float(conductance), *limits)))
 
     def _currents(self, known: ChargeSolution | None) -> list[float]:
@@ -148,7 +150,7 @@ class ChargeEquations:
 
     def start(self, known: ChargeSolution | None) -> Floats:
         """The unknowns to begin with: those of a known solution, or of mean currents."""
-        layout, n = self.layout, len(self.layout.space)
+        layout, n = self.layout, self.layout.ions
         if known is not None:
             free = [known.voltages[k] for k in layout.free]
             inner = [
@@ -204,7 +206,7 @@ class ChargeEquations:
     def residual(self, z: Floats) -> Floats:
         """Currents that do not balance (A per m of depth); s less what the loads make of it."""
         layout = self.layout
-        self.last = self.reactions(z)
+        self.last, self._at = self.reactions(z), z
         loads = [
             part.patches.loads(reaction[0])
             for part, reaction in zip(layout.parts, self.last, strict=True)
@@ -257,6 +259,14 @@ class ChargeEquations:
         """K + sum of T' M T where `residual` was evaluated last; exact if no variable answers."""
         return self.layout.tangent([by_difference for _, by_difference, _ in self.last])
 
+    def begin(self, z: Floats) -> list[tuple[int, float]]:
+        """Begin a linearisation at z: what given powers add to its diagonal, places and values."""
+        state = self.state(z)
+        for (j, name), size in self._sizes.items():
+            # What a variable has grown to is what its rounding is a share of.
+            self._sizes[j, name] = max(size, float(np.abs(state[j][name]).max()))
+        return [(place, power / z[place] ** 2) for place, power in self._powers]
+
     def films(self) -> tuple[float, ...]:
         """Mean conductance per area there of each of all surfaces; 0 where nothing reacts."""
         found = [0.0] * len(self.layout.surfaces)
@@ -268,12 +278,7 @@ class ChargeEquations:
 
     def linearise(self, z: Floats, residual: Floats) -> Linear:
         """The Newton system at z, where `residual` was evaluated last."""
-        layout = self.layout
-        slopes = [(place, power / z[place] ** 2) for place, power in self._powers]
-        state = self.state(z)
-        for (j, name), size in self._sizes.items():
-            # What a variable has grown to is what its rounding is a share of.
-            self._sizes[j, name] = max(size, float(np.abs(state[j][name]).max()))
+        layout, slopes = self.layout, self.begin(z)
         rhs = -residual[: self.size]
         blocks: list[Block] = []
         films = [0.0] * len(layout.surfaces)
@@ -321,7 +326,7 @@ class ChargeEquations:
         residual: float,
     ) -> ChargeSolution:
         """What is known at the unknowns `z`; currents add up to the imposed ones exactly."""
-        layout, n = self.layout, len(self.layout.space)
+        layout, n = self.layout, self.layout.ions
         voltages = [drive.potential or 0.0 for drive in self.drives]
         for place, k in enumerate(layout.free):
             voltages[k] = float(z[n + place])
@@ -357,11 +362,12 @@ class ChargeEquations:
         would add up to lithium that nobody gave.
         """
         layout = self.layout
-        densities = [density for density, _, _ in self.reactions(z)]
+        known = np.array_equal(z, self._at)
+        densities = [density for density, *_ in (self.last if known else self.reactions(z))]
         totals = layout.totals(densities)
         wanted = totals.copy()
         for place, k in enumerate(layout.free):
-            wanted[k] = self.drives[k].current_at(float(z[len(layout.space) + place]))
+            wanted[k] = self.drives[k].current_at(float(z[layout.ions + place]))
         wanted[self._fixed[0]] -= wanted.sum()
         lengths = layout.lengths
         shift = np.divide(wanted - totals, lengths, out=np.zeros_like(totals), where=lengths > 0.0)

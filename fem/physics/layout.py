@@ -151,7 +151,8 @@ class ChargeSolution:
     Attributes
     ----------
     potential
-        Electrolyte potential (n,) in V.
+        Unknowns of the electrolyte (n,): its potential in V; or, where it was solved for on modes,
+        what `fem.physics.reduced` says. `ChargeProblem.potential` has the field of either.
     voltages
         Potential of each terminal in V.
     drops
@@ -165,7 +166,12 @@ class ChargeSolution:
     films
         Conductance per area of each surface that the linear solver is prepared with next.
     unknowns
-        How many were solved for, state variables not counted.
+        How many the potentials of the mesh are, state variables not counted.
+    correction
+        Where steps in time are on modes: potentials (V) and loads (A/m) along all surfaces that
+        modes had not made when the field was solved for last, (2, nodes); else (2, 0).
+    tangent
+        What another solve of the same step in time may use again; nothing that a state keeps.
     """
 
     potential: Floats
@@ -179,6 +185,8 @@ class ChargeSolution:
     iterations: int
     linear_iterations: int
     residual: float
+    correction: Floats = field(default_factory=lambda: np.zeros((2, 0)))
+    tangent: object = field(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True)
@@ -191,6 +199,8 @@ class Layout:
         What this layout is known by: which pieces react, and `free`.
     conductance
         K (size, size) in S per m of depth: electrolyte and wires.
+    ions
+        How many unknowns the electrolyte has.
     free
         Terminals whose potentials are unknown.
     first
@@ -205,14 +215,14 @@ class Layout:
 
     key: tuple[bytes, tuple[int, ...]]
     surfaces: tuple[Surface, ...]
-    space: Space
+    ions: int
     conductance: csr_matrix
     free: tuple[int, ...]
     first: tuple[int, ...]
     live: tuple[int, ...]
     parts: tuple[Part, ...]
     terminal: tuple[Ints, ...]
-    trace: csr_matrix
+    trace: csr_matrix | Floats
     adjoint: csr_matrix
 
     @classmethod
@@ -252,7 +262,7 @@ class Layout:
         rows, columns, values = (np.concatenate([e[i] for e in entries]) for i in range(3))
         trace = coo_matrix((values, (rows, columns)), shape=(start, size)).tocsr()
         return cls(
-            key, surfaces, space, block_diag(blocks, format="csr"), free, tuple(first.tolist()),
+            key, surfaces, n, block_diag(blocks, format="csr"), free, tuple(first.tolist()),
             live, parts, tuple(owners), trace, trace.T.tocsr(),
         )  # fmt: skip
 

@@ -30,9 +30,10 @@ from fem.constants import FARADAY
 from fem.forms.diffusion import diffusion, mass, shapes
 from fem.forms.interface import Edges
 from fem.geometry import Phase
-from fem.mesh import Ints, Mesh
+from fem.mesh import Mesh
 from fem.mesh.layers import layered
 from fem.physics.congruent import ParticleBundle, ParticleGroup
+from fem.physics.stages import Condensed, Gradient, Unchanged, Uniform
 from fem.spaces import Space
 
 Floats = NDArray[np.float64]
@@ -42,24 +43,6 @@ Kind = Literal["resolved", "averaged", "fixed"]
 
 KEPT = 6
 """Numbers c for which factors of a constant matrix are kept: the stages of recent steps."""
-
-
-class Condensed(ABC):
-    """An implicit stage ``x = base + c dx/dt(x)``, solved for any nodal loads b."""
-
-    response: Floats | None
-    """Change of the surface values with the loads, (m, m) for all or (k, m, m), in 1/(A/m).
-
-    `None` where loads change nothing.
-    """
-
-    @abstractmethod
-    def state(self, base: Floats, loads: Floats) -> Floats:
-        """The state (k, n) at loads b (k, m) in A per m of depth, b > 0 where lithium leaves."""
-
-    @abstractmethod
-    def surface(self, base: Floats) -> Floats:
-        """The surface values (k, m) without loads; loads add ``response @ b``."""
 
 
 class Diffusion(ABC):
@@ -166,22 +149,7 @@ class Fixed(Diffusion):
         return np.asarray(state[self._piece, 0])
 
     def condensed(self, c: float, guess: Floats) -> Condensed:
-        return _Unchanged(self)
-
-
-class _Unchanged(Condensed):
-    """A stage in which nothing moves."""
-
-    response = None
-
-    def __init__(self, model: Diffusion) -> None:
-        self._model = model
-
-    def state(self, base: Floats, loads: Floats) -> Floats:
-        return base
-
-    def surface(self, base: Floats) -> Floats:
-        return self._model.surface(base)
+        return Unchanged(self._piece)
 
 
 class Averaged(Diffusion):
@@ -216,29 +184,12 @@ class Averaged(Diffusion):
         return np.repeat(value[:, None], self._nodes, axis=1)
 
     def condensed(self, c: float, guess: Floats) -> Condensed:
-        return _Uniform(self._offset(guess), c * self._taken, self._nodes)
+        return Uniform(self._offset(guess), c * self._taken, self._nodes)
 
     def _offset(self, state: Floats) -> Floats:
         """Mean less surface value for a total load of 1 A/m: (k,), or (1,) for constant D."""
         d = self._diffusivity
         return self._bend / (d(state[:, 0]) if callable(d) else np.array([d]))
-
-
-class _Uniform(Condensed):
-    """All surface nodes at one value: the mean, less `offset` (k or 1,) times the total load."""
-
-    def __init__(self, offset: Floats, taken: float, surface_nodes: int) -> None:
-        self._taken = taken
-        self._nodes = surface_nodes
-        ones = np.ones((surface_nodes, surface_nodes))
-        response = -(taken + offset)[:, None, None] * ones
-        self.response = response[0] if len(offset) == 1 else response
-
-    def state(self, base: Floats, loads: Floats) -> Floats:
-        return np.asarray(base - self._taken * loads.sum(axis=1, keepdims=True))
-
-    def surface(self, base: Floats) -> Floats:
-        return np.repeat(base, self._nodes, axis=1)
 
 
 # ---------------------------------------------------------------------------------- Fick's law
@@ -321,7 +272,7 @@ class Resolved(Diffusion):
 
     def _stage(self, c: float, stiffness: csr_matrix) -> Condensed:
         charge_density = FARADAY * self.max_concentration
-        return _Stage(self._mass, stiffness, c, self._weights, self._surface, charge_density)
+        return Gradient(self._mass, stiffness, c, self._weights, self._surface, charge_density)
 
     @cached_property
     def _constant_stiffness(self) -> csr_matrix:
@@ -339,59 +290,3 @@ class Resolved(Diffusion):
     def _ordered(self, matrix: csr_matrix) -> csr_matrix:
         """Unknowns of the space in the order of the states, particle after particle."""
         return matrix[self._order][:, self._order]
-
-
-class _Stage(Condensed):
-    """``(M + c K) x = M base - c b / (F c_max)`` in B blocks, one for all particles or one each.
-
-    Solved for the change ``x - base``, whose mean is known from the loads alone: it is put right
-    after each solve, so that no lithium is lost to rounding however large c is.
-    """
-
-    def __init__(
-        self,
-        mass: csr_matrix,
-        stiffness: csr_matrix,
-        c: float,
-        weights: Floats,
-        surface: Ints,
-        charge_density: float,
-    ) -> None:
-        self._drift = (-c * stiffness).tocsr()
-        self._taken = c / charge_density
-        self._weights = weights
-        self._surface = surface
-        self.response = None
-        symmetric = {"SymmetricMode": True}
-        matrix = (mass + c * stiffness).tocsc()
-        self._lu = splu(matrix, "MMD_AT_PLUS_A", diag_pivot_thresh=0.0, options=symmetric)
-        if not c:
-            return
-        blocks, m = len(weights), len(surface)
-        loads = np.zeros((blocks, weights.shape[1], m))
-        loads[:, surface, np.arange(m)] = -self._taken
-        response = self._solve(loads, np.full((blocks, m), -self._taken))[:, surface]
-        self.response = response[0] if blocks == 1 else response
-
-    def state(self, base: Floats, loads: Floats) -> Floats:
-        blocks = len(self._weights)
-        rows = base.reshape(blocks, -1, base.shape[1]).transpose(0, 2, 1)
-        taken = -self._taken * loads.reshape(blocks, -1, loads.shape[1]).transpose(0, 2, 1)
-        rhs = (self._drift @ rows.reshape(-1, rows.shape[2])).reshape(rows.shape)
-        rhs[:, self._surface] += taken
-        change = self._solve(rhs, taken.sum(axis=1))
-        return np.asarray(base + change.transpose(0, 2, 1).reshape(base.shape))
-
-    def surface(self, base: Floats) -> Floats:
-        nothing = np.zeros((len(base), len(self._surface)))
-        return np.asarray(self.state(base, nothing)[:, self._surface])
-
-    def _solve(self, rhs: Floats, total: Floats) -> Floats:
-        """Solution (B, n, r) of which the integral is `total` (B, r), the sum of `rhs`."""
-        # One by one: on several right-hand sides, threads of BLAS wait for each other at every one
-        # of the small blocks, up to 100 times longer than the work takes when the machine is busy.
-        columns = rhs.reshape(-1, rhs.shape[2]).T
-        found = np.stack([self._lu.solve(b) for b in columns], axis=1).reshape(rhs.shape)
-        missing = total - np.einsum("bn,bnr->br", self._weights, found)
-        found += (missing / self._weights.sum(axis=1)[:, None])[:, None]
-        return np.asarray(found)

@@ -41,9 +41,7 @@ def distribution(sweep: Sweep, rows: Sequence[Row], name: str) -> Figure:
     Lines go through the medians of the members at each point, bands from their 5th to their 95th
     percentile. A sweep of nothing but repeats is drawn as a histogram.
     """
-    base, _, index = name.partition("[")
-    quantity = find(base)
-    factor = 1.0 if quantity is None else quantity.factor
+    quantity, factor, label = axis_of(name)
     values = [each * factor for each in at_points(sweep, rows, name)]
     with canvas.style(7.0):
         keys = _varying(sweep)
@@ -52,7 +50,6 @@ def distribution(sweep: Sweep, rows: Sequence[Row], name: str) -> Figure:
         key = len(shown) if len(shown) > 1 else 0
         figure = canvas.new_figure(_WIDTH, _HEIGHT + _LINE * key)
         axes = figure.add_subplot()
-        label = _label(name, quantity, index)
         if lines:
             _against(sweep, keys[0], values, shown, axes)
             known = np.concatenate(values)
@@ -74,15 +71,25 @@ def distribution(sweep: Sweep, rows: Sequence[Row], name: str) -> Figure:
         return canvas.settle(figure)
 
 
-def _label(name: str, quantity: Declared | None, index: str) -> str:
+def axis_of(name: str) -> tuple[Declared | None, float, str]:
+    """How a metric is declared, what its values are multiplied by for people, and its axis."""
+    base, _, index = name.partition("[")
+    quantity = find(base)
     if quantity is None:
-        return name
+        return None, 1.0, name
     number = index.removesuffix("]")
     label = quantity.axis()
     if number:
         label = label.replace(quantity.label, f"{quantity.label} [{number}]", 1)
     # An axis is shorter than some labels.
-    return label if len(label) <= _LONGEST else label.replace(" (", "\n(", 1)
+    label = label if len(label) <= _LONGEST else label.replace(" (", "\n(", 1)
+    return quantity, quantity.factor, label
+
+
+def point_in_words(sweep: Sweep, point: int) -> str:
+    """What is varied at a point, in words; empty where nothing but repeats is."""
+    values = sweep.points[point]
+    return ", ".join(f"{short_key(key)} {words_of(values[key])}" for key in _varying(sweep))
 
 
 def _varying(sweep: Sweep) -> list[str]:
@@ -99,17 +106,17 @@ def _lines(sweep: Sweep, keys: Sequence[str]) -> dict[str, list[int]]:
     others = [key for key in keys[1:] if not {key, keys[0]} <= set(sweep.zip)]
     found: dict[str, list[int]] = {}
     for number, point in enumerate(sweep.points):
-        words = ", ".join(f"{_short(key)} {_words(point[key])}" for key in others)
+        words = ", ".join(f"{short_key(key)} {words_of(point[key])}" for key in others)
         found.setdefault(words, []).append(number)
     return found
 
 
-def _short(key: str) -> str:
+def short_key(key: str) -> str:
     """As much of a key as tells what it is."""
     return " ".join(key.split(".")[-2:]).replace("_", " ")
 
 
-def _words(value: Any) -> str:
+def words_of(value: Any) -> str:
     """A value for people."""
     if isinstance(value, Mapping):
         return ", ".join(f"{name} {text}" for name, text in flat(value))
@@ -129,7 +136,7 @@ def _against(
         style: dict[str, Any] = {"color": colour, "linewidth": 1.1, "markersize": 3.0}
         style |= {"marker": "o", "linestyle": "-" if numbers is not None else "none"}
         middle = [float(np.median(values[point])) for point in here]
-        axes.plot(x[here], middle, label=_cut(words), **style)
+        axes.plot(x[here], middle, label=cut(words), **style)
         spread = [point for point in here if len(values[point]) > 1]
         if spread:
             low, high = (
@@ -144,8 +151,8 @@ def _against(
         axes.xaxis.set_major_formatter(SIGNIFICANT)
     elif numbers is not None:
         axes.xaxis.set_major_locator(MaxNLocator(nbins=6, steps=[1, 2, 2.5, 5, 10]))
-    label = _short(first)
-    axes.set_xlabel(f"{label} ({_words(unit)})" if unit else label)
+    label = short_key(first)
+    axes.set_xlabel(f"{label} ({words_of(unit)})" if unit else label)
     if sweep.repeats > 1:
         note = f"line: median; band: 5 to 95 % of up to {sweep.repeats} members"
         axes.set_title(note, loc="left", fontsize=6.0, color=MUTED)
@@ -153,11 +160,11 @@ def _against(
 
 def _categories(given: Sequence[Any], axes: Axes) -> list[float]:
     """Places of values that are no numbers, in the order in which they stand."""
-    names = list(dict.fromkeys(_words(value) for value in given))
+    names = list(dict.fromkeys(words_of(value) for value in given))
     width = max(_LABELS // len(names), 6)
     axes.set_xticks(range(len(names)), [_wrapped(name, width) for name in names])
     axes.set_xlim(-0.5, len(names) - 0.5)
-    return [float(names.index(_words(value))) for value in given]
+    return [float(names.index(words_of(value))) for value in given]
 
 
 def _wrapped(text: str, width: int) -> str:
@@ -180,5 +187,6 @@ def _histogram(values: Floats, axes: Axes) -> None:
     )
 
 
-def _cut(text: str, longest: int = 46) -> str:
+def cut(text: str, longest: int = 46) -> str:
+    """Text that is no longer than that."""
     return text if len(text) <= longest else f"{text[: longest - 1]}…"

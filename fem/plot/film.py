@@ -28,6 +28,7 @@ from fem.plot.paint import (
     LITHIUM,
     draw_strokes,
     draw_voids,
+    key_of_particles,
     outline_width,
 )
 from fem.plot.raster import Cover
@@ -143,8 +144,8 @@ class Film:
         self.time = time_unit(self.limits.time)
         high = max(abs(self.limits.thickness.low), abs(self.limits.thickness.high))
         self.length = length_unit(high)
-        first = next((frame.result for frame in frames if frame.result is not None), None)
-        scene = None if first is None else Scene(first)
+        full = [frame.result for frame in frames if frame.result is not None]
+        scene = Scene(full[0]) if full else None
         map_size = (0.0, 0.0)
         below = 0.0
         if scene is not None:
@@ -186,6 +187,12 @@ class Film:
             self._bar(_LEFT, foot, half, self.map.flux, "current density (A/m²)")
             if self.map.lithium is not None:
                 self._bar(_LEFT + half + 0.3, foot, half, self.map.lithium, LABEL)
+            # Particles die as a run goes on: the last state has all that ever do.
+            self.figure.legend(
+                handles=key_of_particles(Scene(full[-1]), active=self.map.lithium is None),
+                loc="center left", bbox_to_anchor=(_LEFT / _WIDTH, 1.0 - 0.5 * _TOP / tall),
+                ncols=2, frameon=False, borderpad=0.0, borderaxespad=0.0, handletextpad=0.2,
+            )  # fmt: skip
         self.canvas.draw()
         self.background = self.canvas.copy_from_bbox(self.figure.bbox)
 

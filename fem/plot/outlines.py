@@ -40,23 +40,11 @@ class Electrodes:
     def of(cls, geometry: Geometry) -> Electrodes:
         """Paths of all regions but the electrolyte that carries current."""
         alive = geometry.particles.active
-        pieces: dict[int, list[Floats]] = {}
-        for outline in geometry.outlines:
-            solid = [
-                side
-                for side in (outline.left, outline.right)
-                if side != OUTSIDE and geometry.regions[side].phase != Phase.ELECTROLYTE
-            ]
-            if solid:
-                points = _points(outline)
-                for side in solid:
-                    forward = side == outline.left
-                    pieces.setdefault(side, []).append(points if forward else points[::-1])
         names = {Phase.LITHIUM: "lithium", Phase.VOID: "void", Phase.IDLE: "idle"}
         rings: dict[str, list[Floats]] = {
             kind: [] for kind in ("lithium", "active", "inactive", "void", "idle")
         }
-        for number, parts in pieces.items():
+        for number, parts in _pieces(geometry).items():
             region = geometry.regions[number]
             kind = names.get(region.phase, "active")
             if kind == "active" and len(alive) and not alive[region.body]:
@@ -74,6 +62,33 @@ _DIRECTIONS = {
     Inactivity.SHORT: (0.0,),
 }
 """Angles in degrees of the strokes across a particle that does not react, by the reason."""
+
+
+def particle_paths(geometry: Geometry) -> dict[int, Path]:
+    """The path of each particle in um, by its id."""
+    rings: dict[int, list[Floats]] = {}
+    for number, parts in _pieces(geometry).items():
+        region = geometry.regions[number]
+        if region.phase == Phase.ACTIVE:
+            rings.setdefault(region.body, []).extend(_rings(parts))
+    return {number: _compound(each) for number, each in sorted(rings.items())}
+
+
+def _pieces(geometry: Geometry) -> dict[int, list[Floats]]:
+    """Pieces of the outline of each region but electrolyte, counterclockwise, in um."""
+    pieces: dict[int, list[Floats]] = {}
+    for outline in geometry.outlines:
+        solid = [
+            side
+            for side in (outline.left, outline.right)
+            if side != OUTSIDE and geometry.regions[side].phase != Phase.ELECTROLYTE
+        ]
+        if solid:
+            points = _points(outline)
+            for side in solid:
+                forward = side == outline.left
+                pieces.setdefault(side, []).append(points if forward else points[::-1])
+    return pieces
 
 
 def _points(outline: Outline) -> Floats:

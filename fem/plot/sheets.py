@@ -13,6 +13,7 @@ from fem.plot.curves import voltage
 from fem.plot.growth import anode_history
 from fem.plot.lithiation import stoichiometry
 from fem.plot.maps import draw_flux, draw_potential, draw_von_mises, flux, potential, von_mises
+from fem.plot.paint import key_of_particles
 from fem.plot.profile import anode_profile
 from fem.plot.scene import Scene
 from fem.plot.tip import Focus, draw_von_mises_tip, von_mises_tip
@@ -24,6 +25,8 @@ _FONT, _TITLE_PAD = 6.5, 5.0
 _TALLEST, _BESIDE, _AROUND, _UNDER = 90.0, 24.0, 12.5, 30.0
 """In mm: the height of a map at most; the room beside it, and around it with the colour bar at its
 side or below."""
+_KEY = 4.0
+"""What the key below all maps takes, in mm."""
 
 
 def figures(result: Result, along: str = "x") -> dict[str, Figure]:
@@ -50,9 +53,11 @@ def figures(result: Result, along: str = "x") -> dict[str, Figure]:
 def panel(result: Result) -> Figure:
     """The maps a to d at a journal's double column width: rasterised fields, vector text.
 
-    Without mechanics it has two maps. Save it with `dpi` as the resolution of the fields.
+    Without mechanics it has two maps. A key below says which particles do not react, if some do
+    not. Save it with `dpi` as the resolution of the fields.
     """
     scene = Scene.of(result)
+    handles = key_of_particles(scene)
     maps: list[tuple[str, tuple[float, ...], Callable[[Axes, str], None]]] = [
         ("Potential, current lines", scene.window, lambda ax, t: draw_potential(scene, ax, t)),
         ("Current density", scene.window, lambda ax, t: draw_flux(scene, ax, t)),
@@ -79,7 +84,7 @@ def panel(result: Result) -> Figure:
     # Maps share the height of the first in their row.
     heights = heights[::columns]
     with canvas.style(_FONT):
-        figure = canvas.new_figure(PANEL_WIDTH, sum(heights), rows, columns)
+        figure = canvas.new_figure(PANEL_WIDTH, sum(heights) + _KEY * bool(handles), rows, columns)
         grid = figure.subplots(
             rows, columns, squeeze=False, gridspec_kw={"height_ratios": heights}
         ).ravel()
@@ -89,5 +94,10 @@ def panel(result: Result) -> Figure:
             axes.annotate(
                 title, (0.0, 1.0), xycoords="axes fraction", xytext=(10.0, _TITLE_PAD),
                 textcoords="offset points", va="baseline", fontsize="large",
+            )  # fmt: skip
+        if handles:
+            figure.legend(
+                handles=handles, loc="outside lower left", ncols=len(handles), frameon=False,
+                handletextpad=0.3, borderpad=0.2,
             )  # fmt: skip
         return canvas.settle(figure)

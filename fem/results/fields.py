@@ -52,7 +52,7 @@ def fields(
     phi_e, phi_s, x = (np.full(n, np.nan) for _ in range(3))
     electrolyte = field_mesh.phase == str(Phase.ELECTROLYTE)
     number = reactions.cell.charge.space.number
-    phi_e[electrolyte] = reactions.solution.potential[number[field_mesh.source[electrolyte]]]
+    phi_e[electrolyte] = reactions.potential[number[field_mesh.source[electrolyte]]]
 
     potential = _of_regions(reactions)
     solid = np.isfinite(potential[mesh.region])
@@ -112,7 +112,7 @@ def _of_regions(reactions: Reactions) -> Floats:
 def _nodal_current(field_mesh: FieldMesh, reactions: Reactions) -> Floats:
     """Current density at the points (n, 2), the mean over the triangles around each."""
     ions = reactions.cell.charge.electrolyte
-    full = ions.space.spread(reactions.solution.potential, fill=0.0)
+    full = ions.space.spread(reactions.potential, fill=0.0)
     basis = nodal_basis(ions.space)
     values = -ions.conductivity[:, None] * np.asarray(basis.interpolate(full).grad)
     weights = np.asarray(ions.space.basis.dx).sum(axis=1)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,13 +11,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fem.case.sweep import Sweep
+from fem.results.estimates import PERCENTILES, Estimate, estimates
 
 Floats = NDArray[np.float64]
 
 DONE, FAILED, REFUSED = "done", "failed", "refused"
 STATISTICS = ("mean", "std", "ci95_low", "ci95_high", "p05", "p50", "p95")
-"""What a summary tells of the values of a metric."""
-_LEVEL = 0.95
+"""What a summary tells of the values of a metric, before how well that is known."""
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,7 @@ def metric_names(rows: Sequence[Row]) -> tuple[str, ...]:
 def reported(sweep: Sweep, rows: Sequence[Row]) -> tuple[str, ...]:
     """Names of the metrics to sum up, of which some member has a number; lists by entry."""
     names = dict.fromkeys(
-        name for row in rows for name, value in row.metrics.items() if _is_number(value)
+        name for row in rows for name, value in row.metrics.items() if is_number(value)
     )
     return tuple(
         name
@@ -80,7 +80,7 @@ def table(sweep: Sweep, rows: Sequence[Row]) -> dict[str, list[Any]]:
     }
     for key in sweep.keys:
         values = [members[row.member][key] for row in rows]
-        columns[key] = [v if _is_number(v) else text_of(v) for v in values]
+        columns[key] = [v if is_number(v) else text_of(v) for v in values]
     for name in names:
         columns[name] = [row.metrics.get(name, np.nan) for row in rows]
     columns["message"] = [row.message for row in rows]
@@ -102,7 +102,7 @@ def at_points(sweep: Sweep, rows: Sequence[Row], name: str) -> list[Floats]:
     values: list[list[float]] = [[] for _ in sweep.points]
     for row in rows:
         value = row.metrics.get(name)
-        if value is not None and _is_number(value):
+        if value is not None and is_number(value):
             values[row.member // sweep.repeats].append(float(value))
     return [np.array(each) for each in values]
 
@@ -113,30 +113,21 @@ def statistics(values: Floats) -> dict[str, float]:
     The interval of the mean is that of Student's t; the standard deviation has n - 1 below.
     Percentiles go along straight lines between sorted values.
     """
-    from scipy.stats import t
-
-    found = dict.fromkeys(STATISTICS, float("nan"))
-    count = len(values)
-    if not count:
-        return found
-    found["mean"] = float(values.mean())
-    for name, percent in (("p05", 5.0), ("p50", 50.0), ("p95", 95.0)):
-        found[name] = float(np.percentile(values, percent))
-    if count > 1:
-        found["std"] = float(values.std(ddof=1))
-        half = float(t.ppf(0.5 + 0.5 * _LEVEL, count - 1)) * found["std"] / float(np.sqrt(count))
-        found |= {"ci95_low": found["mean"] - half, "ci95_high": found["mean"] + half}
-    return found
+    return told(values, estimates(values))
 
 
-def summary(
-    sweep: Sweep, rows: Sequence[Row]
-) -> Iterator[tuple[dict[str, Any], str, int, dict[str, float]]]:
-    """What was changed at a point, a metric, how many members have it, and its statistics."""
-    for name in reported(sweep, rows):
-        for point, values in zip(sweep.points, at_points(sweep, rows, name), strict=True):
-            yield point, name, len(values), statistics(values)
+def told(values: Floats, known: Mapping[str, Estimate]) -> dict[str, float]:
+    """The `STATISTICS` of values (n,) whose `estimates` are known."""
+    mean = known["mean"]
+    return {
+        "mean": mean.value,
+        "std": float(values.std(ddof=1)) if len(values) > 1 else float("nan"),
+        "ci95_low": mean.low,
+        "ci95_high": mean.high,
+        **{name: known[name].value for name in PERCENTILES},
+    }
 
 
-def _is_number(value: Any) -> bool:
+def is_number(value: Any) -> bool:
+    """Whether a value is a number, and not merely true or false."""
     return isinstance(value, int | float) and not isinstance(value, bool)

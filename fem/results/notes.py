@@ -70,6 +70,12 @@ def _protocol(cell: Cell) -> list[str]:
             "fixed": "Particles keep their stoichiometry, as if they were a store without end.",
         }[table.diffusion]
     ]
+    if (modes := cell.potentials.reduction) is not None:
+        notes.append(
+            f"Steps in time solve for {modes.size - 1} modes of current along the surfaces of the "
+            "electrolyte, wherever these leave no more than an estimated 1e-5 of a current density "
+            'out; stepping.electrolyte = "field" does without.'
+        )
     if case.geometry.anode.motion == "kept":
         notes.append("The geometry stays as drawn while lithium plates: its thickness is small.")
     else:

@@ -9,12 +9,13 @@ with full solves.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
+from fem import mesh as meshes
 from fem.case import Case
 from fem.cell.build import CATHODE, FOIL
 from fem.cell.composition import Cell
@@ -22,18 +23,20 @@ from fem.cell.interfaces import written
 from fem.cell.reactions import Reactions
 from fem.cell.state import State
 from fem.errors import InputError, SolveError
-from fem.geometry import Inactivity, Phase
-from fem.laws.kinetics import overpotential_with_slope
-from fem.measures.anode import AT_REST, AnodeProfile, percentile_along
-from fem.measures.charge import EXCHANGED
-from fem.mesh import Ints, Mesh
-from fem.physics.condensed import Balanced, Condensed, Members, balance
+from fem.geometry import Geometry, Inactivity
+from fem.measures.anode import AnodeProfile
+from fem.mesh import Mesh
+from fem.physics.condensed import Condensed, Members, balance
+from fem.physics.kinks import kinks_of
+from fem.physics.responses import chains_on, responses
 from fem.results.fields import profile
 from fem.results.notes import notes_of
 from fem.results.result import Result
 from fem.results.view import View
+from fem.runs.kept import MEMORY, Entries, Store
 from fem.runs.members import VARIES, Member, alike, refusal, samples, scalars, shared
 from fem.runs.snapshot import moment
+from fem.runs.told import member_metrics
 
 Floats = NDArray[np.float64]
 
@@ -45,12 +48,10 @@ CLOSED, OPEN = 3, 24
 MOST_MODES = 6_000
 ENOUGH = 0.7
 """More modes have to make the error this much smaller to be worth it."""
-NEAR = 1e-4
-"""Share of a curve that its direction at an end is read from."""
-ALIKE = 1e-2
-"""Difference of directions, and of curvatures over the larger one, that is no kink."""
 CHECKED = 3
-"""Members that are compared with full solves."""
+"""Members that are made up where no examples are given."""
+MOST_CHECKED = 8
+"""Examples that are compared with full solves, at most."""
 
 
 @dataclass(frozen=True)
@@ -67,12 +68,15 @@ class Outcome:
         Of the particles (M, particles) in A per m of depth.
     plating
         Along the foil, averaged over 2 um of arc, (M, nodes) in A/m^2.
+    active
+        Which particles react (M, particles).
     """
 
     metrics: tuple[Mapping[str, Any] | None, ...]
     messages: tuple[str, ...]
     currents: Floats
     plating: Floats
+    active: NDArray[np.bool_]
 
 
 class Ensemble:
@@ -112,7 +116,7 @@ class Ensemble:
         self._running = np.stack([self.anode.running_mean(row) for row in table[foil]])
         particle = np.array([self._particle(k) for k in range(len(operator.chains))])
         self._particle_of_mode = particle[operator.owner]
-        self._shared = shared(cell.case, cell.case)
+        self._shared = shared(cell.case)
 
     @classmethod
     def of(
@@ -121,6 +125,7 @@ class Ensemble:
         tolerance: float = TOLERANCE,
         progress: Callable[[str], None] = lambda stage: None,
         examples: Sequence[Case] = (),
+        store: Store = MEMORY,
     ) -> Self:
         """Condense the cell of `case`, with as many modes as full solves ask for.
 
@@ -130,9 +135,13 @@ class Ensemble:
             Largest error of currents and of plating, relative as `TOLERANCE` says. A mesh does not
             resolve any number of modes: `error` is what was reached.
         examples
-            Members that are compared with full solves, those that are hardest among them: a large
-            current over a small exchange current makes profiles uneven. The case itself and random
-            patterns of it if left out.
+            Members, as many as you like, of which those with the least even profiles are compared
+            with full solves. A large current over a small exchange current makes profiles uneven,
+            and `error` holds for no member that is harder than the examples. The case itself and
+            random patterns of it, at its own current, if left out.
+        store
+            Where mesh, modes, operator and errors are kept, and looked for. What is found does not
+            depend on it.
 
         Raises
         ------
@@ -141,23 +150,55 @@ class Ensemble:
         """
         if why := refusal(case):
             raise InputError(why, cure='operation.kind = "snapshot" and mechanics.enabled = false')
-        cell = Cell.of(case.replace({"inactive": {}}), progress)
-        cuts = _kinks(cell.mesh)
+        kept = Entries(store, shared(case))
+
+        def mesher(case: Case, shape: Geometry) -> Mesh:
+            found = kept.get("mesh", lambda: meshes.from_case(case, shape).arrays)
+            return Mesh.of_arrays(found, shape)
+
+        cell = Cell.of(case.replace({"inactive": {}}), progress, mesher)
+        chains = chains_on(cell.charge, kinks_of(cell.mesh))
+        if any(chain.kind == "response" for chain in chains):
+            progress("modes of lithium")
+            tables = kept.get("modes", lambda: _named(responses(cell.charge, chains)))
+            for place, table in tables.items():
+                chains[int(place)] = replace(chains[int(place)], table=table)
         some = examples or samples(case, CHECKED)
+        compared = ",".join(example.sha256 for example in some)
+        isolated = any(chain.kind == "closed" and chain.surface == 0 for chain in chains)
         closed, open_ = CLOSED, OPEN
-        best: Self | None = None
-        while True:
+        hard: Sequence[Case] = ()
+        exact: list[tuple[Floats, Floats]] = []
+
+        def missed(found: Self) -> dict[str, Floats]:
+            if not exact:
+                exact.extend(found._exact(each) for each in hard)
+            return {"": np.array(found._missed(hard, exact))}
+
+        def condensed(closed: int, open_: int) -> tuple[Self, float, float]:
+            nonlocal hard
             progress(f"condensing onto {closed} and {open_} modes")
-            found = cls(cell, Condensed.of(cell.charge, cuts, closed, open_))
-            by_particle, by_line = found.compared(some)
+            name = f"operator {closed} {open_}"
+            arrays = kept.get(name, lambda: Condensed.of(cell.charge, chains, closed, open_).arrays)
+            found: Self = cls(cell, Condensed.of_arrays(chains, arrays))
+            hard = hard or found.hardest(some)
+            errors = kept.get(f"{name} against {compared}", lambda: missed(found))
+            by_particle, by_line = errors[""].tolist()
             found.error = max(by_particle, by_line)
+            return found, by_particle, by_line
+
+        best: Self | None = None
+        found: Self
+        while True:
+            found, by_particle, by_line = condensed(closed, open_)
             # A mesh does not resolve any number of modes: what is no better is not gone on from.
             if best is not None and found.error > ENOUGH * best.error:
                 return best if best.error < found.error else found
             if found.error <= tolerance or found.operator.size > MOST_MODES:
                 return found
             best = found
-            closed += 2  # isolated lithium is closed, and what it misses shows along the foil
+            # Isolated lithium is closed, and what it misses shows along the foil.
+            closed += 2 * int(by_particle > tolerance or isolated)
             open_ += open_ // 2 * int(by_line > tolerance)
 
     # -------------------------------------------------------------------------------- members
@@ -174,10 +215,12 @@ class Ensemble:
         messages = [""] * len(cases)
         currents = np.full((len(cases), len(self.cell.mesh.geometry.particles)), np.nan)
         plating = np.full((len(cases), len(self.anode.nodes)), np.nan)
+        active = np.zeros(currents.shape, dtype=bool)
         members: dict[int, Member] = {}
         for number, case in enumerate(cases):
             try:
                 members[number] = self._member(case)
+                active[number] = members[number].active
             except (InputError, SolveError) as error:
                 messages[number] = str(error)
         for together in alike(members):
@@ -195,10 +238,14 @@ class Ensemble:
                     currents[number] = result.particles.current
                     plating[number] = result.anode.running_mean(result.anode.plating)
                     continue
-                metrics[number] = self._metrics(members[number], found, row)
-                currents[number] = self.particle_currents(found.modes[row])
-                plating[number] = found.modes[row, self._foil] @ self._running
-        return Outcome(tuple(metrics), tuple(messages), currents, plating)
+                q, voltage = found.modes[row], float(found.voltages[row, CATHODE])
+                plating[number] = q[self._foil] @ self._running
+                currents[number] = self.particle_currents(q)
+                anode = replace(self.anode, plating=q[self._foil] @ self._plating)
+                metrics[number] = member_metrics(
+                    self.cell, self.operator, members[number], q, voltage, anode, plating[number]
+                )
+        return Outcome(tuple(metrics), tuple(messages), currents, plating, active)
 
     def result(self, case: Case) -> Result:
         """All fields of a member, by a full solve on the same mesh."""
@@ -207,18 +254,25 @@ class Ensemble:
 
     def compared(self, cases: Sequence[Case]) -> tuple[float, float]:
         """Largest differences from full solves: particles' currents and plating, over the means."""
-        found = self.solve(cases)
-        particles = line = 0.0
-        for case, mine, along in zip(cases, found.currents, found.plating, strict=True):
-            cell, state = self._full(case)
-            reactions = Reactions(cell, state)
-            exact = reactions.particle_currents()
-            mean = np.abs(exact).sum() / max(1, int((exact != 0.0).sum()))
-            if len(exact):
-                particles = max(particles, float(np.abs(mine - exact).max()) / mean)
-            full = self.anode.running_mean(reactions.plating()[self.anode.nodes])
-            line = max(line, float(np.abs(along - full).max() / abs(self.anode.mean(full))))
-        return particles, line
+        return self._missed(cases, [self._exact(case) for case in cases])
+
+    def hardest(self, cases: Sequence[Case], count: int = MOST_CHECKED) -> Sequence[Case]:
+        """Those of many members whose profiles are least even, `count` of them at most.
+
+        Half of them along a particle, half along the foil: what modes miss grows with either.
+        """
+        if len(cases) <= count:
+            return cases
+        members = {number: self._member(case) for number, case in enumerate(cases)}
+        uneven = np.zeros((2, len(cases)))
+        for together in alike(members):
+            found = balance(self.operator, self._together([members[n] for n in together]))
+            # One that has not converged is solved in full, so that modes miss nothing of it.
+            for row in np.flatnonzero(found.done).tolist():
+                uneven[:, together[row]] = self._unevenness(found.modes[row])
+        by_particle, by_line = np.argsort(-uneven, axis=1, kind="stable")
+        first = list(dict.fromkeys(np.stack([by_particle, by_line], axis=1).ravel().tolist()))
+        return [cases[number] for number in sorted(first[:count])]
 
     def particle_currents(self, modes: Floats) -> Floats:
         """What each particle gives (particles,) in A per m of depth."""
@@ -231,6 +285,39 @@ class Ensemble:
 
     # ------------------------------------------------------------------------------- one member
 
+    def _exact(self, case: Case) -> tuple[Floats, Floats]:
+        """Particles' currents and plating of a full solve, as those of an `Outcome`."""
+        reactions = Reactions(*self._full(case))
+        plating = self.anode.running_mean(reactions.plating()[self.anode.nodes])
+        return reactions.particle_currents(), plating
+
+    def _missed(
+        self, cases: Sequence[Case], exact: Sequence[tuple[Floats, Floats]]
+    ) -> tuple[float, float]:
+        """Largest differences from what is exact: currents and plating, over the means."""
+        found = self.solve(cases)
+        particles = line = 0.0
+        for (currents, plating), mine, along in zip(
+            exact, found.currents, found.plating, strict=True
+        ):
+            if len(currents):
+                mean = np.abs(currents).sum() / max(1, int((currents != 0.0).sum()))
+                particles = max(particles, float(np.abs(mine - currents).max()) / mean)
+            miss = float(np.abs(along - plating).max() / abs(self.anode.mean(plating)))
+            line = max(line, miss)
+        return particles, line
+
+    def _unevenness(self, q: Floats) -> tuple[float, float]:
+        """Largest amplitude that is no mean: of particles and of the foil, over what is usual."""
+        means = np.isin(np.arange(len(q)), np.cumsum([0, *self.operator.counts[:-1]]))
+        foil = self.operator.terminal == FOIL
+        sizes = []
+        for side in (~foil, foil):
+            even = np.abs(q[side & means])
+            usual = even.sum() / max(1, int((even > 0.0).sum()))
+            sizes.append(float(np.abs(q[side & ~means]).max(initial=0.0) / usual))
+        return sizes[0], sizes[1]
+
     def _full(self, case: Case) -> tuple[Cell, State]:
         member = self._member(case)
         cell = self.cell.replace({name: getattr(case, name) for name in ("kinetics", "operation")})
@@ -242,7 +329,7 @@ class Ensemble:
         return cell, moment(cell, held)
 
     def _member(self, case: Case) -> Member:
-        if shared(case, self.cell.case) != self._shared:
+        if shared(case) != self._shared:
             raise InputError(
                 "this member has another drawing, mesh or material than the others",
                 allowed=f"changes below {', '.join(VARIES)}",
@@ -285,94 +372,6 @@ class Ensemble:
             return -1
         return int(interface.ids[chain.piece])
 
-    def _metrics(self, member: Member, found: Balanced, row: int) -> Mapping[str, Any]:
-        """As `fem.measures.charge.charge_metrics` has them, of what currents alone tell."""
-        operator, geometry, anode = self.operator, self.cell.mesh.geometry, self.anode
-        q = found.modes[row]
-        flows = np.bincount(operator.terminal, q * operator.totals)
-        current, plated = float(flows[CATHODE]), -float(flows[FOIL])
-        profile, running = q[self._foil] @ self._plating, q[self._foil] @ self._running
-        rest = member.open_circuit
-        mean = plated / anode.length
-        voltage = float(found.voltages[row, CATHODE])
-        metrics: dict[str, Any] = {
-            "current_density_A_m2": current / geometry.width,
-            "current_A": current * geometry.depth,
-            "overpotential_V": voltage - (rest or 0.0),
-            "anode_plating_mean_A_m2": mean,
-            "anode_plating_max_A_m2": float(profile.max()),
-            "anode_plating_min_A_m2": float(profile.min()),
-            "lithium_line_length_m": anode.length,
-        }
-        crossing, power = self._powers(member, q)
-        if abs(current) > AT_REST * crossing:
-            applied = current / geometry.width
-            metrics |= {
-                "focusing_max_over_mean": float((running / mean).max()),
-                "focusing_min_over_mean": float((running / mean).min()),
-                "focusing_p95_over_mean": percentile_along(anode, running / mean, 95.0),
-                "focusing_max_over_applied": float((running / applied).max()),
-                "plating_total_over_applied": plated / current,
-            }
-            if abs(current) > EXCHANGED * crossing:
-                metrics |= {name: value / current for name, value in power.items()}
-            metrics |= {
-                f"tip_over_applied[{k}]": anode.at(*deposit.tip, running) / applied
-                for k, deposit in enumerate(geometry.deposits)
-            }
-        if rest is not None:
-            metrics["cell_voltage_V"] = voltage
-        metrics["active_particles"] = int(member.active.sum())
-        metrics["inactive_particles"] = int((~member.active).sum())
-        return metrics
 
-    def _powers(self, member: Member, q: Floats) -> tuple[float, dict[str, float]]:
-        """All that crosses the cathode in A per m, and what is lost where in W per m of depth."""
-        operator = self.operator
-        crossing, lost = 0.0, {"overpotential_anode_V": 0.0, "overpotential_cathode_V": 0.0}
-        for group in operator.groups:
-            current = q[group.places] @ group.values
-            for number in np.unique(operator.surface_of(group)).tolist():
-                rows = operator.surface_of(group) == number
-                on_lithium = self.cell.interfaces[number] is self.cell.lithium
-                law = member.law(on_lithium)
-                eta, _ = overpotential_with_slope(
-                    current[rows],
-                    law,
-                    np.array(member.exchange(on_lithium)),
-                    np.array(law.area_resistance),
-                )
-                name = "overpotential_anode_V" if on_lithium else "overpotential_cathode_V"
-                lost[name] += float((current[rows] * eta * group.weights[rows]).sum())
-                if not on_lithium:
-                    crossing += float((np.abs(current[rows]) * group.weights[rows]).sum())
-        lost["overpotential_electrolyte_V"] = float(q @ operator.matrix @ q)
-        if operator.wires is not None:
-            lost["overpotential_electrons_V"] = float(q @ operator.wires @ q)
-        return crossing, lost
-
-
-def _kinks(mesh: Mesh) -> Ints:
-    """Nodes of the lithium's surface at which direction or curvature jump, (n,)."""
-    which = mesh.interface(Phase.LITHIUM)
-    nodes, outline = mesh.edges[which][:, :2].ravel(), np.repeat(mesh.outline[which], 2)
-    found = []
-    for node in np.unique(nodes).tolist():
-        curves = np.unique(outline[nodes == node])
-        if len(curves) > 1 and not _smooth(mesh, node, curves):
-            found.append(node)
-    return np.array(found, dtype=np.int64)
-
-
-def _smooth(mesh: Mesh, node: int, outlines: Ints) -> bool:
-    """Whether outlines that meet at a node go on as one curve there."""
-    directions, bends = [], []
-    for number in outlines.tolist():
-        curve = mesh.geometry.outlines[number].curve
-        ends = curve.point(np.array([0.0, 1.0]))
-        end = float(np.argmin(np.hypot(*(ends - mesh.nodes[:, [node]]))))
-        along = np.diff(curve.point(np.array(sorted((end, abs(end - NEAR))))))[:, 0]
-        directions.append(along / np.hypot(*along))
-        bends.append(1.0 / curve.radius(np.array([end]))[0])
-    turn = float(np.ptp(directions, axis=0).max())
-    return turn < ALIKE and float(np.ptp(bends)) <= ALIKE * max(bends)
+def _named(tables: Mapping[int, Floats]) -> dict[str, Floats]:
+    return {str(place): table for place, table in tables.items()}

@@ -114,9 +114,9 @@ def refusal(case: Case) -> str:
     return ""
 
 
-def shared(case: Case, base: Case) -> str:
-    """What a case has in common with the other members of `base`, as a hash."""
-    return case.replace({name: getattr(base, name) for name in VARIES}).sha256
+def shared(case: Case) -> str:
+    """What a case has in common with all members beside it, as a hash: drawing, mesh, materials."""
+    return case.digest(VARIES)
 
 
 def alike(members: Mapping[int, Member]) -> Iterator[list[int]]:

@@ -65,6 +65,15 @@ def schur_complement(matrix: csr_matrix, coordinates: Floats, kept: Ints) -> Flo
     return result
 
 
+def dissected(matrix: csr_matrix, coordinates: Floats) -> Ints:
+    """An order (n,) of the unknowns of a symmetric matrix for sparse factors: nested dissection.
+
+    `coordinates` (2, n) are as in `schur_complement`.
+    """
+    elimination = _Elimination(matrix.tocsr(), coordinates)
+    return np.concatenate(elimination.ordered(np.arange(matrix.shape[0])))
+
+
 class _Elimination:
     """Eliminates unknowns of one matrix piece by piece."""
 
@@ -89,7 +98,7 @@ class _Elimination:
         self._gone[unknowns] = True
         touched = np.unique(self._matrix[unknowns].indices)
         boundary = touched[~self._gone[touched]]
-        order = np.concatenate([*self._order(unknowns), boundary])
+        order = np.concatenate([*self.ordered(unknowns), boundary])
         block = self._matrix[order][:, order].tocsc()
         try:
             factors = splu(
@@ -147,12 +156,12 @@ class _Elimination:
         if not (pivots > LEAST_PIVOT * self._diagonal[unknowns]).all():
             raise _indefinite()
 
-    def _order(self, unknowns: Ints) -> list[Ints]:
+    def ordered(self, unknowns: Ints) -> list[Ints]:
         """`unknowns` in pieces, each separator after what it separates."""
         if len(unknowns) <= SMALLEST:
             return [unknowns]
         parts, separator = self._halves(unknowns)
-        return [*(piece for part in parts for piece in self._order(part)), separator]
+        return [*(piece for part in parts for piece in self.ordered(part)), separator]
 
     def _halves(self, unknowns: Ints) -> tuple[list[Ints], Ints]:
         """Two parts of `unknowns` that do not touch each other, and those between them."""

@@ -198,20 +198,32 @@ class Factorised(Preconditioned):
 
     For what `TwoLevel` is slow at: P1 locks where a solid can hardly change its volume, as one that
     flows, and is no coarse space of its P2 then.
+
+    Parameters
+    ----------
+    order
+        In which unknowns are eliminated (n,); by minimum degree if left out.
     """
 
-    def __init__(self, matrix: csr_matrix) -> None:
-        self.matrix, self.method = matrix, FACTORS
+    def __init__(self, matrix: csr_matrix, order: NDArray[np.int64] | None = None) -> None:
+        self.matrix, self.method, self._order = matrix, FACTORS, order
+        ordered = matrix if order is None else matrix[order][:, order]
         try:
             self._factors = splu(
-                matrix.tocsc(), permc_spec="MMD_AT_PLUS_A", options={"SymmetricMode": True}
+                ordered.tocsc(),
+                permc_spec="MMD_AT_PLUS_A" if order is None else "NATURAL",
+                options={"SymmetricMode": True},
             )
         except RuntimeError as error:
             raise SolveError("a matrix to be factorised is singular") from error
 
     def precondition(self, rhs: Floats) -> Floats:
-        """The solution, to rounding."""
-        return np.asarray(self._factors.solve(rhs))
+        """The solution, to rounding; of several right-hand sides (n, k) likewise."""
+        if self._order is None:
+            return np.asarray(self._factors.solve(rhs))
+        found = np.empty_like(rhs)
+        found[self._order] = self._factors.solve(rhs[self._order])
+        return found
 
 
 def _coarse_solver(matrix: csr_matrix, near_nullspace: Floats | None) -> tuple[Solve, str]:

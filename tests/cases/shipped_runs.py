@@ -11,11 +11,13 @@ import numpy as np
 import pytest
 
 import fem
+from fem.case.text import is_sweep
 from fem.results.result import Result
 
 CASES = Path(__file__).parents[2] / "cases"
 TABLES = {file: tomllib.loads(file.read_text("utf-8")) for file in sorted(CASES.glob("*.toml"))}
-SHIPPED = [file for file, table in TABLES.items() if "base" not in table]  # that would be a sweep
+SWEEPS = [file for file, table in TABLES.items() if is_sweep(table)]
+SHIPPED = [file for file in TABLES if file not in SWEEPS]
 IN_TIME = {f.stem for f in SHIPPED if TABLES[f].get("operation", {}).get("kind") == "protocol"}
 
 COARSER = {"mesh.size": "4 um", "mesh.growth": 1.0}

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 import fem
-from fem.physics.modes import Kind, chains_of, groups_of, modes
+from fem.physics.modes import Chain, Kind, chains_of, groups_of, modes, resolved
+from fem.physics.responses import _answer, chains_on, loads_of, responses
 
 
 @pytest.fixture(scope="module")
@@ -66,16 +69,40 @@ def test_chains_follow_surfaces(cell: fem.Cell) -> None:
         assert np.abs(np.abs(turned) - s).max() < 1e-4
 
 
-def test_a_chain_is_cut_where_asked(cell: fem.Cell) -> None:
-    patches = cell.charge.surfaces[0].patches
-    node = patches.nodes[0, patches.edges[5, 0]]
-    parts = chains_of(0, patches, np.array([node]), NOWHERE)
-    assert len(parts) == 2
-    assert sum(part.length for part in parts) == pytest.approx(patches.length)
-    for part in parts:
-        s = part.s.ravel()
-        assert (np.diff(s) > 0.0).all()
-        assert 0.0 < s[0] < s[-1] < 1.0
+def test_a_piece_with_kinks_is_one_chain_of_modes_of_its_own(cell: fem.Cell) -> None:
+    """The first is 1, and all others carry no current on the whole; they are independent."""
+    lithium = cell.charge.surfaces[0].patches
+    node = lithium.nodes[0, lithium.edges[5, 0]]
+    chains = chains_on(cell.charge, np.array([node]))
+    assert [chain.kind for chain in chains] == ["response"] + ["closed"] * 6
+    assert chains[0].length == pytest.approx(lithium.length)
+    tables = responses(cell.charge, chains)
+    assert list(tables) == [0]
+    chain = replace(chains[0], table=tables[0])
+    assert chain.table.shape[1:] == chain.weights.shape
+    assert (chain.table[0] == 1.0).all()
+    assert np.abs(chain.table).max(axis=(1, 2)) == pytest.approx(np.ones(len(chain.table)))
+    (group,) = groups_of([chain], [12])
+    products = group.products(np.ones((1, 1, group.values.shape[1])))[0, 0]
+    assert products - np.diag(np.diag(products)) == pytest.approx(
+        np.zeros((12, 12)), abs=1e-12 * chain.length
+    )
+
+
+def test_responses_span_what_another_film_answers(cell: fem.Cell) -> None:
+    """Of a resistance between those that made them; what is left over falls with their number."""
+    lithium = cell.charge.surfaces[0].patches
+    chains = chains_on(cell.charge, lithium.nodes[0, lithium.edges[5, :1]])
+    table, weights = responses(cell.charge, chains)[0], chains[0].weights
+    film = np.full(weights.shape, 0.3 / 11e-6)
+    loads = loads_of(cell.charge, chains[1:], [1] * 6)
+    (current,) = _answer(cell.charge, chains[:1], [film], loads.toarray())
+    root = np.sqrt(weights.ravel())[:, None]
+    for count, most in ((6, 1e-2), (12, 1e-4), (18, 1e-5)):
+        basis, _ = np.linalg.qr(table[:count].reshape(count, -1).T * root)
+        rest = current * root
+        left = np.linalg.norm(rest - basis @ (basis.T @ rest)) / np.linalg.norm(rest)
+        assert left < most, count
 
 
 def test_points_of_laws_integrate_products_of_modes(cell: fem.Cell) -> None:
@@ -95,3 +122,9 @@ def test_points_of_laws_integrate_products_of_modes(cell: fem.Cell) -> None:
         for row, length in zip(products.reshape(-1, size, size), lengths, strict=True):
             assert row[0, 0] == pytest.approx(length)
             assert row - np.diag(np.diag(row)) == pytest.approx(np.zeros_like(row), abs=1e-18)
+
+
+def test_no_chain_is_too_short_for_a_mode() -> None:
+    for kind in ("closed", "mirrored", "open"):
+        chain = Chain(0, 0, 0, np.arange(1), np.zeros((1, 4)), np.full((1, 4), 1e-6), kind)
+        assert resolved([chain], 3, 24)[0] >= 1

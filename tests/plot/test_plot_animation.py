@@ -318,3 +318,9 @@ def test_a_particle_that_dies_in_the_run_is_drawn_so():
     stage = Stage.of(result, None)
     assert Stage.of(result, stage) is stage
     assert Stage.of(dead, stage) is not stage
+
+
+def test_a_film_says_which_particles_are_inactive():
+    """Live ones have the colours of their stoichiometry, which a bar explains."""
+    (key,) = film("deposit").figure.legends
+    assert [text.get_text() for text in key.get_texts()] == ["inactive"]

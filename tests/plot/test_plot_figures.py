@@ -145,6 +145,18 @@ def test_a_title_the_font_lacks_is_left_out_and_signs_stay_plain():
         assert (title in [text for text, _ in texts]) is shown
 
 
+@pytest.mark.parametrize(("name", "said"), [("deposit", ["active", "inactive"]), ("plane", [])])
+def test_the_panel_says_which_particles_do_not_react(name, said):
+    """By a key below the maps, inside the figure; there is none where all react."""
+    panel = fem.plot.panel(solved(name))
+    assert [text.get_text() for each in panel.legends for text in each.get_texts()] == said
+    renderer = panel.canvas.get_renderer()
+    for key in panel.legends:
+        place = key.get_window_extent(renderer)
+        assert place.y0 >= 0.0
+        assert all(place.y1 <= axes.get_tightbbox(renderer).y0 for axes in panel.axes)
+
+
 def test_fields_of_the_panel_are_raster_and_its_text_is_not():
     panel = fem.plot.panel(solved("deposit"))
     for axes in panel.axes:

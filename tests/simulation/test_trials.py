@@ -21,6 +21,10 @@ CASES = {
     "slab": flat(),
     "discs": bed(rows=2, materials__NCM811__chemical_diffusivity="1e-13*exp(3*(x - 0.6))"),
 }
+ALL = CASES | {
+    "modes": bed(rows=2, mesh__size="2 um", stepping__electrolyte="modes"),
+}
+"""The same, and one that steps on modes."""
 
 
 def on_the_way(cell: Cell) -> State:
@@ -40,9 +44,9 @@ def same(a: State, b: State) -> bool:
     )
 
 
-@pytest.mark.parametrize("name", CASES)
+@pytest.mark.parametrize("name", ALL)
 def test_a_forgotten_trial_changes_nothing(name: str) -> None:
-    cell = cell_of(CASES[name])
+    cell = cell_of(ALL[name])
     state = on_the_way(cell)
     before = copy.deepcopy(state)
     expected = step(cell, state, 2.0, current(cell, 20.0)).state
@@ -76,10 +80,10 @@ def test_a_failed_step_changes_nothing(name: str, monkeypatch: pytest.MonkeyPatc
     assert same(step(cell, state, 2.0, current(cell, 20.0)).state, expected)
 
 
-@pytest.mark.parametrize("name", CASES)
+@pytest.mark.parametrize("name", ALL)
 def test_arrays_are_enough(name: str) -> None:
     """A new cell goes on from them to the last bit, also where what drives the cell changes."""
-    cell, another = cell_of(CASES[name]), cell_of(CASES[name])
+    cell, another = cell_of(ALL[name]), cell_of(ALL[name])
     state = on_the_way(cell)
     read = State.from_arrays({k: np.array(v) for k, v in state.arrays().items()})
     assert same(state, read)
@@ -95,10 +99,10 @@ def test_arrays_are_enough(name: str) -> None:
             assert same(state, read)
 
 
-@pytest.mark.parametrize("name", CASES)
+@pytest.mark.parametrize("name", ALL)
 def test_a_run_taken_up_anywhere_ends_the_same(name: str) -> None:
     """From each of its accepted states: the same rows, but for the time on the clock."""
-    case = CASES[name].replace(
+    case = ALL[name].replace(
         {
             "operation.steps": [
                 {"charge": "60 A/m^2", "until": {"voltage": "4.1 V", "time": "30 s"}},

@@ -10,7 +10,8 @@ from skfem.models.poisson import laplace, mass
 
 import fem
 from fem.solve import linear
-from fem.solve.linear import DIRECT, MULTIGRID, TwoLevel
+from fem.solve.condense import dissected
+from fem.solve.linear import DIRECT, MULTIGRID, Factorised, TwoLevel
 from fem.solve.newton import Newton, minimise
 
 
@@ -36,6 +37,18 @@ def with_global_unknown(matrix, up):
         [[matrix + diags(ties[:, 0]), csr_matrix(-ties)], [csr_matrix(-ties.T), [[ties.sum()]]]]
     )
     return coupled.tocsr(), block_array([[up, None], [None, eye(1)]]).tocsr()
+
+
+def test_factors_in_an_order_solve_the_same():
+    """Nested dissection, whatever the coordinates say, and rows backwards."""
+    matrix, _ = p2_problem(17)
+    points = np.random.default_rng(0).random((2, matrix.shape[0]))
+    for order in (dissected(matrix, points), np.arange(matrix.shape[0])[::-1]):
+        assert np.array_equal(np.sort(order), np.arange(matrix.shape[0]))
+        rhs = np.random.default_rng(1).standard_normal((matrix.shape[0], 3))
+        found = Factorised(matrix, order).precondition(rhs)
+        assert matrix @ found == pytest.approx(rhs, abs=1e-10)
+        assert found[:, 1] == pytest.approx(Factorised(matrix).precondition(rhs[:, 1]), rel=1e-9)
 
 
 @pytest.mark.parametrize("direct", [True, False])

@@ -16,7 +16,7 @@ from fem.case.sweep import Sweep, numbers_of
 from fem.errors import InputError
 from fem.results.members import REFUSED
 from fem.runs import sweep as runs
-from fem.runs.sweep import CHUNK, LEAST, plan
+from fem.runs.sweep import CHUNK, EXAMPLES, LEAST, plan
 
 GRID = {"operation.current_density": ["1 A/m^2", "2 A/m^2"], "inactive.fraction": [0.2, 0.5, 0.6]}
 
@@ -138,6 +138,18 @@ def test_members_of_one_cell_are_solved_together() -> None:
         (True, list(range(count, count + CHUNK))),
         (True, list(range(count + CHUNK, 2 * count))),
     ]
+
+
+def test_examples_are_from_all_over_a_cell() -> None:
+    """The same for all tasks of the cell, so that nothing depends on which is done first."""
+    currents = ["1 A/m^2", "10 A/m^2", "1000 A/m^2"]
+    ready = plan(sweep(vary={"operation.current_density": currents}, repeat=seeds(2 * EXAMPLES)))
+    members = ready.sweep.members
+    for task in ready.tasks:
+        assert len(task.examples) == EXAMPLES
+        assert (task.examples[0], task.examples[-1]) == (members[0], members[-1])
+        found = [each["operation.current_density"] for each in task.examples]
+        assert all(abs(found.count(current) - EXAMPLES / 3) < 1.0 for current in currents)
 
 
 def test_sizes_that_go_fastest_are_sorted_by_cell() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import math
-from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,15 +14,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from sweep_examples import cell, columns_but_seconds, seeds, tables
+from worker_tasks import Noted
 
 import fem
 from fem.case.sweep import Sweep
 from fem.cli import main
 from fem.errors import FemError, InputError, SolveError
+from fem.output.cache import OFF, VARIABLE
 from fem.output.sweep import JOURNAL, check_folder, finish, journal
+from fem.physics.condensed import Condensed
 from fem.results.members import DONE, FAILED, Row, at_points, statistics
+from fem.results.swept import Swept
 from fem.runs import sweep as runs
-from fem.runs.sweep import LEAST, perform, plan, solve_all
+from fem.runs.sweep import LEAST, perform, plan, solve_all, solved
+from fem.runs.workers import spread
 
 TABLES = {
     "vary": {"operation.current_density": ["10 A/m^2", "100 A/m^2"]},
@@ -42,8 +47,13 @@ def write(folder: Path, text: str, **changes: Any) -> Path:
 
 
 @pytest.fixture(scope="module")
-def together() -> list[Row]:
-    return solve_all(Sweep.from_dict(tables(cell(), **TABLES)))
+def swept() -> Swept:
+    return solved(tables(cell(), **TABLES))
+
+
+@pytest.fixture(scope="module")
+def together(swept: Swept) -> list[Row]:
+    return list(swept.rows)
 
 
 def test_members_solved_together_are_those_solved_alone(together: list[Row]) -> None:
@@ -59,17 +69,60 @@ def test_members_solved_together_are_those_solved_alone(together: list[Row]) -> 
         assert row.metrics["active_particles"] == exact["active_particles"]
 
 
-def test_other_processes_give_the_same_digits(together: list[Row]) -> None:
-    found = solve_all(Sweep.from_dict(tables(cell(), **TABLES)), workers=2)
-    assert [(r.member, r.status, r.metrics) for r in found] == [
-        (r.member, r.status, r.metrics) for r in together
+def test_other_processes_give_the_same_digits(swept: Swept) -> None:
+    found = solved(tables(cell(), **TABLES), workers=2)
+    assert [(r.member, r.status, r.metrics) for r in found.rows] == [
+        (r.member, r.status, r.metrics) for r in swept.rows
     ]
+    assert found.packed == swept.packed
+
+
+def test_a_later_sweep_of_the_cell_does_not_condense_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, unspread: None
+) -> None:
+    """With what an earlier one has kept, and with the same digits."""
+    file = write(tmp_path, f'[repeat]\nkey = "inactive.seed"\ncount = {LEAST}\n')
+
+    def members(cache: str, out: str) -> list[list[str]]:
+        runs._condensed.cache_clear()
+        monkeypatch.setenv(VARIABLE, cache)
+        assert main(["sweep", str(file), "--out", str(tmp_path / out), "--quiet"]) == 0
+        runs._condensed.cache_clear()
+        return columns_but_seconds(tmp_path / out / "members.csv")
+
+    without = members(OFF, "without")
+    assert members(str(tmp_path / "cache"), "first") == without
+    assert list((tmp_path / "cache").iterdir())
+
+    def fails(*_: Any) -> None:
+        raise SolveError("condensed again")
+
+    monkeypatch.setattr(Condensed, "on", fails)
+    assert members(str(tmp_path / "cache"), "second") == without
+
+
+@pytest.mark.slow
+def test_processes_of_one_machine_condense_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(runs, "CHUNK", LEAST)
+    asked = Sweep.from_dict(tables(cell(), repeat=seeds(2 * LEAST)))
+    tasks = plan(asked).tasks
+    assert len(tasks) == 2
+    noted = partial(perform, store=Noted(tmp_path / "cache", tmp_path / "log"))
+    with spread(noted, runs.lost, workers=2) as solve:
+        found = sorted(solve(tasks), key=lambda each: each.task)
+    made = (tmp_path / "log").read_text().splitlines()
+    assert len(made) == len(set(made)) >= 3
+    alone = solve_all(asked)
+    rows = [row for each in found for row in each.rows]
+    assert [(r.member, r.metrics) for r in rows] == [(r.member, r.metrics) for r in alone]
 
 
 def test_a_cell_that_cannot_be_condensed_is_solved_one_by_one(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    def fails(*_: Any) -> None:
+    def fails(*_: Any, **__: Any) -> None:
         raise SolveError("no")
 
     runs._condensed.cache_clear()
@@ -199,20 +252,6 @@ metrics = ["overpotential_V", "tip_over_applied", "von_mises_tip_Pa"]
 DEPOSIT = {"geometry__anode__protrusions": [{"x": "15 um", "depth": "3 um", "half_width": "3 um"}]}
 
 
-@pytest.fixture
-def unspread(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The command solves in this process: others have their own test."""
-    from contextlib import contextmanager
-
-    from fem.runs import workers
-
-    @contextmanager
-    def here(function: Any, *_: Any) -> Iterator[Any]:
-        yield lambda items: map(function, items)
-
-    monkeypatch.setattr(workers, "spread", here)
-
-
 def test_what_is_written_and_told(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], unspread: None
 ) -> None:
@@ -224,7 +263,8 @@ def test_what_is_written_and_told(
     assert told.err.startswith("4 of 6 members were not done; ")
     assert "no size" in told.err
     assert sorted(path.name for path in out.iterdir()) == [
-        "members.csv", "overpotential_V.png", "summary.csv", "tip_over_applied_0.png",
+        "members.csv", "overpotential_V.png", "sensitivity.csv", "summary.csv",
+        "tip_over_applied_0.png",
     ]  # fmt: skip
     with (out / "members.csv").open(encoding="utf-8", newline="") as stream:
         rows = list(csv.DictReader(stream))
@@ -241,7 +281,8 @@ def test_what_is_written_and_told(
         lines = list(csv.DictReader(stream))
     assert list(lines[0]) == [
         "operation.current_density", "mesh.size", "metric", "count", "mean", "std", "ci95_low",
-        "ci95_high", "p05", "p50", "p95",
+        "ci95_high", "p05", "p50", "p95", "p05_low", "p05_high", "p50_low", "p50_high", "p95_low",
+        "p95_high", "members_mean", "members_p05", "members_p50", "members_p95",
     ]  # fmt: skip
     assert [line["count"] for line in lines] == ["1", "1", "0", "0", "0", "0"] * 2
     assert lines[0]["p50"] == rows[0]["overpotential_V"]
@@ -261,8 +302,8 @@ def test_a_sweep_without_fault_ends_with_status_0_and_quietly(
     file.write_text(file.read_text() + '[report]\nmetrics = ["focusing_max_over_mean"]\n')
     assert main(words) == 0
     assert sorted(path.name for path in (tmp_path / "out").glob("*.png")) == [
-        "focusing_max_over_mean.png"
-    ]
+        "focusing_max_over_mean.png", "sensitivity.png",
+    ]  # fmt: skip
 
 
 @pytest.mark.parametrize(
