@@ -49,6 +49,8 @@ FROM_THE_ROW = (
     "lithium_error", "charge_error",
 )  # fmt: skip
 """What the metrics of a state in time take over from its row."""
+PLASTIC = ("plastic_area_fraction",)
+"""What a row takes over from the metrics of solids that yield."""
 
 
 @dataclass(frozen=True)
@@ -214,6 +216,8 @@ class View:
                 }
             row["work_error"] = work.error(row["elastic_energy_J_m"] - energy)
         if elastic is not None:
+            flowed = plastic_metrics(cell.mesh, elastic)
+            row |= {name: flowed[name] for name in PLASTIC if name in flowed}
             row |= contact_metrics(cell, state, elastic)
             if "open_fraction" in row:
                 row |= dead(cell, state)
@@ -281,7 +285,10 @@ class View:
         if cell.stress is not None:
             metrics |= mechanics_metrics(mesh, stresses[case.mechanics.lithium])
             metrics |= contact_metrics(cell, state, stresses[case.mechanics.lithium])
-            metrics |= plastic_metrics(mesh, stresses[case.mechanics.lithium])
+            flowed = plastic_metrics(mesh, stresses[case.mechanics.lithium])
+            # In time the history tells what flow has spent; the last state alone does not know.
+            kept = flowed if row is None else PLASTIC
+            metrics |= {name: flowed[name] for name in flowed if name in kept}
             told += stresses[case.mechanics.lithium].notes
             at_foil = {model: each[anode.nodes] for model, each in pressures.items()}
             metrics |= fracture_metrics(case, mesh, anode, at_foil, cell.parameters)

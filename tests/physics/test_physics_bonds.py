@@ -121,11 +121,12 @@ def test_without_a_bond_a_particle_is_a_hole(cell: Cell) -> None:
     holes = replace(mesh, geometry=replace(mesh.geometry, regions=regions))
     without = problem((holes, elastic), top="held")
     h = smooth(mesh)
-    found, wanted = free.solve(h, swollen(cell, free, -0.3)), without.solve(h)
+    found, wanted = free.solve(h, swollen(cell, free, -3e-2)), without.solve(h)
     assert not found.parted.closed.any()
     electrolyte = phase(found, Phase.ELECTROLYTE)
-    assert_close(found.stress()[:, electrolyte], wanted.stress(), 1e-9)
-    assert_close(found.pressure, wanted.pressure, 1e-9)
+    # Weak springs keep the particles amidst their holes.
+    assert_close(found.stress()[:, electrolyte], wanted.stress(), 1e-4)
+    assert_close(found.pressure, wanted.pressure, 1e-4)
     scale = np.abs(wanted.stress()).max()
     # Out of the plane a particle that cannot shrink is pulled.
     assert np.abs(found.stress()[[0, 1, 3]][:, ~electrolyte]).max() < 1e-6 * scale

@@ -84,6 +84,8 @@ RUNS: dict[str, Callable[[], fem.Case]] = {
         mechanics__lithium="elastic",
         mechanics__swelling=True,
         stack__pressure="2 MPa",
+        mechanics__solids="plastic",
+        materials__LPSCl={"yield_strength": "0.1 GPa"},
         interfaces__particle_electrolyte__bond="none",
         operation__steps=CYCLE[:1],
     ),
