@@ -19,10 +19,22 @@ from fem.case.physics import AnodeKinetics, CathodeKinetics
 from fem.constants import FARADAY, GAS_CONSTANT
 from fem.errors import InputError
 from fem.geometry import Geometry, Phase
+from fem.geometry.axes import angles
 from fem.laws.elasticity import lame
 from fem.laws.kinetics import Kinetics
 from fem.laws.solids import J2, Norton, SolidLaw
-from fem.materials import Curve, Diffusivity, Reader, Used, library, unknown_material
+from fem.laws.swelling import Directed, Proportional, Swelling, Volumetric, direction
+from fem.materials import (
+    ACROSS,
+    ALONG,
+    VOLUME,
+    Curve,
+    Diffusivity,
+    Reader,
+    Used,
+    library,
+    unknown_material,
+)
 from fem.materials.properties import CREEP_ACTIVATION, REFERENCE
 
 Floats = NDArray[np.float64]
@@ -72,9 +84,8 @@ class ActiveMaterial:
         In m^2/s, a number or a function of the stoichiometry; 0 where nothing diffuses.
     diffusivity_factor
         By how much it differs from that at the reference temperature of its source.
-    partial_molar_volume
-        Volume that a mole of lithium adds in m^3/mol, positive for a material that swells when it
-        takes up lithium. `None` where nothing asks for it.
+    swelling
+        What lithium does to its volume or shape; `None` where nothing asks for it.
     material
         Its name.
     mixed
@@ -86,7 +97,7 @@ class ActiveMaterial:
     max_concentration: float
     diffusivity: float | Diffusivity
     diffusivity_factor: float
-    partial_molar_volume: float | None
+    swelling: Swelling | None
     mixed: bool
     material: str = ""
 
@@ -129,6 +140,9 @@ class Parameters:
         protocol where the library has none and nothing depends on a thickness.
     elastic
         `None` where mechanics is switched off.
+    axes
+        Unit vectors (3, n) along the axis of the crystal of each particle, in order of their id;
+        `None` where particles swell alike in all directions.
     used
         The material properties that were read, with their sources.
     """
@@ -140,6 +154,7 @@ class Parameters:
     active: ActiveMaterial | None
     molar_volume: float
     elastic: Elastic | None
+    axes: Floats | None
     used: tuple[Used, ...]
 
 
@@ -194,6 +209,7 @@ def resolve(case: Case, geometry: Geometry) -> Parameters:
         curve = read.potential(material, temperature=temperature)
         curve(table.stoichiometry)  # refuses a start outside its window
         active = _active(case, material, curve, read)
+    axes = angles(case, geometry)
     return Parameters(
         conductivity=conductivity,
         anode=_kinetics(case.kinetics.anode, temperature),
@@ -202,22 +218,18 @@ def resolve(case: Case, geometry: Geometry) -> Parameters:
         active=active,
         molar_volume=_molar_volume(case, read),
         elastic=_elastic(case, geometry, read) if case.mechanics.enabled else None,
+        axes=None if axes is None else direction(*axes),
         used=read.used,
     )
 
 
 def _active(case: Case, material: str, potential: Curve, read: Reader) -> ActiveMaterial:
-    """Concentration, diffusivity and molar volume are only read where the run uses them."""
+    """Concentration, diffusivity and swelling are only read where the run uses them."""
     in_time, temperature = isinstance(case.operation, Protocol), float(case.operation.temperature)
     diffuses = in_time and case.kinetics.cathode.diffusion != "fixed"
-    volume = None
+    swelling = None
     if case.mechanics.swelling or case.mechanics.coupling in ("particles", "both"):
-        volume = read.optional(material, "partial_molar_volume")
-        if volume is None:
-            # Given from discharged to charged, that is from the most to the least lithium.
-            change = read.value(material, "volume_change")
-            taken = read.value(material, "max_concentration") * (potential.upper - potential.lower)
-            volume = -change / taken
+        swelling = _swelling(case, material, potential, read)
     scale = read.value(material, "max_concentration") if diffuses else 0.0
     return ActiveMaterial(
         potential=potential,
@@ -226,10 +238,30 @@ def _active(case: Case, material: str, potential: Curve, read: Reader) -> Active
         diffusivity_factor=read.material(material).diffusivity_factor(temperature)
         if diffuses
         else 1.0,
-        partial_molar_volume=volume,
+        swelling=swelling,
         mixed=len(_files(material, read)) > 1,
         material=material,
     )
+
+
+def _swelling(case: Case, material: str, potential: Curve, read: Reader) -> Swelling:
+    """By the axes of crystals if the case gives these, else alike in all directions."""
+    known = read.material(material)
+    if case.mechanics.axis is not None:
+        along, across = (read.strain(material, name) for name in (ALONG, ACROSS))
+        return Directed(along, across, read.value(material, "max_concentration"))
+    if VOLUME in known:
+        strain = read.strain(material, VOLUME)
+        return Volumetric(strain, read.value(material, "max_concentration"))
+    volume = read.optional(material, "partial_molar_volume")
+    if volume is not None and not case.mechanics.swelling:
+        return Proportional(volume, 0.0)
+    scale = read.value(material, "max_concentration")
+    if volume is None:
+        # Given from discharged to charged, that is from the most to the least lithium.
+        change = read.value(material, "volume_change")
+        volume = -change / (scale * (potential.upper - potential.lower))
+    return Proportional(volume, scale)
 
 
 def _files(material: str, read: Reader) -> set[str | None]:

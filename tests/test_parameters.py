@@ -115,7 +115,7 @@ def test_active_material_of_a_protocol(protocol):
     active = result.active
     assert (active.max_concentration, active.diffusivity) == (63104.0, 4e-15)
     assert (active.potential.lower, active.potential.upper) == (0.266, 0.91)
-    assert active.partial_molar_volume is None
+    assert active.swelling is None
     assert not active.mixed
     assert result.anode_potential == 0.0
     start = protocol.kinetics.cathode.stoichiometry
@@ -165,7 +165,7 @@ def test_every_active_material_of_the_library_works(
     active = parameters(case).active
     assert active.max_concentration == concentration
     assert active.diffusivity == diffusivity
-    assert active.partial_molar_volume == pytest.approx(molar_volume, rel=1e-12, abs=0.0)
+    assert active.swelling.molar_volume == pytest.approx(molar_volume, rel=1e-12, abs=0.0)
     assert not active.mixed
 
 
@@ -204,9 +204,9 @@ def test_lithium_that_dissolves_has_no_thickness(protocol):
 @pytest.mark.parametrize("coupling", ["particles", "both"])
 def test_stress_in_the_particles_needs_a_molar_volume(protocol, coupling):
     change = {"mechanics": {"enabled": True, "lithium": "elastic", "coupling": coupling}}
-    assert parameters(protocol.replace(change)).active.partial_molar_volume > 0.0
+    assert parameters(protocol.replace(change)).active.swelling.molar_volume > 0.0
     alone = {"mechanics": {"enabled": True, "lithium": "elastic", "coupling": "lithium"}}
-    assert parameters(protocol.replace(alone)).active.partial_molar_volume is None
+    assert parameters(protocol.replace(alone)).active.swelling is None
 
 
 @pytest.mark.parametrize(

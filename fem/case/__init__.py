@@ -1,6 +1,7 @@
 """The description of a case: what a user writes in a case file, validated and frozen."""
 
 from fem.case.cell import Isolated, ParticleCathode, PlaneCathode, Protrusion
+from fem.case.crystals import DrawnAxes, ListedAxes, SameAxis
 from fem.case.inactive import ClusteredPattern, DepthPattern, MapPattern, RandomPattern, SizePattern
 from fem.case.layouts import Clustered, Equilibrium, Grains, Lattice, Listed, RandomPacking
 from fem.case.model import Case
@@ -15,6 +16,7 @@ __all__ = [
     "Clustered",
     "ClusteredPattern",
     "DepthPattern",
+    "DrawnAxes",
     "EffectiveWiring",
     "Equilibrium",
     "Grains",
@@ -22,6 +24,7 @@ __all__ = [
     "Isolated",
     "Lattice",
     "Listed",
+    "ListedAxes",
     "MapPattern",
     "ParticleCathode",
     "PlaneCathode",
@@ -31,6 +34,7 @@ __all__ = [
     "RandomPacking",
     "RandomPattern",
     "ResolvedWiring",
+    "SameAxis",
     "SizePattern",
     "Snapshot",
     "Step",

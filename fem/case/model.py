@@ -18,6 +18,7 @@ from fem.case.cell import Geometry
 from fem.case.checks import check
 from fem.case.contact import Interfaces, Stack
 from fem.case.containers import Items, Materials
+from fem.case.crystals import ListedAxes
 from fem.case.explain import explain, require_known
 from fem.case.inactive import Inactive, MapPattern
 from fem.case.keys import Tables, fields
@@ -206,6 +207,8 @@ class Case(Table):
         particles = getattr(self.geometry.cathode, "particles", None)
         if isinstance(particles, Listed):
             files["geometry.cathode.particles.file"] = particles.file
+        if isinstance(self.mechanics.axis, ListedAxes):
+            files["mechanics.axis.file"] = self.mechanics.axis.file
         if self.geometry.image is not None:
             files["geometry.image.file"] = self.geometry.image.file
         if self.geometry.mesh is not None:

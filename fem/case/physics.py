@@ -10,6 +10,7 @@ from typing import Annotated, Self
 from pydantic import ConfigDict, Field, model_validator
 
 from fem.case.containers import Items
+from fem.case.crystals import Axis
 from fem.case.kinds import (
     POSITIVE,
     AreaResistance,
@@ -161,7 +162,12 @@ class Mechanics(Table):
     swelling: OnOff = Field(
         default=False,
         description="Whether the particles of a protocol swell and shrink with their "
-        "stoichiometry.",
+        "stoichiometry: alike in all directions, unless `axis` is given.",
+    )
+    axis: Axis | None = Field(
+        default=None,
+        description="Of particles that are single crystals the axis along which they strain, by "
+        "the material's strain_along_axis and strain_across_axis; needs swelling.",
     )
 
     @property
@@ -195,6 +201,13 @@ class Mechanics(Table):
                 key="stack_pressure",
                 given=self.stack_pressure,
                 allowed='"0 MPa", or any pressure with top = "plate"',
+            )
+        if self.axis is not None and not self.swelling:
+            raise refuse(
+                "crystals have an axis by which they swell, while mechanics.swelling is false",
+                key="axis",
+                given=self.axis.kind,
+                cure="set swelling = true below [mechanics], or remove axis",
             )
         _require_coupled(self)
         return self

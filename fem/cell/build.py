@@ -102,7 +102,7 @@ def _particles(case: Case, mesh: Mesh, parameters: Parameters) -> list[ParticleI
         parameters.cathode,
         no_potential if active is None else active.potential.extended,
         table.exchange_current_dependence == "stoichiometry",
-        0.0 if active is None else active.partial_molar_volume or 0.0,
+        0.0 if active is None or active.swelling is None else active.swelling.molar_volume,
     )
     if case.interfaces.particle_electrolyte.parts:
         law = Touched(law)

@@ -180,5 +180,8 @@ def _swelling_work(old: MechanicsSolution, new: MechanicsSolution) -> float:
         return 0.0
     space = new.bodies[0]
     change = (new.swelling - old.swelling) @ shapes(space)
-    mean = 0.5 * (hydrostatic(old.stress()) + hydrostatic(new.stress()))
-    return float((mean * change * np.asarray(space.basis.dx)).sum())
+    if change.ndim == 3:  # a strain xx, yy, zz, 2xy
+        density = (0.5 * (old.stress() + new.stress()) * change).sum(axis=0)
+    else:
+        density = 0.5 * (hydrostatic(old.stress()) + hydrostatic(new.stress())) * change
+    return float((density * np.asarray(space.basis.dx)).sum())

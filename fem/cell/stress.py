@@ -20,6 +20,7 @@ from fem.geometry.contacts import Contacts
 from fem.laws.bonds import BondLaw, Cohesive, Touching
 from fem.laws.contact import Conduction
 from fem.laws.solids import SolidLaw
+from fem.laws.swelling import Swelling
 from fem.mesh import Mesh
 from fem.parameters import Parameters
 from fem.physics.charge import Inner
@@ -193,18 +194,42 @@ class Stress:
         )
 
     def swelling(self, content: Content) -> Floats | None:
-        """Relative change of volume at the nodes of the body's triangles (nt, 6)."""
-        active = self._parameters.active
-        if not self._case.mechanics.swelling or active is None:
+        """What is free of stress at the nodes of the body's triangles.
+
+        The relative change of volume (nt, 6); of crystals with an axis the strain (4, nt, 6).
+        """
+        if not self._case.mechanics.swelling or self._law is None:
             return None
-        assert active.partial_molar_volume is not None
         elements = self.body.space.elements
-        found = np.zeros((len(elements), 6))
+        shape = (4, len(elements), 6) if self._law.directed else (len(elements), 6)
+        found = np.zeros(shape)
         for each in self._particles:
             # Triangle by triangle: particles that touch share nodes, where their lithium jumps.
-            change = each.swelling(content)
-            found[np.searchsorted(elements, each.members.elements.ravel())] = change
-        return active.partial_molar_volume * active.max_concentration * found
+            place = np.searchsorted(elements, each.members.elements)
+            axis = self._axes(each)
+            if axis is not None:
+                axis = np.repeat(axis, place.shape[1], axis=1)
+            found[..., place.ravel(), :] = self._law.free(each.start, each.swelling(content), axis)
+        return found
+
+    @property
+    def _law(self) -> Swelling | None:
+        """How the active material swells; `None` where nothing asks for it."""
+        active = self._parameters.active
+        return None if active is None else active.swelling
+
+    def _axes(self, particles: ParticleInterface) -> Floats | None:
+        """Unit vectors (3, k, 1) along the axes of crystals; `None` if they have none."""
+        axes = self._parameters.axes
+        return None if axes is None else axes[:, particles.members.ids, None]
+
+    def _working(self, particles: ParticleInterface, guess: Content) -> Floats:
+        """The stress (k, m) in Pa that shifts the potential of particles at their surface."""
+        assert self._law is not None
+        inside = particles.members.elements
+        sigma = self.solve(guess).stress_inside(particles.patches.nodes, inside)
+        x = particles.model.surface(particles.stoichiometry(guess))
+        return self._law.working(x, sigma, self._axes(particles))
 
     def on(self, interface: Interface, base: Content, c: float, guess: Content) -> Inner:
         """The mechanical variable of an interface in a stage ``y = base + c dy/dt``."""
@@ -212,8 +237,7 @@ class Stress:
         if isinstance(interface, LithiumInterface) and self.on_lithium:
             return self._on_lithium(base, c, guess)
         if isinstance(interface, ParticleInterface) and self.in_particles:
-            inside = interface.members.elements
-            return Inner(self.solve(guess).hydrostatic(nodes, inside))
+            return Inner(self._working(interface, guess))
         return Inner(np.zeros(nodes.shape))
 
     def _on_lithium(self, base: Content, c: float, guess: Content) -> Inner:

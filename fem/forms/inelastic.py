@@ -51,7 +51,7 @@ def strain(
     eps = mechanics.strain(basis, triangles, displacement, out_of_plane)
     _straighten(basis, eps, eps[0] + eps[1])
     if swelling is not None:
-        eps[:3] -= mechanics.at_points(basis, swelling) / 3.0
+        eps -= mechanics.free_strain(basis, swelling)
     return eps
 
 

@@ -5,7 +5,9 @@ sigma = lambda tr(eps) I + 2 mu eps where a solid is linear.  Displacements are 
 (x0, y0, x1, y1, ...).
 
 A body that swells by the relative volume s has sigma = C : (eps - s/3 I) instead, out of the plane
-too: s loads it with the integral of K s div(w), K = lambda + 2 mu / 3.
+too: s loads it with the integral of K s div(w), K = lambda + 2 mu / 3. One that swells with
+directions has sigma = C : (eps - eps*), and C : eps* loads it. What swells is given at the six
+nodes of each triangle: s (nt, 6), or the strain eps* (4, nt, 6) in the order xx, yy, zz, 2xy.
 """
 
 from __future__ import annotations
@@ -81,6 +83,18 @@ def at_points(basis: Basis, values: Floats) -> Floats:
     return np.asarray(values @ shapes)
 
 
+def free_strain(basis: Basis, swelling: Floats) -> Floats:
+    """The strain (4, nt, nq) that swelling makes of bodies that nothing holds.
+
+    `swelling` is the relative change of volume at the six nodes of each triangle (nt, 6), or a
+    strain (4, nt, 6).
+    """
+    if swelling.ndim == 3:
+        return at_points(basis, swelling)
+    third = at_points(basis, swelling) / 3.0
+    return np.stack([third, third, third, np.zeros_like(third)])
+
+
 def strain(
     basis: Basis,
     triangles: Ints,
@@ -90,8 +104,7 @@ def strain(
 ) -> Floats:
     """Strain (4, nt, nq) in the order xx, yy, zz, 2xy at the quadrature points of `basis`.
 
-    That of swelling, the relative change of volume at the six nodes of each triangle (nt, 6), is
-    taken off.
+    That of swelling, given as in `free_strain`, is taken off.
 
     Parameters
     ----------
@@ -105,7 +118,7 @@ def strain(
     zz = np.full(slope.shape[2:], out_of_plane)
     eps = np.stack([slope[0, 0], slope[1, 1], zz, slope[0, 1] + slope[1, 0]])
     if swelling is not None:
-        eps[:3] -= at_points(basis, swelling) / 3.0
+        eps -= free_strain(basis, swelling)
     return eps
 
 
@@ -120,8 +133,7 @@ def stress_at(
 ) -> Floats:
     """Stress (4, nt, nq) in the order xx, yy, zz, xy, in Pa.
 
-    `lam` and `mu` are (nt,); `swelling` is the relative change of volume at the six nodes of each
-    triangle (nt, 6).
+    `lam` and `mu` are (nt,); `swelling` is as in `free_strain`.
     """
     eps = strain(basis, triangles, displacement, out_of_plane, swelling)
     return stress(eps, lam[:, None], mu[:, None])

@@ -17,6 +17,7 @@ from fem.materials.properties import (
     POTENTIAL,
     PROPERTIES,
     REFERENCE,
+    STRAINS,
     WINDOW,
 )
 from fem.materials.shapes import Diffusivity
@@ -61,6 +62,10 @@ def check(material: Material, place: Place, file: str | None) -> None:
         if isinstance(diffusivity, Diffusivity) and isinstance(diffusivity.shape, Formula):
             ends = diffusivity.lower, diffusivity.upper
             _check_formula(DIFFUSIVITY, diffusivity.shape, *ends, place, file)
+    for name in STRAINS:
+        if name in material and isinstance(shape := material[name].quantity, Formula):
+            strain = material.strain(name)
+            _check_formula(name, shape, strain.lower, strain.upper, place, file)
 
 
 def _check_window(material: Material, place: Place, file: str | None) -> None:

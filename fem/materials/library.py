@@ -23,6 +23,7 @@ from fem.materials.properties import (
     KINDS,
     POTENTIAL,
     PROPERTIES,
+    VOLUME,
     WINDOW,
 )
 from fem.materials.shapes import Shape
@@ -39,14 +40,16 @@ _DROPPED = MappingProxyType(
     {
         POTENTIAL: (*WINDOW, ENTROPIC),
         DIFFUSIVITY: (ACTIVATION,),
-        "volume_change": ("partial_molar_volume",),
+        "volume_change": ("partial_molar_volume", VOLUME),
+        "partial_molar_volume": (VOLUME,),
+        VOLUME: ("partial_molar_volume",),
     }
 )
 """What goes with a property: a new one of these drops the old ones of those.
 
 A window belongs to the potential it was measured with, an activation energy to the diffusivity at
-its reference temperature; a partial molar volume says what a volume change says, and would win
-over it.
+its reference temperature; a volume strain, a partial molar volume and a volume change say the same,
+and each would win over the next.
 """
 Window: TypeAlias = tuple[float | None, float | None]
 

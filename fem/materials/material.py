@@ -21,7 +21,7 @@ from fem.materials.properties import (
     REFERENCE,
     WINDOW,
 )
-from fem.materials.shapes import Constant, Diffusivity, Shape, Shifted, Table
+from fem.materials.shapes import Constant, Diffusivity, Shape, Shifted, Strain, Table
 
 Status: TypeAlias = Literal["sourced", "assumption", "given"]
 
@@ -161,6 +161,16 @@ class Material:
             return 1.0
         inverse = 1.0 / self[REFERENCE].value - 1.0 / temperature
         return math.exp(self[ACTIVATION].value / GAS_CONSTANT * inverse)
+
+    def strain(self, name: str) -> Strain:
+        """A strain as a function of x, by the name of its property.
+
+        A table is known from its first to its last point, a formula over the window.
+        """
+        found = self[name].quantity
+        assert isinstance(found, Constant | Table | Formula)
+        ends = self._window(found) if isinstance(found, Formula) else (found.lower, found.upper)
+        return Strain(found, *ends)
 
     def _window(self, shape: Shape) -> tuple[float, float]:
         """The window of the stoichiometry; the range of `shape` where the material sets none."""

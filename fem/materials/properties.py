@@ -14,6 +14,9 @@ ENTROPIC = "entropic_coefficient"
 ACTIVATION = "diffusivity_activation_energy"
 CREEP_ACTIVATION = "creep_activation_energy"
 REFERENCE = "reference_temperature"
+VOLUME = "volume_strain"
+ALONG, ACROSS = AXIAL = ("strain_along_axis", "strain_across_axis")
+STRAINS = (VOLUME, *AXIAL)
 WINDOW = ("stoichiometry_min", "stoichiometry_max")
 
 
@@ -197,6 +200,33 @@ PROPERTIES: Mapping[str, Rule] = MappingProxyType(
             "volume added a mole of lithium taken up",
             "-7.28e-7 m^3/mol",
             lower=-math.inf,
+        ),
+        VOLUME: Rule(
+            DIMENSIONLESS,
+            "relative change of volume with the lithium fraction, from whatever fraction on, the "
+            "same in all directions: a formula in x, or a table {stoichiometry = [..], "
+            "volume_strain = [..]}",
+            '"0.038*(1 - x)"',
+            lower=-1.0,
+            formula="0.038*(1 - x)",
+            column=VOLUME,
+        ),
+        ALONG: Rule(
+            DIMENSIONLESS,
+            "strain along the axis of a crystal with the lithium fraction, from whatever fraction "
+            "on: a formula in x, or a table {stoichiometry = [..], strain_along_axis = [..]}",
+            '"0.054*(1 - x)"',
+            lower=-1.0,
+            formula="0.054*(1 - x)",
+            column=ALONG,
+        ),
+        ACROSS: Rule(
+            DIMENSIONLESS,
+            "the same across the axis, alike in both directions",
+            '"-0.006*(1 - x)"',
+            lower=-1.0,
+            formula="-0.006*(1 - x)",
+            column=ACROSS,
         ),
         "density": Rule("kg/m^3", "mass density", "1.8 g/cm^3"),
         "molar_mass": Rule("kg/mol", "mass of one mole of formula units", "6.94 g/mol"),

@@ -9,7 +9,7 @@ from fem.materials.library import unknown_material
 from fem.materials.material import Material, Property
 from fem.materials.potentials import Curve
 from fem.materials.properties import ACTIVATION, DIFFUSIVITY, ENTROPIC, POTENTIAL, REFERENCE, WINDOW
-from fem.materials.shapes import Diffusivity
+from fem.materials.shapes import Diffusivity, Strain
 
 
 @dataclass(frozen=True)
@@ -72,6 +72,11 @@ class Reader:
         for prop in thermal:
             self._read(name, prop, key)
         return self.material(name, key).diffusivity_at(temperature)
+
+    def strain(self, name: str, prop: str, key: str | None = None) -> Strain:
+        """The strain `prop` of material `name` as a function of x."""
+        self._read(name, prop, key)
+        return self.material(name).strain(prop)
 
     def _thermal(self, name: str, prop: str) -> tuple[str, ...]:
         """What says how a material changes with temperature, if `prop` does."""

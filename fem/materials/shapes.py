@@ -122,24 +122,32 @@ Shape: TypeAlias = Fit | Constant | Table | Formula | Shifted
 
 
 @dataclass(frozen=True)
-class Diffusivity:
-    """A chemical diffusion coefficient of lithium that depends on its fraction in the particle.
+class Kept:
+    """A function of the lithium fraction in the particle that keeps its value beyond its ends.
 
-    It holds from `lower` to `upper` and keeps its value at these ends beyond them, so that
-    iterates of a solver, whatever their x, meet a finite and positive coefficient.
+    It holds from `lower` to `upper`. So iterates of a solver, whatever their x, meet a value that
+    is allowed.
     """
 
-    shape: Table | Formula
+    shape: Constant | Table | Formula
     lower: float
     upper: float
     factor: float = 1.0
     """What the shape is multiplied by, as at another temperature."""
 
     def __call__(self, x: Array) -> Array:
-        """The coefficient in m^2/s at the lithium fraction `x`, of its shape."""
+        """The value at the lithium fraction `x`, of its shape."""
         return self.factor * self.shape.function(np.clip(x, self.lower, self.upper))
 
     def slope(self, x: Array) -> Array:
-        """The derivative by x in m^2/s, of the shape of `x`; 0 beyond the ends."""
+        """The derivative by x, of the shape of `x`; 0 beyond the ends."""
         inside = np.clip(x, self.lower, self.upper)
         return np.where(x == inside, self.factor * self.shape.slope(inside), 0.0)
+
+
+class Diffusivity(Kept):
+    """A chemical diffusion coefficient of lithium in m^2/s."""
+
+
+class Strain(Kept):
+    """A strain that lithium makes, from whatever fraction on: only its differences count."""

@@ -10,7 +10,16 @@ from fem.errors import InputError, closest
 from fem.materials import points
 from fem.materials.formula import FUNCTIONS, Formula
 from fem.materials.potentials import FITS
-from fem.materials.properties import DIFFUSIVITY, ENTROPIC, POTENTIAL, PROPERTIES, WINDOW, Rule
+from fem.materials.properties import (
+    DIFFUSIVITY,
+    ENTROPIC,
+    POTENTIAL,
+    PROPERTIES,
+    STRAINS,
+    VOLUME,
+    WINDOW,
+    Rule,
+)
 from fem.materials.shapes import Constant, Shape, Table
 from fem.units import Quantity, parse
 
@@ -39,7 +48,17 @@ def quantity(name: str, value: object, key: str, file: str | None) -> tuple[floa
         if name == POTENTIAL and isinstance(value, str) and _ID.fullmatch(value.strip()):
             return _built_in(value.strip(), key, file)
     number, text = _number(value, rule, key, file)
-    return Constant(number) if name in (POTENTIAL, ENTROPIC) else number, text
+    if name in STRAINS and number:
+        raise InputError(
+            "a strain that is the same whatever the lithium fraction swells nothing",
+            key=key,
+            given=value,
+            allowed=f'a function of the lithium fraction such as "{rule.formula}", or 0',
+            cure="write it as a function of x"
+            + (", or as the volume_change of the window" if name == VOLUME else ""),
+            file=file,
+        )
+    return Constant(number) if name in (POTENTIAL, ENTROPIC, *STRAINS) else number, text
 
 
 def formula(value: str, rule: Rule, key: str, file: str | None) -> tuple[Formula, str]:
@@ -66,6 +85,7 @@ def table(
     rule = PROPERTIES[name]
     first, second = columns
     like = {POTENTIAL: "[4.2, 3.8, 3.5]", ENTROPIC: "[1e-4, 0.0, -1e-4]"}
+    like |= dict.fromkeys(STRAINS, "[0.03, 0.02, 0.0]")
     lists = "[0.3, 0.6, 0.9]", like.get(name, "[5e-15, 2e-14, 1e-14]")
     form = '{{"{}": {}, "{}": {}}}' if first == "x" else "{{{} = {}, {} = {}}}"  # JSON, or TOML
     cure = f"write {form.format(first, lists[0], second, lists[1])}, in {rule.unit}"

@@ -17,6 +17,7 @@ from fem.forms import mechanics as forms
 from fem.laws.bonds import BondLaw
 from fem.laws.elasticity import energy_density
 from fem.laws.solids import SolidLaw
+from fem.laws.swelling import by_axis, in_plane
 from fem.mesh import Ints, Mesh
 from fem.physics.bonds import interfaces, merged, sheets
 from fem.physics.constraints import AffineMap, Constraints
@@ -31,6 +32,8 @@ Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
 Where = Callable[[Floats, Floats], Bools]
 """Which nodes, from their coordinates x and y in m."""
+Swollen = float | tuple[float, float, float]
+"""A relative change of volume; or strain along and across an axis, and its angle in rad."""
 
 X, Y = 0, 1
 
@@ -165,7 +168,7 @@ class Solids:
     def step(
         self,
         state: SolidState,
-        swelling: Mapping[int, float] | None = None,
+        swelling: Mapping[int, Swollen] | None = None,
         duration: float = 0.0,
         pressure: float | None = None,
     ) -> SolidState:
@@ -174,7 +177,8 @@ class Solids:
         Parameters
         ----------
         swelling
-            Relative change of volume of regions by their number; a third of it strains each axis.
+            Of regions by their number: the relative change of volume, a third of which strains each
+            axis; or strain along and across an axis, and its angle from the x axis in rad.
         duration
             Of the step in s, for laws that know time.
         pressure
@@ -186,9 +190,7 @@ class Solids:
             If no equilibrium is found.
         """
         space = self.body.space
-        swelled = np.zeros((len(space.elements), 6))
-        for region, value in (swelling or {}).items():
-            swelled[self.mesh.region[space.elements] == region] = value
+        swelled = _swollen(self.mesh.region[space.elements], swelling or {})
         forces = self.body.swelling_forces(swelled)
         nothing = np.zeros(self.map.matrix.shape[0])
         load, springs = np.zeros(self.map.matrix.shape[1]), self._springs.copy()
@@ -241,6 +243,23 @@ class Solids:
         lam, mu = body.lam[linear, None], body.mu[linear, None]
         density = energy_density(stress[:, linear], lam, mu)
         return float((density * np.asarray(body.space.basis.dx)[linear]).sum())
+
+
+def _swollen(region: Ints, given: Mapping[int, Swollen]) -> Floats:
+    """Swelling at the nodes of triangles in regions (nt,), a strain if any of it has an axis."""
+    directed = any(isinstance(value, tuple) for value in given.values())
+    found = np.zeros((4, len(region), 6) if directed else (len(region), 6))
+    for number, value in given.items():
+        mine = region == number
+        if isinstance(value, tuple):
+            along, across, angle = value
+            strain = by_axis(np.asarray(along), np.asarray(across), in_plane(angle))
+            found[:, mine] = strain[:, None, None]
+        elif directed:
+            found[:3, mine] = value / 3.0
+        else:
+            found[mine] = value
+    return found
 
 
 Plates = list[tuple[int, Support, float]]

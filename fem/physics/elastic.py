@@ -19,6 +19,7 @@ from fem.forms import mechanics as forms
 from fem.forms.interface import Edges
 from fem.geometry import Phase
 from fem.laws.elasticity import bulk_modulus, lame
+from fem.laws.elasticity import stress as hooke
 from fem.laws.solids import EQUIVALENT, History, LinearElastic, SolidLaw, dissipation
 from fem.mesh import Ints, Mesh
 from fem.parameters import Elastic
@@ -150,13 +151,19 @@ class SolidBody:
         return float(((self.lam + 2.0 * self.mu)[:, None] * self.space.basis.dx).sum())
 
     def swelling_forces(self, swelling: Floats) -> tuple[Floats, float]:
-        """What holds a linear body still that swells by the relative volume (nt, 6) at its nodes.
+        """What holds a linear body still that swells, as in `fem.forms.mechanics.free_strain`.
 
         Returns
         -------
         Forces (2n,) by which it presses on the nodes in N/m, and out of the plane in N.
         """
         basis = self.space.basis
+        if swelling.ndim == 3:
+            free = forms.free_strain(basis, swelling)
+            sigma = hooke(free, self.lam[:, None], self.mu[:, None])
+            thrust = float((sigma[2] * np.asarray(basis.dx)).sum())
+            dofs, size = self.space.triangles, len(self.space)
+            return forms.internal_forces(basis, dofs, sigma, size), thrust
         modulus = bulk_modulus(self.lam, self.mu)[:, None]
         pressure = modulus * forms.at_points(basis, swelling)
         thrust = float((pressure * np.asarray(basis.dx)).sum())
@@ -188,9 +195,8 @@ class SolidBody:
     ) -> Floats:
         """Strain (4, k, nq) of the triangles `which` less what swelling makes of it."""
         dofs = self.space.triangles[which]
-        return inelastic.strain(
-            basis, dofs, displacement, out, None if swelling is None else swelling[which]
-        )
+        own = None if swelling is None else swelling[..., which, :]
+        return inelastic.strain(basis, dofs, displacement, out, own)
 
     def answer(
         self,
@@ -204,8 +210,8 @@ class SolidBody:
         """What holds the body at nodal displacements (n, 2) in m and an out-of-plane strain.
 
         The step has taken `duration` seconds since `history`.
-        `swelling` is the relative change of volume at the nodes of its triangles (nt, 6), and
-        `swelled` the `swelling_forces` of it where they are known.
+        `swelling` is at the nodes of its triangles, a relative change of volume (nt, 6) or a
+        strain (4, nt, 6), and `swelled` the `swelling_forces` of it where they are known.
         """
         flat = displacement.ravel()
         forces = self.stiffness @ flat + out * self.dilation

@@ -18,8 +18,8 @@ yielded
 viscoplastic
     A second body as if elastic, with a law that creeps among the `laws` of its regions.
 
-Particles swell by a relative volume s, equally in all directions: s/3 is taken off the strain
-before the law sees it.
+Particles swell by a relative volume s, equally in all directions, or by a strain along and across
+their crystals' axes: s/3 or that strain is taken off before the law sees it.
 """
 
 from __future__ import annotations
@@ -190,8 +190,9 @@ class MechanicsProblem:
         thickness
             Plated thickness h at all mesh nodes (N,) in m; read on Li|SE only.
         swelling
-            Relative change of volume at the six nodes of each triangle of electrolyte and
-            particles (nt, 6), in the order of ``bodies[0].elements``; none if left out.
+            At the six nodes of each triangle of electrolyte and particles, in the order of
+            ``bodies[0].elements``: relative change of volume (nt, 6), or strain (4, nt, 6) in the
+            order xx, yy, zz, 2xy; none if left out.
         history
             What the laws remember, that of virgin material if left out. It is not changed: the
             solution has a new one.

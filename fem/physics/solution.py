@@ -66,8 +66,8 @@ class MechanicsSolution:
     iterations
         Of the linear solver.
     swelling
-        Relative change of volume at the six nodes of each triangle of the first body, (nt, 6);
-        `None` for none.
+        At the six nodes of each triangle of the first body, a relative change of volume (nt, 6)
+        or a strain (4, nt, 6) in the order xx, yy, zz, 2xy; `None` for none.
     plating_forces
         Forces (N,) in N per m of depth that do the work of plating on a change of thickness.
     load_work
@@ -164,7 +164,11 @@ class MechanicsSolution:
         return np.asarray(np.linalg.pinv(own) @ wanted)
 
     def hydrostatic(self, nodes: Ints, elements: Ints) -> Floats:
-        """Mean normal stress tr(sigma)/3 in Pa at nodes of particles, from inside the particles.
+        """Mean normal stress tr(sigma)/3 (k, m) of `stress_inside` in Pa."""
+        return hydrostatic(self.stress_inside(nodes, elements))
+
+    def stress_inside(self, nodes: Ints, elements: Ints) -> Floats:
+        """Stress in Pa at nodes of particles, from inside the particles.
 
         Parameters
         ----------
@@ -176,19 +180,20 @@ class MechanicsSolution:
 
         Returns
         -------
-        (k, m): means over the triangles of the particle around each node, weighted by area.
+        (4, k, m): means over the triangles of the particle around each node, weighted by area.
         """
         space = self.bodies[0]
         inside = Space(space.mesh, elements.ravel())
         which = np.searchsorted(space.elements, inside.elements)
-        values = hydrostatic(self.stress_in(forms.nodal_basis(inside), 0, which))
+        sigma = self.stress_in(forms.nodal_basis(inside), 0, which)
         weights = np.asarray(space.basis.dx)[which].sum(axis=1, keepdims=True)
         number = inside.triangles.ravel()
-        total, weight = (
-            np.bincount(number, weights=each.ravel(), minlength=len(inside))
-            for each in (weights * values, np.broadcast_to(weights, values.shape))
+        weights = np.broadcast_to(weights, sigma.shape[1:])
+        *totals, weight = (
+            np.bincount(number, weights=each.ravel(), minlength=len(inside))[inside.number[nodes]]
+            for each in (*(weights * sigma), weights)
         )
-        return np.asarray(total[inside.number[nodes]] / weight[inside.number[nodes]])
+        return np.stack(totals) / weight
 
     @property
     def elastic_energy(self) -> float:
@@ -217,5 +222,5 @@ class MechanicsSolution:
         return forms.stress_at(
             basis, self.bodies[body].triangles[which], self.displacements[body],
             self.out_of_plane, lam[which], mu[which],
-            None if swelling is None else swelling[which],
+            None if swelling is None else swelling[..., which, :],
         )  # fmt: skip

@@ -193,6 +193,12 @@ PROTOCOL: dict[str, Any] = {
     ],
 }
 
+AXES: dict[str, dict[str, Any]] = {
+    "same": {"angle": "30 deg", "tilt": "10 deg"},
+    "file": {"file": str(Path(__file__).with_name("axes.csv"))},
+    "drawn": {"within": "space", "seed": 1},
+}
+
 STEPPING: dict[str, Any] = {
     "tolerance": 1e-4,
     "first": "10 ms",
@@ -298,6 +304,14 @@ def protocol() -> dict[str, Any]:
     return particles() | copy.deepcopy(
         {"operation": PROTOCOL, "stepping": STEPPING, "output": {"frames": 12}}
     )
+
+
+def swelling(kind: str) -> dict[str, Any]:
+    """The cell of `protocol`, whose crystals swell by a kind of axis."""
+    data = protocol()
+    data["mechanics"]["swelling"] = True
+    data["mechanics"]["axis"] = {"kind": kind} | copy.deepcopy(AXES[kind])
+    return data
 
 
 def profiled() -> dict[str, Any]:

@@ -22,6 +22,7 @@ from case_examples import (
     pressed,
     profiled,
     protocol,
+    swelling,
     wavy,
     wired,
 )
@@ -30,14 +31,17 @@ from fem.case import (
     Case,
     ClusteredPattern,
     DepthPattern,
+    DrawnAxes,
     EffectiveWiring,
     IdealWiring,
+    ListedAxes,
     MapPattern,
     PlaneCathode,
     Profile,
     Protocol,
     RandomPattern,
     ResolvedWiring,
+    SameAxis,
     SizePattern,
     Step,
     Until,
@@ -58,6 +62,7 @@ LEAVES = [key for key in KEYS if isinstance(key.form, Rule)]
 OPTIONAL = [key for key in KEYS if not key.info.is_required()]
 REQUIRED = [key for key in KEYS if key.info.is_required()]
 WIRINGS = {IdealWiring: "ideal", EffectiveWiring: "effective", ResolvedWiring: "resolved"}
+AXES = {SameAxis: "same", ListedAxes: "file", DrawnAxes: "drawn"}
 PATTERNS = {
     RandomPattern: "random",
     ClusteredPattern: "clustered",
@@ -83,6 +88,8 @@ def base(key: Key) -> dict[str, Any]:
         return packed(sizes=key.owner is Size or key.path.endswith(".sizes"))
     if key.owner in PATTERNS:
         return patterned(PATTERNS[key.owner])
+    if key.owner in AXES:
+        return swelling(AXES[key.owner])
     if key.owner in WIRINGS:
         return wired(key.path.split(".")[1], WIRINGS[key.owner])
     if key.owner in (Image, Labels) or key.path.startswith("geometry.image"):
