@@ -23,7 +23,7 @@ from fem.geometry.axes import angles
 from fem.laws.elasticity import lame
 from fem.laws.kinetics import Kinetics
 from fem.laws.solids import J2, Norton, SolidLaw
-from fem.laws.swelling import Directed, Proportional, Swelling, Volumetric, direction
+from fem.laws.swelling import Directed, Proportional, Swelling, Volumetric
 from fem.materials import (
     ACROSS,
     ALONG,
@@ -141,8 +141,8 @@ class Parameters:
     elastic
         `None` where mechanics is switched off.
     axes
-        Unit vectors (3, n) along the axis of the crystal of each particle, in order of their id;
-        `None` where particles swell alike in all directions.
+        Of the crystal of each particle, in order of their id: angle from the x axis and tilt out
+        of the plane (2, n) in rad; `None` where particles swell alike in all directions.
     used
         The material properties that were read, with their sources.
     """
@@ -209,7 +209,6 @@ def resolve(case: Case, geometry: Geometry) -> Parameters:
         curve = read.potential(material, temperature=temperature)
         curve(table.stoichiometry)  # refuses a start outside its window
         active = _active(case, material, curve, read)
-    axes = angles(case, geometry)
     return Parameters(
         conductivity=conductivity,
         anode=_kinetics(case.kinetics.anode, temperature),
@@ -218,7 +217,7 @@ def resolve(case: Case, geometry: Geometry) -> Parameters:
         active=active,
         molar_volume=_molar_volume(case, read),
         elastic=_elastic(case, geometry, read) if case.mechanics.enabled else None,
-        axes=None if axes is None else direction(*axes),
+        axes=angles(case, geometry),
         used=read.used,
     )
 

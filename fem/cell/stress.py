@@ -20,7 +20,7 @@ from fem.geometry.contacts import Contacts
 from fem.laws.bonds import BondLaw, Cohesive, Touching
 from fem.laws.contact import Conduction
 from fem.laws.solids import SolidLaw
-from fem.laws.swelling import Swelling
+from fem.laws.swelling import Swelling, direction
 from fem.mesh import Mesh
 from fem.parameters import Parameters
 from fem.physics.charge import Inner
@@ -221,7 +221,7 @@ class Stress:
     def _axes(self, particles: ParticleInterface) -> Floats | None:
         """Unit vectors (3, k, 1) along the axes of crystals; `None` if they have none."""
         axes = self._parameters.axes
-        return None if axes is None else axes[:, particles.members.ids, None]
+        return None if axes is None else direction(*axes[:, particles.members.ids, None])
 
     def _working(self, particles: ParticleInterface, guess: Content) -> Floats:
         """The stress (k, m) in Pa that shifts the potential of particles at their surface."""

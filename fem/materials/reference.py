@@ -61,7 +61,12 @@ Between them the curve is smooth and monotone (PCHIP); beyond them a diffusivity
 and a potential is not extrapolated: a run ends its step where a particle's surface comes to the
 end of the table.
 
-A formula is text in x, the lithium fraction, and gives V or m²/s:
+Strains are formulas or tables too. `volume_strain` is a relative change of volume, alike in all
+directions; with `mechanics.axis` in the case, `strain_along_axis` and `strain_across_axis` are
+those of a crystal. Only differences between two fractions count, so a strain may be 0 at any x.
+Beyond its table, or a formula beyond the window, a strain keeps its value.
+
+A formula is text in x, the lithium fraction, and gives V, m²/s or a strain:
 
 ```toml
 [materials.NCM811]
@@ -69,6 +74,7 @@ open_circuit_potential = "4.2 - 0.8*x + 0.02*tanh(15*(x - 0.5))"
 stoichiometry_min = 0.3
 stoichiometry_max = 0.9
 chemical_diffusivity = "1e-14*exp(-3*x)"
+volume_strain = "-0.05*(1 - x)^2"
 ```
 
 It may hold numbers, x, `+ - * /`, `**` or `^` for powers, parentheses and these functions:
@@ -76,8 +82,9 @@ FUNCTIONS.
 It must be finite everywhere in the window, a diffusivity also positive.
 
 The potential holds between `stoichiometry_min` and `stoichiometry_max`. A new potential drops the
-window of the old one; without these two its own range is the window, for a formula from 0 to 1. A
-new `volume_change` likewise drops the `partial_molar_volume` of the old one.
+window of the old one; without these two its own range is the window, for a formula from 0 to 1. Of
+`volume_strain`, `partial_molar_volume` and `volume_change`, in this order, the first that a
+material has is used; a new one drops those before it.
 
 Potential, window and `max_concentration` count lithium on one scale. Take all of them from one
 source: a run in time warns if they stand in different files.

@@ -129,7 +129,11 @@ def particle_table(reactions: Reactions) -> ParticleTable:
                 x[each.ids] = each.model.mean(each.stoichiometry(state.content))
     opened = open_fraction(cell, state)
     current = reactions.particle_currents()
-    return ParticleTable(bodies.x, bodies.y, bodies.diameter, why, current, x, since, opened)
+    axes = cell.parameters.axes
+    angle, tilt = np.full((2, len(bodies)), np.nan) if axes is None else axes[:, : len(bodies)]
+    return ParticleTable(
+        bodies.x, bodies.y, bodies.diameter, why, current, x, since, opened, angle, tilt
+    )
 
 
 def rims(reactions: Reactions) -> Rims:

@@ -21,7 +21,8 @@ class ParticleTable(Frozen):
     inactive); `stoichiometry` is nan for inactive particles and where the case gives none.
     `since` is the time in s since which a particle does not react, nan for one that does or was
     inactive as drawn; `open_fraction` the share of its surface on the electrolyte whose gap is
-    open, nan where faces do not part.
+    open, nan where faces do not part. `axis` and `tilt` are angles in rad of the axis of its
+    crystal, from the x axis and out of the plane; nan where the case gives none.
     """
 
     x: Floats
@@ -32,6 +33,8 @@ class ParticleTable(Frozen):
     stoichiometry: Floats
     since: Floats
     open_fraction: Floats
+    axis: Floats
+    tilt: Floats
 
     @property
     def active(self) -> NDArray[np.bool_]:

@@ -26,7 +26,7 @@ from fem.results.result import FieldMesh, Result
 from fem.text import read_toml
 
 NAME = "result.npz"
-FORMAT = 3
+FORMAT = 4
 _ANODE = ("s", "x", "y", "plating", "thickness", "normal_stress", "nodes")
 _PARTICLES = (
     "x",
@@ -37,6 +37,8 @@ _PARTICLES = (
     "stoichiometry",
     "since",
     "open_fraction",
+    "axis",
+    "tilt",
 )
 _FIELD_MESH = ("points", "triangles", "region", "phase", "source")
 

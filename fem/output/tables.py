@@ -19,7 +19,7 @@ from fem.results.history import History
 ANODE_COLUMNS = ("s_m", "x_m", "y_m", "plating_A_m2", "thickness_m", "normal_stress_Pa")
 PARTICLE_COLUMNS = (
     *("id", "x_m", "y_m", "diameter_m", "active", "current_A_m", "stoichiometry", "inactivity"),
-    *("open_fraction", "dead_since_s", "why"),
+    *("open_fraction", "dead_since_s", "why", "axis_deg", "tilt_deg"),
 )
 
 EVENT_COLUMNS = ("Test Time / s", "step", "label", "ended_by")
@@ -56,7 +56,7 @@ def write_particles(particles: ParticleTable, path: Path) -> None:
     p = particles
     columns = (
         p.x, p.y, p.diameter, p.active, p.current, p.stoichiometry, p.inactivity,
-        p.open_fraction, p.since, p.inactivity,
+        p.open_fraction, p.since, p.inactivity, np.degrees(p.axis), np.degrees(p.tilt),
     )  # fmt: skip
     rows = zip(range(len(p.x)), *(column.tolist() for column in columns), strict=True)
     write_table(path, PARTICLE_COLUMNS, rows)

@@ -190,9 +190,8 @@ class MechanicsProblem:
         thickness
             Plated thickness h at all mesh nodes (N,) in m; read on Li|SE only.
         swelling
-            At the six nodes of each triangle of electrolyte and particles, in the order of
-            ``bodies[0].elements``: relative change of volume (nt, 6), or strain (4, nt, 6) in the
-            order xx, yy, zz, 2xy; none if left out.
+            At the six nodes of each triangle of ``bodies[0].elements``: relative change of volume
+            (nt, 6), or strain (4, nt, 6) in the order xx, yy, zz, 2xy; none if left out.
         history
             What the laws remember, that of virgin material if left out. It is not changed: the
             solution has a new one.

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from matplotlib import colormaps
 from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap
+from matplotlib.lines import Line2D
 from matplotlib.patches import Rectangle
 from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
@@ -51,6 +53,8 @@ _PAD = 0.04
 """Room around the bed, over its height."""
 _ZOOM = 0.62
 """Half the side of the window on one particle, over its diameter."""
+_AXIS = 0.3
+"""Half the length of the line along a crystal's axis, over the particle's diameter."""
 LABEL = declared("stoichiometry").axis()
 _FOCUS, _SURFACE = "#1f5fa8", "#c7752b"
 
@@ -131,7 +135,7 @@ def stoichiometry(result: Result, ax: Axes | None = None) -> Axes:
         )
     window = _bed(scene)
     particles = len(scene.geometry.particles) > 0
-    handles = [*key_of_particles(scene, active=False), *key_of_voids(scene)]
+    handles = [*key_of_particles(scene, active=False), *_key_of_axes(scene), *key_of_voids(scene)]
     limits = full_range(scene.stoichiometry, LEAST_RANGE)
     if ax is not None or not particles:
         return with_key(
@@ -171,6 +175,23 @@ def draw_stoichiometry(
     draw_patch(axes, parts.idle, IDLE, INK, width, 3.0)
     draw_voids(scene, axes)
     draw_strokes(axes, parts.strokes, width)
+    draw_strokes(axes, _axes(scene), 2.0 * width)
+
+
+def _axes(scene: Scene) -> Floats:
+    """Lines (n, 2, 2) in um along the axes of crystals, as long as they lie in the plane."""
+    table = scene.particles
+    known = np.isfinite(table.axis) & table.active
+    angle, half = table.axis[known], _AXIS * table.diameter[known] * np.cos(table.tilt[known])
+    middle = np.stack([table.x[known], table.y[known]], axis=1)
+    along = half[:, None] * np.stack([np.cos(angle), np.sin(angle)], axis=1)
+    return np.stack([middle - along, middle + along], axis=1) / MICROMETRE
+
+
+def _key_of_axes(scene: Scene) -> list[Any]:
+    """A handle for the lines along axes of crystals."""
+    look: dict[str, Any] = {"color": INK, "linewidth": 1.0}
+    return [Line2D([], [], label="axis of the crystal", **look)] if len(_axes(scene)) else []
 
 
 def _bed(scene: Scene) -> tuple[float, ...]:

@@ -171,7 +171,7 @@ class Scene:
         self.applied = result.applied
         self._mesh: Mesh = result.mesh
         self._field_mesh: FieldMesh = result.field_mesh
-        self.fields = result.fields
+        self.fields, self.particles = result.fields, result.particles
 
     @classmethod
     def of(cls, result: Result) -> Scene:

@@ -101,6 +101,12 @@ def _protocol(cell: Cell) -> list[str]:
             "Particles swell and shrink with their stoichiometry and stay bonded to the "
             "electrolyte, whatever the tension: real ones would come loose."
         )
+    if mechanics.axis is not None:
+        notes.append(
+            "Each particle is one crystal that strains along and across its own axis. Its elastic "
+            "constants are those of an isotropic solid, and what a tilted axis shears out of the "
+            "plane is left out."
+        )
     active = parameters.active
     if active is not None and active.diffusivity_factor != 1.0:
         notes.append(

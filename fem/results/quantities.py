@@ -244,6 +244,10 @@ _SECTIONS: dict[str, tuple[Declared, ...]] = {
             "inactive or the case gives none."),
         Declared("inactivity", "", "why it is inactive", _PARTICLES, text=True, meaning=
             "Empty if it is active."),
+        Declared("axis_deg", "deg", "angle of the crystal's axis", _PARTICLES, meaning=
+            "From the x axis, counterclockwise. Empty unless the case gives axes."),
+        Declared("tilt_deg", "deg", "tilt of the crystal's axis", _PARTICLES, meaning=
+            "Out of the plane of the drawing. Empty unless the case gives axes."),
     ),
     "Fields": (
         Declared("phi_e", "V", "electrolyte potential", _FIELDS, shown="mV", least=1e-5, meaning=

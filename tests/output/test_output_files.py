@@ -104,7 +104,7 @@ def test_particles_read_back_exactly(folder: Path, result: Result) -> None:
     columns = table(folder / "particles.csv")
     assert list(columns) == [
         "id", "x_m", "y_m", "diameter_m", "active", "current_A_m", "stoichiometry", "inactivity",
-        "open_fraction", "dead_since_s", "why",
+        "open_fraction", "dead_since_s", "why", "axis_deg", "tilt_deg",
     ]  # fmt: skip
     assert columns["id"] == [str(i) for i in range(6)]
     assert columns["active"] == ["false"] + ["true"] * 5

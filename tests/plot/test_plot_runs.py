@@ -295,6 +295,25 @@ def test_the_map_shows_the_stoichiometry_in_full(row):
     assert axes.get_aspect() == 1.0
 
 
+def test_lines_show_the_axes_of_crystals():
+    """Of those that react, at their angle, and shorter the more they are tilted."""
+    result = run("deposit", end=CHARGING)
+    table = result.particles
+    angle = np.linspace(0.0, 3.0, len(table.x))
+    tilt = np.where(np.arange(len(table.x)) % 2, np.pi / 3.0, 0.0)
+    crystals = dataclasses.replace(table, axis=angle, tilt=tilt)
+    axes = fem.plot.stoichiometry(dataclasses.replace(result, particles=crystals))
+    lines = np.array(
+        [c.get_segments() for c in axes.collections if isinstance(c, LineCollection)][-1]
+    )
+    ends = np.diff(lines, axis=1)[:, 0]
+    assert len(lines) == table.active.sum()
+    expected = 0.6 * np.where(tilt > 0.0, 0.5, 1.0) * table.diameter / UM
+    assert np.hypot(*ends.T) == pytest.approx(expected[table.active])
+    assert np.arctan2(ends[:, 1], ends[:, 0]) == pytest.approx(angle[table.active])
+    assert lines.mean(axis=1) == pytest.approx(np.c_[table.x, table.y][table.active] / UM)
+
+
 def test_inactive_particles_are_grey_and_hatched():
     result = run("deposit", end=CHARGING)
     axes = fem.plot.stoichiometry(result)

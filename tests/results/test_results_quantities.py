@@ -50,7 +50,7 @@ def test_a_name_says_its_unit(entry: Declared) -> None:
     """
     if entry.places == Place.FIELDS:
         return
-    ends = "|".join(["V", "Pa", "m", "s", "A", *ENDS.values()])
+    ends = "|".join(["V", "Pa", "m", "s", "A", "deg", *ENDS.values()])
     found = re.search(rf"(?: / |_)({ends})$", entry.name)
     said = found[1] if found else "s" if entry.name.startswith("seconds_") else ""
     assert said == ENDS.get(entry.unit, entry.unit)

@@ -8,22 +8,29 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from mechanics_harness import (
+    UNIT,
     Body,
     Floats,
+    X,
+    Y,
     arc,
     assert_order,
     drawing,
     family,
 )
+from numpy.typing import NDArray
 from scipy.sparse.linalg import splu
 
 from fem.forms import mechanics as forms
 from fem.geometry import Phase
 from fem.geometry.types import OUTSIDE
+from fem.laws.bonds import Touching
 from fem.laws.elasticity import lame, stress
+from fem.laws.solids import LinearElastic
 from fem.laws.swelling import by_axis, direction, in_plane
 from fem.mesh import Mesh
 from fem.parameters import Elastic
+from fem.physics.assembly import Solids, Support, Swollen
 from fem.physics.elastic import SolidBody
 
 FULL = (0.0, 2.0 * np.pi)
@@ -200,6 +207,34 @@ def test_a_crystal_disc_in_an_endless_matrix() -> None:
     )[:, mesh.region == 0]  # fmt: skip
     np.testing.assert_allclose(sigma.mean(axis=(1, 2)), inside, atol=1e-3)
     assert np.sqrt(((sigma - inside[:, None, None]) ** 2).mean()) < 3e-3
+
+
+@pytest.mark.parametrize("swelling", [(1.0, 0.8, ANGLE), 0.9, (0.3, 0.3, ANGLE)])
+def test_solids_swell_by_what_a_region_is_given(swelling: Swollen) -> None:
+    """A number or a strain with an axis, where all of the rim presses on what is around it.
+
+    Faces that touch there, and do not slip, are as good as one body.
+    """
+    mesh = inclusion(0.8, 1)[0]
+    laws = {
+        k: LinearElastic(*map(float, lame(np.array(e), np.array(nu))))
+        for k, (e, nu) in enumerate((DISC, MATRIX))
+    }
+
+    def outer(x: Floats, y: Floats) -> NDArray[np.bool_]:
+        return np.hypot(x, y) > 1.99 * UNIT
+
+    solids = Solids(mesh, laws, [Support(outer, X), Support(outer, Y)], Touching(1.0))
+    state = solids.step(solids.start(), {0: swelling})
+    along, across, angle = swelling if isinstance(swelling, tuple) else (0.3, 0.3, 0.0)
+    free = by_axis(np.asarray(along), np.asarray(across), in_plane(angle))
+    solid = SolidBody.of(mesh, elastic(DISC, MATRIX), np.arange(len(mesh.region)))
+    forces, _ = solid.swelling_forces(at_nodes(mesh, free))
+    body = Body(mesh, *np.array([DISC, MATRIX]).T)
+    whole = body.solve_with(forces, [1], lambda x, y: (0.0 * x, 0.0 * y))
+    nodes = solids.body.space.nodes
+    scale = np.abs(whole.displacement).max()
+    np.testing.assert_allclose(state.displacement, whole.displacement[nodes], atol=1e-6 * scale)
 
 
 # ---------------------------------------------------------------------------- directions
