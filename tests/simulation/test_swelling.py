@@ -13,6 +13,7 @@ from fem.cell.composition import Cell
 from fem.constants import FARADAY
 from fem.forms.diffusion import shapes
 from fem.laws.interfaces import STRESS, Intercalation
+from fem.laws.swelling import direction
 
 MOLAR_VOLUME = 2e-6
 STRETCH = MOLAR_VOLUME * CONCENTRATION
@@ -84,7 +85,7 @@ def test_stress_acts_on_the_potential_as_energy_depends_on_lithium(within: str) 
     here = solved(0.0)
     at_nodes = each.on_triangles(each.start + x)[: len(mine)]
     working = active.swelling.working(
-        at_nodes @ shapes(space), here.stress()[:, mine], axes[:, 0, None, None]
+        at_nodes @ shapes(space), here.stress()[:, mine], direction(*axes[:, 0, None, None])
     )
     law = Intercalation(cell.parameters.cathode, partial_molar_volume=active.swelling.molar_volume)
     shift = law.by_stress({STRESS: working})
