@@ -97,8 +97,13 @@ def _protocol(cell: Cell) -> list[str]:
         )
         notes.append(COUPLINGS[mechanics.coupling])
     if mechanics.swelling:
+        loose = case.interfaces.particle_electrolyte.parts
         notes.append(
-            "Particles swell and shrink with their stoichiometry and stay bonded to the "
+            "Particles swell and shrink with their stoichiometry and may come loose from the "
+            "electrolyte: in the plane, one that touches nowhere is dead, where in space it would "
+            "rest on something."
+            if loose
+            else "Particles swell and shrink with their stoichiometry and stay bonded to the "
             "electrolyte, whatever the tension: real ones would come loose."
         )
     if mechanics.axis is not None:

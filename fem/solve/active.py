@@ -97,7 +97,9 @@ def settle(
         elif np.abs((x - held.target)[held.mask]).max(initial=0.0) > 0.0:
             continue  # what is held is not yet where it should be
         wanted = rule(x, r, held)
-        norm = float(np.linalg.norm(r[~held.mask])) / scale(x)
+        size = scale(x)
+        out = float(np.linalg.norm(r[~held.mask]))
+        norm = out / size if size else out
         norms.append(norm)
         if not np.isfinite(norm):
             break

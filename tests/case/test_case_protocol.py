@@ -209,24 +209,15 @@ def test_step_that_cannot_be_is_named(
     assert error.allowed or error.cure
 
 
-@pytest.mark.parametrize(
-    ("changes", "key"),
-    [
-        ({"solids": "plastic"}, "solids"),
-        ({"lithium": "viscoplastic"}, "lithium"),
-        ({"compare_lithium": ["viscoplastic"]}, "compare_lithium"),
-    ],
-)
-def test_solids_that_remember_are_refused_in_time(changes: dict[str, Any], key: str) -> None:
-    """Until a run carries along what they remember."""
+def test_solids_that_remember_are_compared_with_none_in_time() -> None:
+    """What they went through with one model of lithium tells nothing of another."""
     data = protocol()
-    data["mechanics"] = changes
+    data["mechanics"] = {"lithium": "viscoplastic"}
+    Case.from_dict(data)
+    data["mechanics"]["compare_lithium"] = ["elastic"]
     error = refused(data)
-    assert error.key == f"mechanics.{key}"
-    assert "snapshot" in str(error.allowed)
-    data["mechanics"]["enabled"] = False
-    if key != "solids":
-        Case.from_dict(data)
+    assert error.key == "mechanics.compare_lithium"
+    assert "once with each model" in str(error.cure)
 
 
 def test_protocol_without_steps() -> None:
