@@ -14,9 +14,50 @@ if TYPE_CHECKING:
     from fem import plot
     from fem.case import Case
     from fem.cell.composition import Cell
+    from fem.geometry.curves import Arc, Line
+    from fem.laws.bonds import Cohesive, Touching
+    from fem.laws.solids import J2, LinearElastic, Norton
+    from fem.physics.assembly import Solids
+    from fem.physics.borders import Support, Traction
     from fem.results.result import Result
 
-__all__ = ["Case", "Cell", "FemError", "InputError", "SolveError", "plot", "run", "save", "sweep"]
+__all__ = [
+    "J2",
+    "Arc",
+    "Case",
+    "Cell",
+    "Cohesive",
+    "FemError",
+    "InputError",
+    "Line",
+    "LinearElastic",
+    "Norton",
+    "Solids",
+    "SolveError",
+    "Support",
+    "Touching",
+    "Traction",
+    "plot",
+    "run",
+    "save",
+    "sweep",
+]
+
+_HOMES = {
+    "Case": "fem.case",
+    "Cell": "fem.cell.composition",
+    "Line": "fem.geometry.curves",
+    "Arc": "fem.geometry.curves",
+    "Touching": "fem.laws.bonds",
+    "Cohesive": "fem.laws.bonds",
+    "LinearElastic": "fem.laws.solids",
+    "J2": "fem.laws.solids",
+    "Norton": "fem.laws.solids",
+    "Solids": "fem.physics.assembly",
+    "Support": "fem.physics.borders",
+    "Traction": "fem.physics.borders",
+}
+"""Where names of the interface live that are imported when they are first asked for."""
 
 
 def run(case: Case | Cell, progress: Callable[[str], None] = lambda stage: None) -> Result:
@@ -103,10 +144,8 @@ def sweep(
 
 def __getattr__(name: str) -> Any:
     # Units, validation and plotting cost most of a second, which `fem --help` need not pay.
-    if name == "Case":
-        return importlib.import_module("fem.case").Case
-    if name == "Cell":
-        return importlib.import_module("fem.cell.composition").Cell
+    if name in _HOMES:
+        return getattr(importlib.import_module(_HOMES[name]), name)
     if name == "plot":
         return importlib.import_module("fem.plot")
     raise AttributeError(f"module 'fem' has no attribute {name!r}")

@@ -1,4 +1,4 @@
-"""Thirty-six faults, one at a time: how many of them do the tests find?
+"""Faults, one at a time: how many of them do the tests find?
 
     python tests/mutants.py [--only NAME ...] [--workers 2]
 
@@ -35,6 +35,8 @@ class Fault:
 
 LAWS, FORMS = "tests/laws", "tests/verification tests/physics"
 STATE = "tests/simulation tests/output tests/solve"
+CONTACT = " ".join(f"tests/verification/test_verification_contact_{k}.py" for k in
+                   ("closed", "bonds"))  # fmt: skip
 MERGING = "tests/simulation/test_merging.py tests/simulation/test_moving_lines.py"
 FAULTS = (
     Fault("tangent of Butler-Volmer", "fem/laws/kinetics.py",
@@ -133,6 +135,22 @@ FAULTS = (
           "gap.width <= 0.0 * size", MERGING),
     Fault("pressure that helps", "fem/cell/stress.py", "-c * by_charge if c", "c * by_charge if c",
           STATE),
+    Fault("sign of the gap", "fem/physics/faces.py", "((0, -1.0), (1, 1.0))",
+          "((0, 1.0), (1, -1.0))", CONTACT),
+    Fault("weights of pairs", "fem/physics/bonds.py",
+          "local = self.edges.weights @ self.edges.shapes.T",
+          "local = self.edges.weights @ np.full((4, 3), 1 / 3)", CONTACT),
+    Fault("secant of a bond", "fem/laws/bonds.py", "secant = falling / inside",
+          "secant = falling / self.last", LAWS),
+    Fault("damage that heals", "fem/laws/bonds.py",
+          "most = np.where(grows, before + share * (reach - before), before)",
+          "most = before + share * (reach - before)", LAWS),
+    Fault("friction without its force", "fem/physics/parting.py",
+          "r[slips] += rub * np.maximum(r[gaps], 0.0)", "r[slips] += 0.0 * rub", CONTACT),
+    Fault("bonds break late", "fem/laws/bonds.py", "traction[SLIP]) > self.strength)",
+          "traction[SLIP]) > 2.0 * self.strength)", LAWS),
+    Fault("a jump that is not told", "fem/physics/jumps.py",
+          "rises = np.maximum.accumulate(force) - force", "rises = 0.0 * force", CONTACT),
     Fault("a snapshot without its time", "fem/runs/snapshot.py",
           "float(_operation(cell.case).plating_time)",
           "0.5 * float(_operation(cell.case).plating_time)", STATE),

@@ -155,7 +155,7 @@ class Work:
         plating = 0.5 * float((old.plating_forces + new.plating_forces) @ change)
         load = new.load_work - old.load_work
         parts = (plating, load, -_swelling_work(old, new))
-        bonds, contact = faces_work(old, new)
+        bonds, contact = faces_work(new.faces, old.parted, new.parted)
         return Work(
             self.done + sum(parts),
             self.turned_over + sum(abs(part) for part in parts),

@@ -19,7 +19,7 @@ from fem.physics.mechanics import MechanicsProblem, MechanicsSolution
 Floats = NDArray[np.float64]
 
 SOLIDS, FACES = "solids", "faces"
-UNITS = {"opening": "m", "lag": "m", "resistance": "Pa"}
+UNITS = {"opening": "m", "lag": "m", "resistance": "Pa", "released": "J/m"}
 """Of what laws remember; what is not here is a strain."""
 
 
@@ -77,7 +77,8 @@ class SolidMemory:
         )
         opening = np.stack([held[f"{FACES}.gap"], held[f"{FACES}.slip"]])
         traction = np.stack([held[f"{FACES}.tension"], held[f"{FACES}.shear"]])
-        return Parted(opening, traction, held[f"{FACES}.closed"] > 0.0, bonding)
+        released = float(held[f"{FACES}.released"][0])
+        return Parted(opening, traction, held[f"{FACES}.closed"] > 0.0, bonding, released=released)
 
     def packed(self, solution: MechanicsSolution) -> dict[str, Floats]:
         """What a solved state remembers."""
@@ -101,6 +102,7 @@ class SolidMemory:
                 f"{FACES}.tension": parted.traction[GAP],
                 f"{FACES}.shear": parted.traction[SLIP],
                 f"{FACES}.closed": parted.closed.astype(float),
+                f"{FACES}.released": np.array([parted.released]),
             }
             found |= {
                 f"{FACES}.{kind}.{key}": np.asarray(values)

@@ -134,7 +134,10 @@ class Stress:
             after |= {e.contact_name: s for e, s in zip(self._particles, shares, strict=True)}
         change = 0.0
         if self.touch is not None:
+            assert solution.parted is not None
             change = self.touch.largest_change(held, after, self._particles)
+            if solution.parted.jump.snapped:  # no shorter step makes it smaller
+                change = min(change, 1.0)
         return after, change
 
     def switches(self, held: Content) -> dict[int, Inactivity | None]:

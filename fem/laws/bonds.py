@@ -174,7 +174,7 @@ class Cohesive:
         floor = RIGID * self.last
         secant, slope = self._secant(np.maximum(most, floor if self.first == 0.0 else 0.0))
         tangent = np.zeros((2, *opening.shape))
-        open_ = (opening[GAP] > 0.0).astype(float)
+        open_ = (opening[GAP] >= 0.0).astype(float)
         tangent[GAP, GAP], tangent[SLIP, SLIP] = secant * open_, secant
         change = np.where(
             grows & (reach > 0.0), share * slope / np.where(reach > 0, reach, 1.0), 0.0

@@ -18,7 +18,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -83,6 +83,12 @@ class LinearElastic:
     lam: float
     mu: float
 
+    @classmethod
+    def of(cls, youngs_modulus: float, poisson_ratio: float) -> Self:
+        """From Young's modulus in Pa and Poisson's ratio."""
+        lam, mu = elasticity.lame(np.asarray(youngs_modulus), np.asarray(poisson_ratio))
+        return cls(float(lam), float(mu))
+
     @property
     def symmetric(self) -> bool:
         """It always is."""
@@ -126,6 +132,12 @@ class _Flowing:
 
     lam: float
     mu: float
+
+    @classmethod
+    def of(cls, youngs_modulus: float, poisson_ratio: float, **law: Any) -> Self:
+        """From Young's modulus in Pa and Poisson's ratio, and the law's own parameters by name."""
+        lam, mu = elasticity.lame(np.asarray(youngs_modulus), np.asarray(poisson_ratio))
+        return cls(float(lam), float(mu), **law)
 
     @property
     def symmetric(self) -> bool:

@@ -42,6 +42,11 @@ def contact_metrics(cell: Cell, state: State, solution: MechanicsSolution) -> di
     return found
 
 
+def released(solution: MechanicsSolution) -> float:
+    """What bonds that let go in a jump have set free since the start, in J per m of depth."""
+    return 0.0 if solution.parted is None else solution.parted.released
+
+
 def dead(cell: Cell, state: State) -> dict[str, float]:
     """How many particles do not react, and their share of the active material."""
     geometry = cell.mesh.geometry

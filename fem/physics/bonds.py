@@ -34,6 +34,14 @@ def sheets(mesh: Mesh, elements: Ints, separate: bool) -> Ints | None:
         one. Sheets of the electrolyte come first.
     """
     owner = _owner(mesh)[elements] if separate else np.zeros(len(elements), dtype=int)
+    return sheets_of(mesh, elements, owner)
+
+
+def sheets_of(mesh: Mesh, elements: Ints, owner: Ints) -> Ints | None:
+    """Sheet of each of the triangles (nt,) that belong to `owner` (nt,); `None` where all is one.
+
+    Those of the first owner come first, and a sheet is no more than a piece that hangs together.
+    """
     place = _places(mesh, elements)
     beside = mesh.skfem.f2t
     first, second = place[beside[:, (beside >= 0).all(axis=0)]]
@@ -96,9 +104,10 @@ class SolidInterface:
     Attributes
     ----------
     kind
-        "particle_electrolyte" or "particle_particle".
+        "particle_electrolyte" or "particle_particle"; "faces" where regions are drawn freely.
     edges
-        Turned such that the particle is on their left: normals point out of it.
+        Turned such that the particle, or the first of two regions, is on their left: normals point
+        out of it.
     particle, other
         Unknowns of the composite on both sides of the edges' nodes, (ne, 3).
     body, other_body
@@ -176,31 +185,58 @@ class SolidInterface:
 def interfaces(space: Space) -> list[SolidInterface]:
     """Where the sheets of a composite face each other: at the electrolyte, then at each other."""
     mesh = space.mesh
-    if space.sheet is None:
-        return []
-    left, right = unknowns_beside(space, np.arange(len(mesh.edges)))
-    apart = np.flatnonzero((left >= 0).all(axis=1) & (right >= 0).all(axis=1))
-    apart = apart[(left[apart] != right[apart]).any(axis=1)]
+    apart, left, right = _apart(space)
     active = mesh.phase_sides[apart] == str(Phase.ACTIVE)
     regions = mesh.geometry.regions
-    bodies = np.array([region.body for region in regions])
-    is_active = np.array([region.phase == Phase.ACTIVE for region in regions])
+    bodies = np.array([r.body if r.phase == Phase.ACTIVE else -1 for r in regions])
     found = []
     for kind, chosen in (
         ("particle_electrolyte", active.sum(axis=1) == 1),
         ("particle_particle", active.all(axis=1)),
     ):
-        rows = apart[chosen]
-        turn = ~active[chosen, 0][:, None]
-        nodes, one, two = mesh.edges[rows], left[rows], right[rows]
-        one, two = np.where(turn, two, one), np.where(turn, one, two)
-        nodes, one, two = (np.where(turn, a[:, [1, 0, 2]], a) for a in (nodes, one, two))
-        if len(rows):
-            sides = np.where(turn, mesh.sides[rows][:, ::-1], mesh.sides[rows]).T
-            body, other = np.where(is_active[sides], bodies[sides], -1)
-            edges = Edges(nodes, mesh.nodes[:, nodes])
-            found.append(SolidInterface(kind, edges, one, two, body, other))
+        if chosen.any():
+            sides = apart[chosen], left[chosen], right[chosen]
+            found.append(_facing(mesh, kind, sides, ~active[chosen, 0], bodies))
     return found
+
+
+def faces_between(space: Space) -> dict[tuple[int, int], SolidInterface]:
+    """Where the sheets of a composite face each other, by the two regions, the lower one first."""
+    mesh = space.mesh
+    apart, left, right = _apart(space)
+    regions = np.sort(mesh.sides[apart], axis=1)
+    found = {}
+    for first, second in np.unique(regions, axis=0).tolist():
+        chosen = (regions == [first, second]).all(axis=1)
+        sides = apart[chosen], left[chosen], right[chosen]
+        turn = mesh.sides[apart[chosen], 0] != first
+        numbers = np.arange(len(mesh.geometry.regions))
+        found[first, second] = _facing(mesh, "faces", sides, turn, numbers)
+    return found
+
+
+def _apart(space: Space) -> tuple[Ints, Ints, Ints]:
+    """Outline edges (ne,) between two sheets, and the unknowns left and right of them (ne, 3)."""
+    mesh = space.mesh
+    if space.sheet is None:
+        nothing = np.zeros((0, 3), dtype=int)
+        return np.zeros(0, dtype=int), nothing, nothing
+    left, right = unknowns_beside(space, np.arange(len(mesh.edges)))
+    rows = np.flatnonzero((left >= 0).all(axis=1) & (right >= 0).all(axis=1))
+    rows = rows[(left[rows] != right[rows]).any(axis=1)]
+    return rows, left[rows], right[rows]
+
+
+def _facing(
+    mesh: Mesh, kind: str, sides: tuple[Ints, Ints, Ints], turn: NDArray[np.bool_], body: Ints
+) -> SolidInterface:
+    """The interface of edges with unknowns left and right of them, some of which `turn` around."""
+    rows, one, two = sides
+    nodes, back = mesh.edges[rows], turn[:, None]
+    one, two = np.where(back, two, one), np.where(back, one, two)
+    nodes, one, two = (np.where(back, a[:, [1, 0, 2]], a) for a in (nodes, one, two))
+    owner = body[np.where(back, mesh.sides[rows, ::-1], mesh.sides[rows])]
+    return SolidInterface(kind, Edges(nodes, mesh.nodes[:, nodes]), one, two, *owner.T)
 
 
 def merged(ties: list[Ints], size: int) -> Ints:

@@ -22,6 +22,7 @@ from fem.laws.bonds import GAP, BondLaw, History, Pull
 from fem.mesh import Ints
 from fem.physics.bonds import SolidInterface
 from fem.physics.constraints import AffineMap
+from fem.physics.jumps import NO_JUMP, Jump
 from fem.spaces import Space
 
 Floats = NDArray[np.float64]
@@ -29,6 +30,7 @@ Bools = NDArray[np.bool_]
 Bonding = tuple[History, ...]
 """The history of each kind of interface, at its pairs."""
 
+NONE = np.zeros(0)
 INDEPENDENT = 1e-3
 """Part of an opening that must not follow from others, for it to be an unknown."""
 
@@ -47,12 +49,18 @@ class Parted:
         Whether they touch (m,).
     bonding
         What their bonds remember.
+    jump
+        What bonds set free in the step that led here, as they let go faster than solids followed.
+    released
+        What jumps have set free since the start, in J per m of depth.
     """
 
     opening: Floats
     traction: Floats
     closed: Bools
     bonding: Bonding
+    jump: Jump = NO_JUMP
+    released: float = 0.0
 
     @property
     def pressure(self) -> Floats:
@@ -80,6 +88,8 @@ class Faces:
         Which unknown is a gap or slip (2 m,); -1 where it follows from others.
     pieces
         Piece of solid on both sides of each pair (2, m), the largest of them 0.
+    clearance
+        Gap in m (m,) of faces that are not drawn apart although they are.
     """
 
     interfaces: tuple[SolidInterface, ...]
@@ -90,6 +100,7 @@ class Faces:
     known: csr_matrix
     place: Ints
     pieces: Ints
+    clearance: Floats
 
     @classmethod
     def of(
@@ -125,11 +136,11 @@ class Faces:
             coarse_rigid=(back @ map_.coarse_to_fine @ map_.coarse_rigid)[vertices],
         )
         ends = np.cumsum([0] + [len(each.pairs) for each in interfaces])
-        weights = np.concatenate([each.weights for each in interfaces])
+        weights = np.concatenate([NONE, *(each.weights for each in interfaces)])
         faces = cls(
             tuple(interfaces), tuple(laws), ends, weights,
             (openings @ to_z).tocsr(), rows, place,
-            _pieces(space, bonded)[np.concatenate([each.pairs for each in interfaces])].T,
+            _pieces(space, bonded)[_pairs(interfaces)].T, np.zeros(len(weights)),
         )  # fmt: skip
         return changed, faces
 
@@ -147,13 +158,14 @@ class Faces:
         return self.place[1::2]
 
     def start(self) -> Parted:
-        """Faces that were never parted, and touch without a force."""
+        """Faces that were never parted, and touch without a force where they have no clearance."""
         m = len(self)
         bonding = tuple(
             law.start((len(each.pairs),))
             for law, each in zip(self.laws, self.interfaces, strict=True)
         )
-        return Parted(np.zeros((2, m)), np.zeros((2, m)), np.ones(m, dtype=bool), bonding)
+        opening = np.stack([self.clearance, np.zeros(m)])
+        return Parted(opening, np.zeros((2, m)), self.clearance <= 0.0, bonding)
 
     def pull(self, opening: Floats, history: Bonding, duration: float) -> tuple[Pull, Bonding]:
         """What the bonds answer at all pairs, and their new history."""
@@ -266,10 +278,15 @@ def _pieces(space: Space, bonded: Sequence[Ints]) -> Ints:
     return np.asarray(rank[label][sheet])
 
 
+def _pairs(interfaces: Sequence[SolidInterface]) -> Ints:
+    """Pairs of unknowns of all interfaces (m, 2)."""
+    return np.concatenate([np.zeros((0, 2), dtype=int), *(each.pairs for each in interfaces)])
+
+
 def _jump(interfaces: Sequence[SolidInterface], size: int) -> csr_matrix:
     """Gap and slip of all pairs of displacements, (2 m, size)."""
-    pairs = np.concatenate([each.pairs for each in interfaces])
-    normals = np.concatenate([each.normals for each in interfaces], axis=1)
+    pairs = _pairs(interfaces)
+    normals = np.concatenate([np.zeros((2, 0)), *(each.normals for each in interfaces)], axis=1)
     tangents = np.stack([-normals[1], normals[0]])
     row = 2 * np.arange(len(pairs))
     entries = [

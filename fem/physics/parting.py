@@ -27,6 +27,7 @@ from fem.laws.bonds import GAP, SLIP, Pull
 from fem.mesh import Ints
 from fem.physics.equilibrium import Equilibrium
 from fem.physics.faces import Bonding, Faces, Parted
+from fem.physics.jumps import jump
 from fem.solve.active import Held, Settings, Settled, settle
 from fem.solve.linear import Factorised
 
@@ -36,19 +37,24 @@ Bools = NDArray[np.bool_]
 Factors = tuple[Ints, Factorised]
 """Which unknowns were free, and the factors of their matrix."""
 
-SETTINGS = Settings()
+SETTINGS = Settings(tolerance=1e-11)
 CURES = (
     "a smaller step in time, or less swelling at once",
     "a viscosity of the bond, where it snaps open",
 )
-SLIDES, FLOATS = 1e-9, 1e-10
+FALLS = (
+    "a support or a bond for every piece that loads pull at",
+    "a plate that is moved, not pulled, where bonds may fail all along it",
+)
+SLIDES, FLOATS = 1e-11, 1e-13
 """Stiffness, relative to that of the solids, of springs across all slips, and across the gaps of
 pieces that are loose all round: a disc that turns without friction, or lies in a hole, needs a
 place. Their forces are too small to matter."""
 ENOUGH = 25
 """Iterations of conjugate gradients after which factors are made anew."""
-FIRST = 0.95
-"""Of bonds that bear too much, those break together that bear this share of the most."""
+OVER = 1e-6
+"""By how much of its strength a rigid bond must bear too much to break: one that is broken at its
+strength to rounding has no opening that could be told from none."""
 NO_FORCE = 1e-10
 """Force of a pair, relative to that of all, that counts as none."""
 NO_GAP = 1e-14
@@ -72,6 +78,7 @@ class Parting(Equilibrium):
     _way: Floats = field(init=False)
     _pressing: float = field(init=False, default=0.0)
     _loose: Bools = field(init=False)
+    _start: Floats = field(init=False)
 
     def __post_init__(self) -> None:
         self._rigid = self.faces.rigid(self.parted.bonding)
@@ -90,13 +97,14 @@ class Parting(Equilibrium):
         """
         faces, size = self.faces, self._size
         x = np.zeros(size) if start is None else np.array(start, dtype=float)
+        self._start = x
         touch = self.parted.closed
         rubs = touch & (faces.friction > 0.0)
         held = self._held(touch | self._rigid, self._rigid | rubs, np.zeros(size))
         scale = max(self._scale(np.zeros(size)), self._scale(x))
         found = settle(
             self.residual, self._move, self._rule, x, held,
-            lambda _: max(scale, self._pressing), "displacement", SETTINGS, CURES,
+            lambda _: max(scale, self._pressing) or 1.0, "displacement", SETTINGS, CURES,
         )  # fmt: skip
         self.require_bearing(found.solution)
         return found
@@ -109,8 +117,10 @@ class Parting(Equilibrium):
 
     @cached_property
     def _offset(self) -> Floats:
-        """Openings (2 m,) that known displacements make."""
-        return np.asarray(self.faces.known @ self.loads.jump)
+        """Openings (2 m,) that clearances and known displacements make."""
+        found = self.faces.known @ self.loads.jump
+        found[0::2] += self.faces.clearance
+        return np.asarray(found)
 
     @property
     def springs_across(self) -> Floats:
@@ -125,6 +135,11 @@ class Parting(Equilibrium):
         virgin = [part.tangent(np.zeros((len(part.space), 2)), 0.0, None, part.start(), 0.0)
                   for part in self.parts]  # fmt: skip
         return float(np.median(np.concatenate([t.stiffness.diagonal() for t in virgin])))
+
+    @cached_property
+    def _extent(self) -> float:
+        """Of the solids in m."""
+        return float(np.ptp(self.parts[0].space.mesh.nodes, axis=1).max())
 
     def opening(self, unknowns: Floats) -> Floats:
         """Gap and slip (2, m) in m."""
@@ -156,7 +171,9 @@ class Parting(Equilibrium):
         opening, gaps = self.opening(x), self.faces.gaps
         closed = (gaps >= 0) & held.mask[gaps]
         opening[GAP, closed] = 0.0
-        return Parted(opening, traction, closed, bonding)
+        step = jump(self, self._start, x)
+        released = self.parted.released + (step.released if step.snapped else 0.0)
+        return Parted(opening, traction, closed, bonding, step, released)
 
     def traction(self, residual: Floats, held: Held) -> Floats:
         """Traction (2, m) in Pa by which the faces hold each other where openings are held."""
@@ -167,6 +184,17 @@ class Parting(Equilibrium):
         slides = np.flatnonzero(self._way)
         found[SLIP, slides] -= faces.friction[slides] * self._way[slides] * found[GAP, slides]
         return found
+
+    def unparted(self, start: Floats) -> Floats:
+        """The loads of the end, on faces that stand as at the start."""
+        everywhere = np.ones(len(self.faces), dtype=bool)
+        held = self._held(everywhere, everywhere, np.zeros(self._size))
+        there = np.flatnonzero(self.faces.gaps >= 0)
+        held.target[self.faces.gaps[there]] += self.parted.opening[GAP, there]
+        nothing = np.zeros((2, 2, len(self.faces)))
+        self._way[:] = 0.0
+        tangents, residual = self.tangent(self.states(start)), self.residual(start)
+        return start + self._newton(tangents, nothing, start, residual, held, True)[0]
 
     # -------------------------------------------------------------------------- which are held
 
@@ -180,7 +208,7 @@ class Parting(Equilibrium):
             there = np.flatnonzero((place >= 0) & on)
             mask[place[there]] = True
             target[place[there]] = at[there] - known[which, there]
-        return Held(mask, target, excess)
+        return Held(mask, target, excess, np.copy(self._way))
 
     def _rule(self, unknowns: Floats, residual: Floats, held: Held) -> Held:
         """Faces that pull let go, faces that would pass through each other touch."""
@@ -194,13 +222,12 @@ class Parting(Equilibrium):
         tight = NO_GAP * float(faces.weights.max())
         # What touches without a force lets go: a loose piece need not lie where it touched last.
         closed = np.where(touched, force > tiny, opening[GAP] < -tight) | self._rigid
-        over = self._rigid & faces.breaks(traction)
+        over = self._rigid & faces.breaks(traction / (1.0 + OVER))
         out = float(np.linalg.norm(residual[~held.mask]))
         if over.any() and out <= 1e-4 * self._pressing:
-            bears = np.hypot(np.maximum(traction[GAP], 0.0), traction[SLIP])
-            breaks = over & (bears >= FIRST * bears[over].max())
-            self._rigid = self._rigid & ~breaks
-            closed = np.where(breaks, force > tiny, closed)
+            # Those that others relieve as they open hold on, at next to no opening.
+            self._rigid = self._rigid & ~over
+            closed = np.where(over, force > tiny, closed)
         sticks = self._rigid | self._sticks(closed & ~self._rigid & has_slip, touched, stuck,
                                             traction, opening[SLIP])  # fmt: skip
         excess = np.zeros(self._size)
@@ -209,7 +236,11 @@ class Parting(Equilibrium):
         excess[faces.slips[has_slip]] = np.abs(traction[SLIP] * faces.weights)[has_slip]
         holds = closed | (self.pull(unknowns)[0].tangent[SLIP, SLIP] > 0.0)
         self._loose = faces.loose(holds)
-        return self._held(closed & has_gap, sticks & has_slip, excess)
+        wanted = self._held(closed & has_gap, sticks & has_slip, excess)
+        if wanted.same(held) and np.abs(opening).max(initial=0.0) > self._extent:
+            raise SolveError("a piece that nothing holds is pulled away, farther than the solids "
+                             "reach", field="displacement", cures=FALLS)  # fmt: skip
+        return wanted
 
     def _sticks(
         self, touch: Bools, touched: Bools, stuck: Bools, traction: Floats, slip: Floats
@@ -220,20 +251,47 @@ class Parting(Equilibrium):
             return np.zeros(len(friction), dtype=bool)
         rubs = touch & (friction > 0.0)
         bears = friction * np.maximum(-traction[GAP], 0.0)
+        moved = slip - self.parted.opening[SLIP]
         starts = rubs & stuck & touched & (np.abs(traction[SLIP]) > bears)
-        turns = (slip - self.parted.opening[SLIP]) * self._way < 0.0
+        turns = moved * self._way < 0.0
         goes_on = rubs & ~stuck & (self._way != 0.0) & ~turns
-        self._way = np.where(starts, np.sign(traction[SLIP]), np.where(goes_on, self._way, 0.0))
-        return np.asarray(rubs & ~starts & ~goes_on)
+        # What has slid freely as it touched would need about this to be brought back.
+        back = np.abs(moved) * self._stiffness / self.faces.weights
+        glides = rubs & ~stuck & touched & (self._way == 0.0) & (back > bears)
+        way = np.where(starts, np.sign(traction[SLIP]), np.where(goes_on, self._way, 0.0))
+        self._way = np.where(glides, np.sign(moved), way)
+        return np.asarray(rubs & (self._way == 0.0))
 
     # ---------------------------------------------------------------------------------- steps
 
     def _move(self, unknowns: Floats, residual: Floats, held: Held) -> Floats:
-        """Newton's step that takes what is held to its target."""
+        """Newton's step that takes what is held to its target.
+
+        Where bonds soften such that the step leads uphill, they count as pulling as much however
+        far they open: that bounds their energy from above, so that the whole falls.
+        """
         self.require_bearing(unknowns)
-        matrix, columns, corner = self.tangent(self.states(unknowns))
-        tangent = self.pull(unknowns)[0].tangent
-        matrix = (matrix + self.faces.stiffness(tangent)).tocsr()
+        tangents = self.tangent(self.states(unknowns))
+        bonds = self.pull(unknowns)[0].tangent
+        softens = float(min(bonds[GAP, GAP].min(initial=0.0), bonds[SLIP, SLIP].min(initial=0.0)))
+        found, curvature = self._newton(tangents, bonds, unknowns, residual, held, softens < 0.0)
+        if softens < 0.0 and curvature <= 0.0:
+            bonds = _convex(bonds)
+            found, _ = self._newton(tangents, bonds, unknowns, residual, held, True)
+        return found
+
+    def _newton(
+        self,
+        tangents: tuple[csr_matrix, Floats, Floats],
+        bonds: Floats,
+        unknowns: Floats,
+        residual: Floats,
+        held: Held,
+        factors: bool,
+    ) -> tuple[Floats, float]:
+        """The step with a tangent of solids and of bonds (2, 2, m), and the curvature along it."""
+        matrix, columns, corner = tangents
+        matrix = (matrix + self.faces.stiffness(bonds)).tocsr()
         n = matrix.shape[0]
         openings = self.faces.openings
         matrix = (matrix + openings.T @ diags(self.springs_across) @ openings).tocsr()
@@ -253,8 +311,7 @@ class Parting(Equilibrium):
         inner = matrix[free][:, free].tocsr()
         symmetric = not len(slides) and all(part.symmetric for part in self.parts)
         # Bonds that soften leave no minimum for conjugate gradients to find.
-        softens = float(np.min([tangent[GAP, GAP], tangent[SLIP, SLIP]])) < 0.0
-        solve = self._solver(inner, free) if symmetric and not softens else _factors(inner)
+        solve = _factors(inner) if factors or not symmetric else self._solver(inner, free)
         z = solve(right[free])
         if len(corner):
             lower = columns[free]
@@ -262,7 +319,9 @@ class Parting(Equilibrium):
             border = np.linalg.solve(corner - lower.T @ known, below - lower.T @ z)
             z = z - known @ border
         found[free] = z
-        return np.append(found, border[-1] * self.length) if self.length else found
+        curvature = float(z @ (inner @ z))
+        full = np.append(found, border[-1] * self.length) if self.length else found
+        return full, curvature
 
     def _solver(self, matrix: csr_matrix, free: Ints) -> Callable[[Floats], Floats]:
         """Conjugate gradients with factors of an earlier tangent, as long as these serve."""
@@ -307,9 +366,19 @@ class Parting(Equilibrium):
         return None if failed else np.array(found, dtype=float)
 
 
+def _convex(tangent: Floats) -> Floats:
+    """The part of tangents (2, 2, m) that does not soften."""
+    value, way = np.linalg.eigh(np.moveaxis(tangent, 2, 0))
+    kept = (way * np.maximum(value, 0.0)[:, None, :]) @ way.transpose(0, 2, 1)
+    return np.asarray(np.moveaxis(kept, 0, 2))
+
+
 def _factors(matrix: csr_matrix) -> Callable[[Floats], Floats]:
     try:
-        factors = splu(matrix.tocsc())
+        factors = splu(
+            matrix.tocsc(), permc_spec="MMD_AT_PLUS_A", diag_pivot_thresh=0.01,
+            options={"SymmetricMode": True},
+        )  # fmt: skip
     except RuntimeError as error:
         raise SolveError("the tangent of the solids is singular", cures=CURES) from error
     return lambda right: np.asarray(factors.solve(right))

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
+
 from fem.case import Case, Snapshot, Step
 from fem.cell.composition import Cell
 from fem.cell.foresight import foreseen
@@ -139,6 +141,7 @@ def outcome(history: History, steps: Sequence[Step]) -> list[str]:
             told.append(f"{label} ({why}, {times[row]:.6g} s)")
         elif first and taken[row] == 0.0:
             at_once.append(f"{label} ({why})")
+    notes += _jumps(history)
     if told:
         _, number, _, why = history.events[-1]
         left = len(steps) - number - 1
@@ -162,6 +165,21 @@ def outcome(history: History, steps: Sequence[Step]) -> list[str]:
             f"{_first(at_once)}."
         )
     return notes
+
+
+def _jumps(history: History) -> list[str]:
+    """When bonds let go in a jump."""
+    if "jump_energy_J_m" not in history.columns:
+        return []
+    free, times = history["jump_energy_J_m"], history["Test Time / s"]
+    when = [f"{times[row]:.6g} s" for row in (np.flatnonzero(np.diff(free) > 0.0) + 1).tolist()]
+    if not when:
+        return []
+    return [
+        f"Warning: bonds let go in a jump at {_first(when)}: they weakened faster than the stress "
+        f"of the solids fell, which set {free[-1]:.3g} J/m free. States between were not in "
+        "equilibrium. A viscosity of the bond resolves the jump in time."
+    ]
 
 
 def _first(items: Sequence[str]) -> str:

@@ -42,6 +42,10 @@ STRESS: tuple[Declared, ...] = (
         "solids or faces remember."),
     Declared("bond_work_J_m", "J/m", "work spent on bonds", _HISTORY, meaning=
         "The same of cohesive bonds that part, their viscosity included."),
+    Declared("jump_energy_J_m", "J/m", "energy that jumps set free", _HISTORY, meaning=
+        "What bonds have set free since the start per metre of depth where they let go in a "
+        "jump: they weakened faster than the stress of the solids fell, through states that are "
+        "not in equilibrium. It counts in the work spent on bonds and of contact."),
     Declared("contact_work_J_m", "J/m", "work of contact", _HISTORY, meaning=
         "The same of friction, and of pressures as faces touch or part within a step, which "
         "vanishes with the length of steps."),

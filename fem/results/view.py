@@ -21,7 +21,7 @@ from fem.frozen import FrozenMapping
 from fem.materials import references
 from fem.measures.anode import AnodeProfile, enclosed, lithium_area, spread
 from fem.measures.charge import charge_metrics, particle_table, rims
-from fem.measures.contact import contact_metrics, dead
+from fem.measures.contact import contact_metrics, dead, released
 from fem.measures.stress import (
     fracture_metrics,
     lithium_pressure,
@@ -212,6 +212,7 @@ class View:
                 row |= {
                     "plastic_work_J_m": work.plastic,
                     "bond_work_J_m": work.bonds,
+                    "jump_energy_J_m": released(elastic),
                     "contact_work_J_m": work.contact,
                 }
             row["work_error"] = work.error(row["elastic_energy_J_m"] - energy)

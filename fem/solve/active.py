@@ -8,7 +8,7 @@ others have gone says which are held next. It ends where a set holds itself.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,15 +25,22 @@ class Held:
 
     `excess` (n,) is positive where an unknown should be held that is not, or the other way round:
     of several it is those with the largest that change first where sets would go round in circles.
+    `kind` says which of several equations hold for what is free.
     """
 
     mask: Bools
     target: Floats
     excess: Floats
+    kind: Floats
 
     def same(self, other: Held) -> bool:
-        """Whether the same unknowns are held."""
-        return bool((self.mask == other.mask).all())
+        """Whether the same unknowns are held, and the same equations hold for the others."""
+        return self.key == other.key
+
+    @property
+    def key(self) -> bytes:
+        """What tells sets apart."""
+        return self.mask.tobytes() + self.kind.tobytes()
 
 
 @dataclass(frozen=True)
@@ -108,10 +115,11 @@ def settle(
             return Settled(x, held, iteration, tuple(norms))
         if not iteration:
             continue  # forces out of balance say nothing yet of who lets go
-        key = wanted.mask.tobytes()
-        if key in seen and not wanted.same(held):
-            wanted = _worst(held, wanted)
-            key = wanted.mask.tobytes()
+        key = wanted.key
+        for fewer in (_worst, _first):
+            if key in seen and not wanted.same(held):
+                wanted = fewer(held, wanted)
+                key = wanted.key
         seen.add(key)
         if not wanted.same(held):
             r = residual(x)  # which may depend on what is held
@@ -127,9 +135,21 @@ def settle(
 def _worst(held: Held, wanted: Held) -> Held:
     """Only the unknowns that violate their rule most change: such sets do not come again."""
     differs = held.mask != wanted.mask
+    if not differs.any():
+        return wanted
     limit = 0.5 * float(wanted.excess[differs].max())
     change = differs & (wanted.excess >= limit)
-    return Held(np.where(change, wanted.mask, held.mask), wanted.target, wanted.excess)
+    return replace(wanted, mask=np.where(change, wanted.mask, held.mask))
+
+
+def _first(held: Held, wanted: Held) -> Held:
+    """Only the first of the unknowns that violate their rule changes.
+
+    Murty's rule: where the matrix is positive definite it ends at the one set that holds itself.
+    """
+    change = np.zeros(len(held.mask), dtype=bool)
+    change[np.flatnonzero(held.mask != wanted.mask)[:1]] = True
+    return replace(wanted, mask=np.where(change, wanted.mask, held.mask))
 
 
 def _searched(
