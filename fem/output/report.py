@@ -30,6 +30,11 @@ CAPTIONS = {
     "anode_profile": "Along the lithium surface. Thin lines are values at nodes and thick ones "
     "means over 2 µm; look at peaks against the dashed line, which is the applied current density.",
 }
+CAPTIONS_OF_FLOW = {
+    "inelastic_strain": "Equivalent strain that yielding and creep have left. Look for bands that "
+    "join particles: there the solid has made room for good, and gaps open once particles shrink.",
+}
+"""Figures that only a run has whose solids yield or creep."""
 CAPTIONS_OF_FACES = {
     "gaps": "Where particles have parted from the electrolyte and from each other, drawn as many "
     "times wider as the title says; of a run in time in the kept state with the largest gap. "
@@ -241,7 +246,7 @@ def _cycles(cycles: Sequence[Mapping[str, Any]]) -> Iterator[str]:
 def _figure(name: str, picture: bytes) -> str:
     captions = {
         **CAPTIONS, **CAPTIONS_IN_TIME, **CAPTIONS_OF_FACES, **CAPTIONS_OF_FACES_IN_TIME,
-        **ANIMATIONS,
+        **CAPTIONS_OF_FLOW, **ANIMATIONS,
     }  # fmt: skip
     caption = escape(captions.get(name, name.replace("_", " ").capitalize() + "."))
     kind = "gif" if picture.startswith(b"GIF8") else "png"

@@ -18,6 +18,7 @@ from fem.output.report import (
     CAPTIONS_IN_TIME,
     CAPTIONS_OF_FACES,
     CAPTIONS_OF_FACES_IN_TIME,
+    CAPTIONS_OF_FLOW,
     report,
 )
 from fem.output.series import COLLECTION, Series, write_series
@@ -46,10 +47,9 @@ ANIMATIONS = ("animation.gif", "animation.mp4")
 GAPS_ANIMATIONS = ("gaps_animation.gif", "gaps_animation.mp4")
 """The same where faces may part."""
 FIGURES_IN_TIME = (*(f"{name}.png" for name in CAPTIONS_IN_TIME), *ANIMATIONS)
-FIGURES_OF_FACES = (
-    *(f"{name}.png" for name in (*CAPTIONS_OF_FACES, *CAPTIONS_OF_FACES_IN_TIME)),
-    *GAPS_ANIMATIONS,
-)
+_OF_SOLIDS = (*CAPTIONS_OF_FACES, *CAPTIONS_OF_FACES_IN_TIME, *CAPTIONS_OF_FLOW)
+FIGURES_OF_SOLIDS = (*(f"{name}.png" for name in _OF_SOLIDS), *GAPS_ANIMATIONS)
+"""What is drawn where faces may part, or solids yield or creep."""
 FILES = (
     *("metrics.json", "anode.csv", "particles.csv", "fields.vtu", STORED),
     *("case.toml", "references.txt"),
@@ -66,11 +66,11 @@ CYCLES = "cycles.csv"
 """What each pass of a loop of the protocol took up and gave; missing without loops."""
 _OTHER_KINDS = tuple(
     f"{name}.{kind}"
-    for name in (*CAPTIONS, *CAPTIONS_IN_TIME, *CAPTIONS_OF_FACES, *CAPTIONS_OF_FACES_IN_TIME)
+    for name in (*CAPTIONS, *CAPTIONS_IN_TIME, *_OF_SOLIDS)
     for kind in ("svg", "pdf")
 )
 OWNED = (
-    *(*FILES, *FIGURES_IN_TIME, *FIGURES_OF_FACES, *_OTHER_KINDS),
+    *(*FILES, *FIGURES_IN_TIME, *FIGURES_OF_SOLIDS, *_OTHER_KINDS),
     *(*GROWING, EVENTS, CYCLES, FACES, CHECKPOINTS),
 )
 """Everything that a run of whatever kind writes, and the next one takes away."""
@@ -165,7 +165,7 @@ def redraw(directory: str | Path, kind: str = "png", along: str = "x") -> tuple[
         raise InputError("unknown abscissa", given=along, allowed='"x" or "s"')
     folder = Path(directory)
     result = Series(folder).filled(load(folder))
-    drawn = (*FIGURES, *FIGURES_IN_TIME, *FIGURES_OF_FACES, *_OTHER_KINDS)
+    drawn = (*FIGURES, *FIGURES_IN_TIME, *FIGURES_OF_SOLIDS, *_OTHER_KINDS)
     with replacing(folder, drawn) as new:
         _draw(result, new, kind, along)
         return tuple(sorted(entry.name for entry in new.iterdir()))

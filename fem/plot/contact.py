@@ -33,18 +33,24 @@ ROWS: tuple[tuple[tuple[str, str], ...], ...] = (
     (("open_fraction", "open surface"), ("dead_fraction", "dead material")),
     (("gap_max_m", "largest"), ("gap_mean_m", "mean")),
     (("stack_pressure_Pa", ""),),
+    (("plastic_area_fraction", ""),),
 )
 """Columns of the history in the rows of the figure, with what each curve is called."""
-_LABELS = {"open_fraction": "share", "gap_max_m": "gap"}
-"""Of axes with more than one curve."""
+_LABELS = {
+    "open_fraction": "share",
+    "gap_max_m": "gap",
+    "plastic_area_fraction": "yielded\nelectrolyte",
+}
+"""Of axes with more than one curve, or with a long name."""
 
 
 def contact_history(result: Result, ax: Axes | None = None) -> Axes:
     """Share of the particles' surface that is open against time.
 
     In a figure of its own also the voltage, the share of the active material that does not react,
-    the mean and the largest gap, and the pressure of the plate on top if there is one; all of them
-    against time, and against the mean stoichiometry, where colours tell charge from discharge.
+    the mean and the largest gap, the pressure of the plate on top if there is one, and the share of
+    the electrolyte that has yielded if it can; all of them against time, and against the mean
+    stoichiometry, where colours tell charge from discharge.
 
     Returns
     -------

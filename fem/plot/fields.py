@@ -201,7 +201,9 @@ def field(
                 "stoichiometry",
                 "phi_s",
             )
-            draw_electrodes(scene, axes, filled=not inside, edge=INK if inside else None)
+            # Dark lines are not seen on the dark end of the colours of stress.
+            dark = inside and (signed or shown.colours is not STRESS_MAP)
+            draw_electrodes(scene, axes, filled=not inside, edge=INK if dark else None)
             draw_open(scene, axes)
 
     # The deformed shape shows the gaps themselves.

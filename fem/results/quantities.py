@@ -266,7 +266,8 @@ _SECTIONS: dict[str, tuple[Declared, ...]] = {
             "yz, xz; positive: tension."),
         Declared("von_mises", "Pa", "von Mises stress", _FIELDS, shown="MPa", meaning=
             "Equivalent stress of shear where mechanics is solved."),
-        Declared("inelastic_strain", "", "equivalent inelastic strain", _FIELDS, meaning=
+        Declared("inelastic_strain", "", "equivalent inelastic strain", _FIELDS, least=1e-6,
+            meaning=
             "Equivalent strain of von Mises that yielding and creep have left; only where some "
             "solid yields or creeps."),
     ),

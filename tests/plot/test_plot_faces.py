@@ -195,6 +195,14 @@ def test_without_faces_there_are_no_such_pictures() -> None:
         fem.plot.contact_history(run("elastic"))
 
 
+def test_solids_that_yielded_have_a_picture() -> None:
+    result = solved("elastic")
+    strain = np.where(np.isfinite(result.fields["von_mises"]), 0.01, np.nan)
+    yielded = replace(result, fields={**result.fields, "inelastic_strain": strain})
+    axes = fem.plot.figures(yielded)["inelastic_strain"].axes[0]
+    assert "inelastic strain" in axes.get_title(loc="left")
+
+
 def test_film_of_gaps_keeps_its_scale(tmp_path: Path) -> None:
     result = parted_run()
     film = GapFilm(result.frames, result.history)
