@@ -102,7 +102,8 @@ def test_where_no_gap_is_open_that_is_said() -> None:
     axes = fem.plot.gaps(parted(gap=0.0))
     assert axes.get_title(loc="left") == "No gap is open"
     assert not corners(axes).size
-    assert len(axes.figure.axes) == 1  # no colour bar, no particle to look at
+    assert len(axes.figure.axes) == 1  # no particle to look at
+    assert not axes.child_axes  # no colour bar
 
 
 def test_closed_faces_show_their_pressure_and_open_ones_none() -> None:
@@ -206,7 +207,9 @@ def test_solids_that_yielded_have_a_picture() -> None:
 def test_film_of_gaps_keeps_its_scale(tmp_path: Path) -> None:
     result = parted_run()
     film = GapFilm(result.frames, result.history)
+    artists = len(film.map.get_children())
     pictures = [film.picture(frame) for frame in result.frames]
+    assert len(film.map.get_children()) == artists
     largest = max(f.result.faces.gap.max() for f in result.frames)  # type: ignore[union-attr]
     assert film.limits.high * film.unit.size == pytest.approx(largest, rel=0.1)
     shapes = {picture.shape for picture in pictures}
