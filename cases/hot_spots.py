@@ -140,7 +140,8 @@ def expected(layers: Layers, x: Floats, y: Floats, alive: NDArray[np.bool_], res
 ) -> float:  # fmt: skip
     """Largest over mean plating if all live particles give the same (centres in m)."""
     k = np.arange(1, 60) * np.pi / layers.width
-    waves = (sources(x, alive.astype(float), k) * layers.transfer(k, y, resistance)).sum(axis=1)
+    sent, arrives = sources(x, alive.astype(float), k), layers.transfer(k, y, resistance)
+    waves = np.einsum("kp,kp->k", sent, arrives)
     line = np.linspace(0.0, layers.width, 421)
     return float((1.0 + waves @ np.cos(np.multiply.outer(k, line))).max())
 

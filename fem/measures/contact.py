@@ -29,7 +29,7 @@ def open_fraction(cell: Cell, state: State) -> Floats:
 
 
 def contact_metrics(cell: Cell, state: State, solution: MechanicsSolution) -> dict[str, float]:
-    """How far faces have parted, and what presses on the top."""
+    """How far faces have parted, what presses on the top, and which particles do not react."""
     found = {}
     stress = cell.stress
     assert stress is not None
@@ -39,7 +39,7 @@ def contact_metrics(cell: Cell, state: State, solution: MechanicsSolution) -> di
         found = {"open_fraction": opened / length, "gap_mean_m": mean, "gap_max_m": largest}
     if solution.conditions.top == "plate":
         found["stack_pressure_Pa"] = solution.top.pressure
-    return found
+    return found | (dead(cell, state) if stress.touch is not None else {})
 
 
 def released(solution: MechanicsSolution) -> float:

@@ -30,6 +30,24 @@ CAPTIONS = {
     "anode_profile": "Along the lithium surface. Thin lines are values at nodes and thick ones "
     "means over 2 µm; look at peaks against the dashed line, which is the applied current density.",
 }
+CAPTIONS_OF_FLOW = {
+    "inelastic_strain": "Equivalent strain that yielding and creep have left. Look for bands that "
+    "join particles: there the solid has made room for good, and gaps open once particles shrink.",
+}
+"""Figures that only a run has whose solids yield or creep."""
+CAPTIONS_OF_FACES = {
+    "gaps": "Where particles have parted from the electrolyte and from each other, drawn as many "
+    "times wider as the title says; of a run in time in the kept state with the largest gap. "
+    "Look at which sides open: no current crosses there.",
+    "contact_pressure": "Pressure with which faces press on each other in the last state. Look for "
+    "pale stretches: these part next.",
+}
+"""Figures that only a run has whose faces may part."""
+CAPTIONS_OF_FACES_IN_TIME = {
+    "contact_history": "Open share of the particles' surface, gaps, dead material and the pressure "
+    "of the stack, in time and over the stoichiometry. Look for what does not close again, and for "
+    "voltage that falls while the open share rises.",
+}
 CAPTIONS_IN_TIME = {
     "voltage": "Voltage against the capacity of each charge and discharge, then voltage and "
     "current in time with what ended each step. Look for a step that ended by another cause than "
@@ -42,9 +60,12 @@ CAPTIONS_IN_TIME = {
     "diffusion limits, and a slope over the height that the electrolyte does.",
 }
 """Figures that only a run in time has."""
-ANIMATION = (
-    "The run as a film, even in time: plating, plated thickness, current density and stoichiometry."
-)
+ANIMATIONS = {
+    "animation": "The run as a film, even in time: plating, plated thickness, current density and "
+    "stoichiometry.",
+    "gaps_animation": "Gaps that open and close as a film, even in time, with the voltage and the "
+    "open share of the surface.",
+}
 FILES = {
     "metrics.json": "all numbers above, in SI units",
     "anode.csv": "profile along the lithium surface, a row a node in order of arc length; "
@@ -68,6 +89,10 @@ FILES_IN_TIME = {
     "cycles.csv": "a row a pass of a loop of the protocol: capacities, energies, efficiencies",
     "fields.pvd": "the series of fields for ParaView, files in series",
     "animation.gif": "the run in time",
+}
+FILES_OF_FACES = {
+    "faces.csv": "a row a pair of faces that may part: where, out of which particle, gap, slip, "
+    "what is open, pressure, shear, damage of the bond, and whether they touch",
 }
 MOST_CYCLES = 20
 """Cycles that the page lists; `cycles.csv` has all."""
@@ -116,6 +141,8 @@ def report(result: Result, pictures: Mapping[str, bytes], viewer: str = "") -> s
     others = [note for note in result.notes if not note.startswith(WARNING)]
     metrics = result.metrics
     files = FILES | (FILES_IN_TIME if result.history is not None else {})
+    if result.faces is not None:
+        files |= FILES_OF_FACES
     if not result.cycles:
         files = {name: text for name, text in files.items() if name != "cycles.csv"}
     keys = flat(result.case.to_dict())
@@ -217,7 +244,10 @@ def _cycles(cycles: Sequence[Mapping[str, Any]]) -> Iterator[str]:
 
 
 def _figure(name: str, picture: bytes) -> str:
-    captions = {**CAPTIONS, **CAPTIONS_IN_TIME, "animation": ANIMATION}
+    captions = {
+        **CAPTIONS, **CAPTIONS_IN_TIME, **CAPTIONS_OF_FACES, **CAPTIONS_OF_FACES_IN_TIME,
+        **CAPTIONS_OF_FLOW, **ANIMATIONS,
+    }  # fmt: skip
     caption = escape(captions.get(name, name.replace("_", " ").capitalize() + "."))
     kind = "gif" if picture.startswith(b"GIF8") else "png"
     data = base64.b64encode(picture).decode()

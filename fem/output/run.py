@@ -13,7 +13,14 @@ from fem.errors import InputError
 from fem.output.folder import CHECKPOINTS, replacing, require_free, whole
 from fem.output.history import NAME as HISTORY
 from fem.output.history import write_history
-from fem.output.report import CAPTIONS, CAPTIONS_IN_TIME, report
+from fem.output.report import (
+    CAPTIONS,
+    CAPTIONS_IN_TIME,
+    CAPTIONS_OF_FACES,
+    CAPTIONS_OF_FACES_IN_TIME,
+    CAPTIONS_OF_FLOW,
+    report,
+)
 from fem.output.series import COLLECTION, Series, write_series
 from fem.output.series import FOLDER as SERIES
 from fem.output.stored import NAME as STORED
@@ -22,6 +29,7 @@ from fem.output.tables import (
     write_anode,
     write_cycles,
     write_events,
+    write_faces,
     write_metrics,
     write_particles,
 )
@@ -36,7 +44,12 @@ FIGURES = (*(f"{name}.png" for name in CAPTIONS), "panel.pdf", "report.html", VI
 """What is drawn, and the pages that show it."""
 ANIMATIONS = ("animation.gif", "animation.mp4")
 """What is drawn of a run in time besides; the second needs the package imageio-ffmpeg."""
+GAPS_ANIMATIONS = ("gaps_animation.gif", "gaps_animation.mp4")
+"""The same where faces may part."""
 FIGURES_IN_TIME = (*(f"{name}.png" for name in CAPTIONS_IN_TIME), *ANIMATIONS)
+_OF_SOLIDS = (*CAPTIONS_OF_FACES, *CAPTIONS_OF_FACES_IN_TIME, *CAPTIONS_OF_FLOW)
+FIGURES_OF_SOLIDS = (*(f"{name}.png" for name in _OF_SOLIDS), *GAPS_ANIMATIONS)
+"""What is drawn where faces may part, or solids yield or creep."""
 FILES = (
     *("metrics.json", "anode.csv", "particles.csv", "fields.vtu", STORED),
     *("case.toml", "references.txt"),
@@ -47,12 +60,19 @@ GROWING = (HISTORY, SERIES, COLLECTION)
 """What a run in time writes besides, while it runs."""
 EVENTS = "events.csv"
 """When and why the steps of a protocol ended."""
+FACES = "faces.csv"
+"""Pairs of faces; missing where none may part."""
 CYCLES = "cycles.csv"
 """What each pass of a loop of the protocol took up and gave; missing without loops."""
 _OTHER_KINDS = tuple(
-    f"{name}.{kind}" for name in (*CAPTIONS, *CAPTIONS_IN_TIME) for kind in ("svg", "pdf")
+    f"{name}.{kind}"
+    for name in (*CAPTIONS, *CAPTIONS_IN_TIME, *_OF_SOLIDS)
+    for kind in ("svg", "pdf")
 )
-OWNED = (*FILES, *FIGURES_IN_TIME, *_OTHER_KINDS, *GROWING, EVENTS, CYCLES, CHECKPOINTS)
+OWNED = (
+    *(*FILES, *FIGURES_IN_TIME, *FIGURES_OF_SOLIDS, *_OTHER_KINDS),
+    *(*GROWING, EVENTS, CYCLES, FACES, CHECKPOINTS),
+)
 """Everything that a run of whatever kind writes, and the next one takes away."""
 KINDS = ("png", "svg", "pdf")
 """What figures are saved as."""
@@ -112,6 +132,8 @@ def write_all(result: Result, folder: Path, new: Path) -> None:
     write_metrics(result.metrics, new / "metrics.json")
     write_anode(result.anode, new / "anode.csv")
     write_particles(result.particles, new / "particles.csv")
+    if result.faces is not None:
+        write_faces(result.faces, new / FACES)
     if result.history is not None:
         write_events(result.history, new / EVENTS)
     if result.cycles:
@@ -143,7 +165,8 @@ def redraw(directory: str | Path, kind: str = "png", along: str = "x") -> tuple[
         raise InputError("unknown abscissa", given=along, allowed='"x" or "s"')
     folder = Path(directory)
     result = Series(folder).filled(load(folder))
-    with replacing(folder, (*FIGURES, *FIGURES_IN_TIME, *_OTHER_KINDS)) as new:
+    drawn = (*FIGURES, *FIGURES_IN_TIME, *FIGURES_OF_SOLIDS, *_OTHER_KINDS)
+    with replacing(folder, drawn) as new:
         _draw(result, new, kind, along)
         return tuple(sorted(entry.name for entry in new.iterdir()))
 
@@ -209,9 +232,10 @@ def _draw(result: Result, folder: Path, kind: str = "png", along: str = "x") -> 
                 (folder / f"{name}.{kind}").write_bytes(_saved(figure, kind))
         panel = _saved(plot.panel(result), "pdf")
         for name in _animations(result):
-            animate(result.frames, folder / name)
+            of = "gaps" if name in GAPS_ANIMATIONS else "currents"
+            animate(result.frames, folder / name, of=of, history=result.history)
             if name.endswith(".gif"):
-                pictures["animation"] = (folder / name).read_bytes()
+                pictures[name.removesuffix(".gif")] = (folder / name).read_bytes()
     (folder / "panel.pdf").write_bytes(panel)
     _write_text(folder / VIEWER, viewer(result))
     _write_text(folder / "report.html", report(result, pictures, VIEWER))
@@ -221,7 +245,9 @@ def _animations(result: Result) -> tuple[str, ...]:
     """The files to draw; none where nothing moves."""
     if len(result.frames) < 2:
         return ()
-    return ANIMATIONS if find_spec("imageio_ffmpeg") else ANIMATIONS[:1]
+    part = all(f.result is not None and f.result.faces is not None for f in result.frames)
+    kinds = 2 if find_spec("imageio_ffmpeg") else 1
+    return ANIMATIONS[:kinds] + (GAPS_ANIMATIONS[:kinds] if part else ())
 
 
 def _bytes(figure: Figure, kind: str, **options: Any) -> bytes:

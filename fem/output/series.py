@@ -21,8 +21,10 @@ from fem.measures.anode import AnodeProfile
 from fem.mesh.plain import describe
 from fem.output.folder import safely
 from fem.output.stored import (
+    FACES,
     FORMAT,
     anode_of,
+    faces_of,
     mesh_arrays,
     mesh_of,
     pack,
@@ -38,6 +40,7 @@ FOLDER = "series"
 COLLECTION = "fields.pvd"
 _MESHES = ("geometry", "mesh", "field_mesh")
 _NUMBERS = ("time", "voltage", "current_density")
+_LARGE = ("fields.", "faces.")
 _ARRAYS = ("stoichiometry", "surface_stoichiometry", "particle_current", "inactivity")
 
 
@@ -111,12 +114,15 @@ class Series:
         Frames that cannot be read are left out, with a warning among the notes.
         """
         meshes = {_digest(result): {name: getattr(result, name) for name in _MESHES}}
+        faces = {_digest(result): faces_of(result)}
         frames, notes = [], list(result.notes)
         for number in self.numbers:
             try:
                 with reading(self._path(number, "npz")) as (facts, arrays):
                     if "geometry" in facts:
                         meshes.setdefault(facts["mesh"], mesh_of(facts["geometry"], arrays))
+                        faces[facts["mesh"]] = {k: v for k, v in arrays.items() if k in FACES}
+                    arrays = faces.get(facts.get("mesh", ""), {}) | arrays
                     frames.append(_frame(facts, arrays, meshes, result))
             except InputError as error:
                 notes.append(f"Warning: a frame of the series was left out. {error}")
@@ -135,7 +141,9 @@ class Series:
         facts |= {"metrics": metrics, "mesh": _digest(result)}
         # Pictures need no more digits than these; the last state is kept in full elsewhere.
         arrays |= {
-            name: values.astype(np.float32) if name.startswith("fields.") else values
+            name: values.astype(np.float32)
+            if name.startswith(_LARGE) and values.dtype == float
+            else values
             for name, values in state_arrays(result).items()
         }
         if number == 0 or facts["mesh"] != self._first_mesh:
@@ -184,13 +192,13 @@ def _frame(
 ) -> Frame:
     result = None
     if "metrics" in facts:
-        state = state_of(arrays)
-        fields = {name: values.astype(float) for name, values in state.pop("fields").items()}
+        state = state_of(
+            {k: v.astype(float) if v.dtype == np.float32 else v for k, v in arrays.items()}
+        )
         result = dataclasses.replace(
             final,
             **meshes[facts["mesh"]],
             **state,
-            fields=FrozenMapping(fields),
             metrics=FrozenMapping(facts["metrics"]),
             history=None,
             frames=(),

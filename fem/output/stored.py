@@ -17,6 +17,7 @@ from fem.errors import InputError
 from fem.frozen import FrozenMapping
 from fem.geometry import Particles
 from fem.measures.anode import AnodeProfile
+from fem.measures.faces import FaceTable
 from fem.measures.particles import ParticleTable
 from fem.mesh import Mesh
 from fem.mesh.plain import describe, geometry_from
@@ -40,6 +41,12 @@ _PARTICLES = (
     "axis",
     "tilt",
 )
+FACES = tuple(
+    f"faces.{name}" for name in ("x", "y", "normal", "kind", "particle", "other", "edges")
+)
+"""Where faces are: the same in all states on a mesh."""
+_STANDING = ("gap", "slip", "apart", "pressure", "shear", "damage", "closed")
+"""How they stand to each other."""
 _FIELD_MESH = ("points", "triangles", "region", "phase", "source")
 
 
@@ -65,15 +72,25 @@ def mesh_arrays(result: Result) -> dict[str, Any]:
     return {
         **{f"mesh.{name}": values for name, values in result.mesh.arrays.items()},
         **_columns("field_mesh", result.field_mesh, _FIELD_MESH),
+        **faces_of(result),
     }
 
 
+def faces_of(result: Result) -> dict[str, Any]:
+    """Where faces are that may part, by name; empty if none may."""
+    faces = result.faces
+    if faces is None:
+        return {}
+    return {name: getattr(faces, name.removeprefix("faces.")) for name in FACES}
+
+
 def state_arrays(result: Result) -> dict[str, Any]:
-    """Fields, profile and particles by name."""
+    """Fields, profile, particles, and how faces stand to each other, by name."""
     return {
         **_columns("anode", result.anode, _ANODE),
         **_columns("particles", result.particles, _PARTICLES),
         **{f"fields.{name}": values for name, values in result.fields.items()},
+        **({} if result.faces is None else _columns("faces", result.faces, _STANDING)),
     }
 
 
@@ -170,11 +187,13 @@ def mesh_of(geometry: dict[str, Any], arrays: dict[str, Any]) -> dict[str, Any]:
 
 
 def state_of(arrays: dict[str, Any]) -> dict[str, Any]:
-    """Fields, profile and particles of a `Result` by the names of its attributes."""
+    """Fields, profile, particles and faces of a `Result` by the names of its attributes."""
+    faces = group(arrays, "faces")
     return {
         "fields": FrozenMapping(group(arrays, "fields")),
         "anode": anode_of(arrays),
         "particles": ParticleTable(**group(arrays, "particles")),
+        "faces": FaceTable(**faces) if faces else None,
     }
 
 

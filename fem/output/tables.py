@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from fem.measures.anode import AnodeProfile
+from fem.measures.faces import FaceTable
 from fem.measures.particles import ParticleTable
 from fem.results.cycles import COLUMNS
 from fem.results.history import History
@@ -20,6 +21,11 @@ ANODE_COLUMNS = ("s_m", "x_m", "y_m", "plating_A_m2", "thickness_m", "normal_str
 PARTICLE_COLUMNS = (
     *("id", "x_m", "y_m", "diameter_m", "active", "current_A_m", "stoichiometry", "inactivity"),
     *("open_fraction", "dead_since_s", "why", "axis_deg", "tilt_deg"),
+)
+
+FACE_COLUMNS = (
+    *("kind", "x_m", "y_m", "normal_x", "normal_y", "particle", "other"),
+    *("gap_m", "slip_m", "apart_m", "pressure_Pa", "shear_Pa", "damage", "closed"),
 )
 
 EVENT_COLUMNS = ("Test Time / s", "step", "label", "ended_by")
@@ -60,6 +66,16 @@ def write_particles(particles: ParticleTable, path: Path) -> None:
     )  # fmt: skip
     rows = zip(range(len(p.x)), *(column.tolist() for column in columns), strict=True)
     write_table(path, PARTICLE_COLUMNS, rows)
+
+
+def write_faces(faces: FaceTable, path: Path) -> None:
+    """``faces.csv``: one row a pair of faces; `damage` is empty where there is no bond."""
+    f = faces
+    columns = (
+        f.kind, f.x, f.y, *f.normal.T, f.particle, f.other,
+        f.gap, f.slip, f.apart, f.pressure, f.shear, f.damage, f.closed,
+    )  # fmt: skip
+    write_table(path, FACE_COLUMNS, zip(*(column.tolist() for column in columns), strict=True))
 
 
 def write_events(history: History, path: Path) -> None:

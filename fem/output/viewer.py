@@ -183,6 +183,8 @@ def _fields(states: Sequence[_State]) -> dict[str, _Field]:
     for name, label in (("von_mises", "von Mises stress"), ("stress", "mean stress")):
         known[name] = _Field(label, unit.name, 1.0 / unit.size, STRESS_MAP, SMALLEST_STRESS,
                              name == "von_mises")  # fmt: skip
+    strain = declared("inelastic_strain")
+    known[strain.name] = _Field(strain.label, "", 1.0, STRESS_MAP, strain.least, True)
     return {
         name: field
         for name, field in known.items()

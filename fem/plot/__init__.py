@@ -7,7 +7,9 @@ film that `animate` makes.
 
 from fem.plot.animation import animate
 from fem.plot.canvas import RASTER_DPI, style
+from fem.plot.contact import contact_history
 from fem.plot.curves import voltage
+from fem.plot.faces import contact_pressure, gaps
 from fem.plot.fields import field
 from fem.plot.growth import anode_history
 from fem.plot.lithiation import stoichiometry
@@ -21,9 +23,12 @@ __all__ = [
     "animate",
     "anode_history",
     "anode_profile",
+    "contact_history",
+    "contact_pressure",
     "field",
     "figures",
     "flux",
+    "gaps",
     "panel",
     "potential",
     "stoichiometry",

@@ -1,4 +1,4 @@
-"""A run as a film: plating and thickness along the lithium, current density and stoichiometry."""
+"""A run as a film: what goes on in the cell, or where faces part."""
 
 from __future__ import annotations
 
@@ -8,37 +8,42 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from matplotlib import colormaps
-from matplotlib.colors import to_rgba_array
+from numpy.typing import NDArray
 from PIL import Image
 
 from fem.errors import FemError, InputError
 from fem.plot import canvas
-from fem.plot.canvas import INK
-from fem.plot.film import PLATING, THICKNESS, Film
-from fem.plot.lithiation import LITHIATION_MAP
-from fem.plot.paint import ACTIVE, FLUX_MAP, INACTIVE, LITHIUM
-from fem.results.history import Frame
+from fem.plot.film import Film
+from fem.plot.gap_film import GapFilm
+from fem.results.history import Frame, History
 
 KINDS = (".gif", ".mp4")
 _FONT = 7.0
-_SHADES = {"flux": 112, "lithium": 80, "grey": 32, "line": 8}
-"""How the 256 colours are spent that all pictures of a GIF share."""
+SUBJECTS = ("currents", "gaps")
 _SHORTEST = 20
 """Least milliseconds of a picture: viewers slow down what is faster."""
 _RATE = 50
 """Pictures a second of a film whose pictures all last as long."""
 
 
-def animate(frames: Sequence[Frame], path: Path, seconds: float = 6.0) -> None:
+def animate(
+    frames: Sequence[Frame],
+    path: Path,
+    seconds: float = 6.0,
+    *,
+    of: str = "currents",
+    history: History | None = None,
+) -> None:
     """Write a run as a film that is even in time, with the simulated time in the corner.
 
     Each state is shown as long as it is the nearest in time; one that would be seen for less than
     a fiftieth of a second is left out, but for the first and the last.
 
-    Lines show plating and plated thickness along the lithium as means over 2 um of arc; below,
-    where states have their fields, a map of the current density in the electrolyte and of the
-    stoichiometry in the particles. Axes and colours stay the same throughout.
+    Of currents, lines show plating and plated thickness along the lithium as means over 2 um of
+    arc; below, where states have their fields, a map of the current density in the electrolyte and
+    of the stoichiometry in the particles. Of gaps, a map shows the particles, with gaps drawn wider
+    than they are, beside the voltage and the open share of the surface in time. Axes, colours and
+    by how much gaps are enlarged stay the same throughout.
 
     Parameters
     ----------
@@ -48,12 +53,16 @@ def animate(frames: Sequence[Frame], path: Path, seconds: float = 6.0) -> None:
         A file ending in .gif, or in .mp4, which needs the package ``imageio-ffmpeg``.
     seconds
         How long the film runs.
+    of
+        "currents" or "gaps", for which all states need their fields and faces that may part.
+    history
+        That of the run, for the curves of a film of gaps; without it they go from state to state.
 
     Raises
     ------
     InputError
-        Without any state, for another kind of file, a length that is not positive, or where a
-        package is missing.
+        Without any state, or without faces in a film of gaps; for another kind of file or subject,
+        a length that is not positive, or where a package is missing.
     FemError
         If the film cannot be encoded.
     """
@@ -65,17 +74,19 @@ def animate(frames: Sequence[Frame], path: Path, seconds: float = 6.0) -> None:
         raise InputError(
             "a film has to last", given=seconds, allowed="a positive number of seconds"
         )
+    if of not in SUBJECTS:
+        raise InputError("unknown subject of a film", given=of, allowed=" or ".join(SUBJECTS))
     encoder = _encoder(path) if path.suffix == ".mp4" else None
     with canvas.style(_FONT):
-        film = Film(frames)
+        film = GapFilm(frames, history) if of == "gaps" else Film(frames)
         if encoder is None:
             _write_gif(film, frames, path, seconds)
         else:
             _write_mp4(encoder, film, frames, path, seconds)
 
 
-def _write_gif(film: Film, frames: Sequence[Frame], path: Path, seconds: float) -> None:
-    palette = _palette()
+def _write_gif(film: Film | GapFilm, frames: Sequence[Frame], path: Path, seconds: float) -> None:
+    palette = _palette(film.colours)
 
     shown = lasting([frame.time for frame in frames], seconds)
 
@@ -112,23 +123,15 @@ def lasting(times: Sequence[float], seconds: float) -> list[tuple[int, int]]:
     return shown
 
 
-def _palette() -> Image.Image:
-    """Colours of the maps, and of lines and text between them and white."""
-    colours = [to_rgba_array([LITHIUM, ACTIVE, INACTIVE])[:, :3]]
-    colours.append(colormaps[FLUX_MAP](np.linspace(0.0, 1.0, _SHADES["flux"]))[:, :3])
-    colours.append(LITHIATION_MAP(np.linspace(0.0, 1.0, _SHADES["lithium"]))[:, :3])
-    for ink, count in (
-        (INK, _SHADES["grey"]), (PLATING, _SHADES["line"]), (THICKNESS, _SHADES["line"])
-    ):  # fmt: skip
-        white = np.linspace(0.0, 1.0, count)[:, None]
-        colours.append(white + (1.0 - white) * to_rgba_array(ink)[:, :3])
+def _palette(colours: NDArray[np.float64]) -> Image.Image:
+    """Red, green and blue (n, 3) as the palette that all pictures share."""
     palette = Image.new("P", (1, 1))
-    palette.putpalette(np.round(255.0 * np.concatenate(colours)).astype(np.uint8).tobytes())
+    palette.putpalette(np.round(255.0 * colours).astype(np.uint8).tobytes())
     return palette
 
 
 def _write_mp4(
-    encoder: Any, film: Film, frames: Sequence[Frame], path: Path, seconds: float
+    encoder: Any, film: Film | GapFilm, frames: Sequence[Frame], path: Path, seconds: float
 ) -> None:
     width, height = (int(n) for n in film.canvas.get_width_height())
     writer = encoder.write_frames(

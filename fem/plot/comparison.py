@@ -25,14 +25,16 @@ _PARTS = tuple(each for each in REGISTRY if each.part_of == "overpotential_V")
 _SHADES = ("#0b4f8a", "#8fb0e0", "#c7752b", "#7a7a7a", "#e0c068", "#9c2f4b")
 _WIDTH, _HEIGHT, _ROW = 178.0, 78.0, 5.0
 _LONGEST = 28
+_OPEN = "open_fraction"
 
 
 def comparison(results: Mapping[str, Result]) -> Figure:
     """One figure of several runs, by the names that tell them apart.
 
-    Voltage against the net capacity of the runs in time, if there are any; the parts of the
-    overpotential of each run; plating along the lithium, as means over 2 um of arc, in the last
-    state. The same colour is the same run in the first and the last.
+    Voltage against the net capacity of the runs in time, if there are any, and below it the open
+    share of the particles' surface where faces may part; the parts of the overpotential of each
+    run; plating along the lithium, as means over 2 um of arc, in the last state. The same colour is
+    the same run in the first and the last.
     """
     in_time = {name: each for name, each in results.items() if each.history is not None}
     panels = [_plating] if not _has_parts(results) else [_parts, _plating]
@@ -41,10 +43,20 @@ def comparison(results: Mapping[str, Result]) -> Figure:
         count = len(panels) + bool(in_time)
         height = max(_HEIGHT, 40.0 + 2.0 * _ROW * len(results)) + _ROW * rows
         figure = canvas.new_figure(_WIDTH, height, 1, count)
-        axes = list(figure.subplots(1, count, squeeze=False)[0])
         look = {name: _look(k) for k, name in enumerate(results)}
+        parted = {n: each for n, each in in_time.items() if _OPEN in _columns(each)}
+        heights = (1.5, 1.0) if parted else (1.0,)
+        grid = figure.add_gridspec(len(heights), count, height_ratios=heights)
+        axes = [figure.add_subplot(grid[:, k]) for k in range(int(bool(parted)), count)]
+        if parted:
+            axes = [figure.add_subplot(grid[0, 0]), *axes]
+            below = figure.add_subplot(grid[1, 0], sharex=axes[0])
+            _open_share(parted, look, below)
         if in_time:
             _voltage(in_time, look, axes[0])
+        if parted:
+            axes[0].set_xlabel("")
+            axes[0].tick_params(labelbottom=False)
         for draw, each in zip(panels, axes[bool(in_time) :], strict=True):
             draw(results, look, each)
         handles = [Line2D([], [], label=_short(name), **look[name]) for name in results]
@@ -62,6 +74,10 @@ def _look(number: int) -> dict[str, Any]:
         "linestyle": _DASHES[turn % len(_DASHES)],
         "linewidth": 1.3,
     }
+
+
+def _columns(result: Result) -> Mapping[str, Any]:
+    return {} if result.history is None else result.history.columns
 
 
 def _short(name: str) -> str:
@@ -87,6 +103,21 @@ def _voltage(results: Mapping[str, Result], look: Mapping[str, dict[str, Any]], 
     axes.set_xlabel(capacity.axis())
     axes.set_ylabel(voltage.axis())
     _plain(axes, "Voltage")
+
+
+def _open_share(
+    results: Mapping[str, Result], look: Mapping[str, dict[str, Any]], axes: Axes
+) -> None:
+    capacity = declared("capacity_Ah_m2")
+    values = [np.zeros(1)]
+    for name, each in results.items():
+        assert each.history is not None
+        values.append(each.history[_OPEN])
+        axes.plot(each.history[capacity.name] * capacity.factor, values[-1], **look[name])
+    axes.set_ylim(*axis_range(np.concatenate(values), 0.05, above=0.1))
+    axes.set_xlabel(capacity.axis())
+    axes.set_ylabel("open surface")
+    _plain(axes, "")
 
 
 def _parts(results: Mapping[str, Result], look: Mapping[str, dict[str, Any]], axes: Axes) -> None:

@@ -172,13 +172,15 @@ def _against_time(
     for axes in (upper, lower):
         axes.spines[["top", "right"]].set_visible(False)
     upper.set_title("Protocol", loc="left", pad=_TITLE_PAD)
-    _strip(steps, time, upper)
+    draw_strip(steps, time, upper)
     _events(history, time, upper, lower)
 
 
-def _strip(steps: Sequence[Step], time: Floats, axes: Axes) -> None:
+def draw_strip(
+    steps: Sequence[Step], time: Floats, axes: Axes, strip: tuple[float, float] = _STRIP
+) -> None:
     """Steps as coloured pieces of a strip above the axes, with their names where these fit."""
-    foot, height = _STRIP
+    foot, height = strip
     place = axes.get_xaxis_transform()
     size = 0.75 * float(rcParams["font.size"])
     width = 72.0 * canvas.width_in_inches(axes)

@@ -24,7 +24,9 @@ from fem.plot.paint import (
     STRESS_MAP,
     draw_electrodes,
     draw_field,
+    draw_open,
     draw_patch,
+    key_of_open,
     key_of_voids,
 )
 from fem.plot.scale import (
@@ -199,9 +201,14 @@ def field(
                 "stoichiometry",
                 "phi_s",
             )
-            draw_electrodes(scene, axes, filled=not inside, edge=INK if inside else None)
+            # Dark lines are not seen on the dark end of the colours of stress.
+            dark = inside and (signed or shown.colours is not STRESS_MAP)
+            draw_electrodes(scene, axes, filled=not inside, edge=INK if dark else None)
+            draw_open(scene, axes)
 
-    return with_key(result.case.title, seen, key_of_voids(scene), draw, ax)
+    # The deformed shape shows the gaps themselves.
+    handles = [*([] if deformed else key_of_open(scene)), *key_of_voids(scene)]
+    return with_key(result.case.title, seen, handles, draw, ax)
 
 
 def _named(result: Result, name: str) -> tuple[Shown, Floats]:

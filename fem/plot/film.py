@@ -11,6 +11,7 @@ from matplotlib import colormaps
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.cm import ScalarMappable
+from matplotlib.colors import to_rgba_array
 from matplotlib.figure import Figure
 from matplotlib.image import AxesImage
 from matplotlib.patches import PathPatch
@@ -43,6 +44,8 @@ Floats = NDArray[np.float64]
 Pixels = NDArray[np.uint8]
 
 PLATING, THICKNESS = "#0b4f8a", "#b0561d"
+_SHADES = {"flux": 112, "lithium": 80, "grey": 32, "line": 8}
+"""How the 256 colours are spent that all pictures of a GIF share."""
 _DPI = 150
 _WIDTH = 6.0
 _LEFT, _RIGHT, _TOP, _BOTTOM = 0.62, 0.2, 0.3, 0.42
@@ -195,6 +198,19 @@ class Film:
             )  # fmt: skip
         self.canvas.draw()
         self.background = self.canvas.copy_from_bbox(self.figure.bbox)
+
+    @property
+    def colours(self) -> Floats:
+        """Red, green and blue (n, 3) of maps, lines and text, and of these fading into white."""
+        found = [to_rgba_array([LITHIUM, ACTIVE, INACTIVE])[:, :3]]
+        found.append(colormaps[FLUX_MAP](np.linspace(0.0, 1.0, _SHADES["flux"]))[:, :3])
+        found.append(LITHIATION_MAP(np.linspace(0.0, 1.0, _SHADES["lithium"]))[:, :3])
+        for ink, count in (
+            (INK, _SHADES["grey"]), (PLATING, _SHADES["line"]), (THICKNESS, _SHADES["line"])
+        ):  # fmt: skip
+            white = np.linspace(0.0, 1.0, count)[:, None]
+            found.append(white + (1.0 - white) * to_rgba_array(ink)[:, :3])
+        return np.concatenate(found)
 
     def _axes(self, left: float, top: float, width: float, height: float) -> Axes:
         """Axes by the distances of their upper left corner from that of the figure."""

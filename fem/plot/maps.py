@@ -21,8 +21,10 @@ from fem.plot.paint import (
     draw_discs,
     draw_electrodes,
     draw_field,
+    draw_open,
     key_of_discs,
     key_of_lines,
+    key_of_open,
     key_of_particles,
     key_of_voids,
 )
@@ -102,7 +104,7 @@ def von_mises(result: Result, ax: Axes | None = None) -> Axes:
     """
     scene = Scene.of(result)
     require_stress(scene)
-    handles = [*key_of_discs(scene), *key_of_voids(scene)]
+    handles = [*key_of_discs(scene), *key_of_open(scene), *key_of_voids(scene)]
     return with_key(
         result.case.title, scene.window, handles, lambda axes: draw_von_mises(scene, axes), ax
     )
@@ -174,6 +176,7 @@ def draw_stress(
     note = f"\n{end}" if limits.extend != "neither" else ""
     canvas.colour_bar(axes, drawn, limits, f"{declared('von_mises').axis(unit.name)}{note}")
     draw_electrodes(scene, axes, filled=False)
+    draw_open(scene, axes)
     draw_discs(scene, axes)
     return unit
 

@@ -60,6 +60,7 @@ _DIRECTIONS = {
     Inactivity.NO_IONS: (135.0,),
     Inactivity.NO_ELECTRONS: (45.0, 135.0),
     Inactivity.SHORT: (0.0,),
+    Inactivity.LOOSE: (90.0,),
 }
 """Angles in degrees of the strokes across a particle that does not react, by the reason."""
 

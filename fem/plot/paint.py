@@ -10,6 +10,7 @@ from matplotlib.collections import LineCollection
 from matplotlib.lines import Line2D
 from matplotlib.patches import Circle, Patch, PathPatch
 from matplotlib.path import Path
+from matplotlib.patheffects import withStroke
 from numpy.typing import NDArray
 
 from fem.measures.stress import FOOT_DISC
@@ -26,7 +27,8 @@ AREA_END = f"ends at {100.0 - TAIL:g} % of the area"
 """Said of a colour bar with a robust range."""
 _VOID: dict[str, Any] = {"facecolor": "white", "edgecolor": "#8c8c8c", "hatch": "xxxx"}
 """White and cross-hatched, unlike anything that is there."""
-DISC = "#7fd6ff"
+DISC, OPEN = "#7fd6ff", "#35e0d0"
+"""Neither is among the colours of stress."""
 _DASHES = (0, (2.5, 1.5))
 _FAINT = "#d8d8d8"
 
@@ -82,6 +84,17 @@ def draw_discs(scene: Scene, axes: Axes) -> None:
             linestyle=_DASHES, zorder=4,
         )  # fmt: skip
         axes.add_artist(disc)
+
+
+def draw_open(scene: Scene, axes: Axes) -> None:
+    """Open faces over a field in the solids."""
+    width = 1.6 * outline_width(scene, axes)
+    for colour, wide in ((INK, 1.8 * width), (OPEN, width)) if len(scene.open_faces) else ():
+        drawn = LineCollection(
+            list(scene.open_faces), colors=colour, linewidths=wide, capstyle="round", zorder=3.5
+        )
+        drawn.set_in_layout(False)
+        axes.add_collection(drawn, autolim=False)
 
 
 def draw_strokes(axes: Axes, strokes: Floats, width: float) -> None:
@@ -144,6 +157,15 @@ def key_of_voids(scene: Scene) -> list[Any]:
     if len(parts.idle):
         handles.append(Patch(facecolor=IDLE, edgecolor=INK, linewidth=HAIR, label="idle"))
     return handles
+
+
+def key_of_open(scene: Scene) -> list[Any]:
+    """A handle for open faces over a field."""
+    if not len(scene.open_faces):
+        return []
+    drawn = Line2D([], [], color=OPEN, linewidth=1.3, label="open face")
+    drawn.set_path_effects([withStroke(linewidth=2.2, foreground=INK)])
+    return [drawn]
 
 
 def key_of_lines(scene: Scene) -> list[Any]:

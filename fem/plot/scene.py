@@ -18,6 +18,7 @@ from fem.measures.anode import AT_REST
 from fem.measures.stress import FOOT_DISC
 from fem.mesh import Mesh
 from fem.plot.outlines import Electrodes
+from fem.plot.pieces import Pieces
 from fem.plot.raster import Grid, to_grid
 from fem.plot.scale import MICROMETRE, Range, full_range, robust_range
 from fem.plot.streamlines import Walls, arrow_places, equal_current_seeds, trace
@@ -171,7 +172,7 @@ class Scene:
         self.applied = result.applied
         self._mesh: Mesh = result.mesh
         self._field_mesh: FieldMesh = result.field_mesh
-        self.fields, self.particles = result.fields, result.particles
+        self.fields, self.particles, self.faces = result.fields, result.particles, result.faces
 
     @classmethod
     def of(cls, result: Result) -> Scene:
@@ -206,6 +207,14 @@ class Scene:
         """Where a field (N,) or (N, components) is defined, and nowhere nan."""
         known = np.asarray(np.isfinite(values.reshape(len(values), -1)).all(axis=1))
         return Part.of(self._field_mesh, np.asarray(known[self._field_mesh.triangles].all(axis=1)))
+
+    @cached_property
+    def open_faces(self) -> Floats:
+        """Faces that are open, as pieces (n, 2, 2) in um; none where none may part."""
+        if self.faces is None:
+            return np.empty((0, 2, 2))
+        pieces = Pieces.of(self.faces)
+        return np.asarray(pieces.points[pieces.open])
 
     @property
     def has_stress(self) -> bool:

@@ -9,7 +9,10 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from fem.plot import canvas
+from fem.plot.contact import contact_history
 from fem.plot.curves import voltage
+from fem.plot.faces import contact_pressure, gaps
+from fem.plot.fields import field
 from fem.plot.growth import anode_history
 from fem.plot.lithiation import stoichiometry
 from fem.plot.maps import draw_flux, draw_potential, draw_von_mises, flux, potential, von_mises
@@ -33,7 +36,8 @@ def figures(result: Result, along: str = "x") -> dict[str, Figure]:
     """The figures of a run by name, to be saved as name.png.
 
     The profile along the lithium is drawn over `along`, "x" or "s" for the arc length.
-    Those of stress only if it was solved; of voltage, growth and stoichiometry for runs in time.
+    Those of stress only if it was solved, of inelastic strain if solids yield or creep, of gaps and
+    contact if faces may part; of voltage, growth and stoichiometry for runs in time.
     """
     drawn: dict[str, Axes] = {}
     if result.history is not None:
@@ -46,6 +50,12 @@ def figures(result: Result, along: str = "x") -> dict[str, Figure]:
     if Scene.of(result).has_stress:
         drawn["von_mises"] = von_mises(result)
         drawn["von_mises_tip"] = von_mises_tip(result)
+    if "inelastic_strain" in result.fields:
+        drawn["inelastic_strain"] = field(result, "inelastic_strain")
+    if result.faces is not None:
+        if result.history is not None:
+            drawn["contact_history"] = contact_history(result)
+        drawn |= {"gaps": gaps(result), "contact_pressure": contact_pressure(result)}
     drawn["anode_profile"] = anode_profile(result, along=along)
     return {name: canvas.settle(cast(Figure, axes.figure)) for name, axes in drawn.items()}
 

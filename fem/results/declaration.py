@@ -20,6 +20,8 @@ class Place(Flag):
     """``particles.csv``: one value a particle."""
     FIELDS = auto()
     """``fields.vtu``: one value, or the components of one, a point of the mesh."""
+    FACES = auto()
+    """``faces.csv``: one value a pair of faces that may part."""
     CYCLES = auto()
     """``cycles.csv``: one value a pass of a loop of the protocol."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fem.results.declaration import Declared, Place
 
-_METRICS, _HISTORY, _PARTICLES = Place.METRICS, Place.HISTORY, Place.PARTICLES
+_METRICS, _HISTORY, _PARTICLES, _FACES = Place.METRICS, Place.HISTORY, Place.PARTICLES, Place.FACES
 _BOTH = _METRICS | _HISTORY
 
 # fmt: off
@@ -19,14 +19,40 @@ FACES: tuple[Declared, ...] = (
         "Between particles and electrolyte."),
     Declared("stack_pressure_Pa", "Pa", "stack pressure", _BOTH, shown="MPa", meaning=
         "Pressure of the plate on top."),
-    Declared("dead_particles", "", "particles that do not react", _HISTORY, meaning=
+    Declared("dead_particles", "", "particles that do not react", _BOTH, meaning=
         "For whatever reason, those that were inactive as drawn included."),
-    Declared("dead_fraction", "", "share of the active material that does not react", _HISTORY,
+    Declared("dead_fraction", "", "share of the active material that does not react", _BOTH,
         meaning="By area."),
     Declared("dead_since_s", "s", "inactive since", _PARTICLES, meaning=
         "Time at which the particle stopped reacting; empty for one that reacts, or that was "
         "inactive as drawn."),
     Declared("why", "", "why it does not react", _PARTICLES, text=True, meaning=
         "The same as `inactivity`."),
+    Declared("kind", "", "what meets", _FACES, text=True, meaning=
+        "Either `particle_electrolyte` or `particle_particle`."),
+    Declared("normal_x", "", "normal, along x", _FACES, meaning=
+        "Of the unit normal out of the particle."),
+    Declared("normal_y", "", "normal, along y", _FACES, meaning=
+        "Of the unit normal out of the particle."),
+    Declared("particle", "", "particle", _FACES, meaning="Id of the particle on the inner side."),
+    Declared("other", "", "other side", _FACES, meaning=
+        "Id of the particle on the other side; -1 for electrolyte."),
+    Declared("gap_m", "m", "gap", _FACES, shown="nm", meaning=
+        "How far the other side has moved out of the particle, along the normal."),
+    Declared("slip_m", "m", "slip", _FACES, shown="nm", meaning=
+        "How far the other side has moved along the tangent, which is the normal turned by 90 "
+        "degrees to the left."),
+    Declared("apart_m", "m", "open gap", _FACES, shown="nm", meaning=
+        "The part of the gap that is no stretch of a bond that still holds: the face is open where "
+        "it is above 0."),
+    Declared("pressure_Pa", "Pa", "contact pressure", _FACES, shown="MPa", meaning=
+        "With which the faces press on each other; that of a bond in tension is negative."),
+    Declared("shear_Pa", "Pa", "contact shear stress", _FACES, shown="MPa", meaning=
+        "With which the faces hold each other along the tangent."),
+    Declared("damage", "", "damage of the bond", _FACES, meaning=
+        "Share of the stiffness of a bond that is lost, or of the toughness of one that does not "
+        "give before it breaks; empty where there is no bond."),
+    Declared("closed", "", "touches", _FACES, text=True, meaning=
+        "Whether the faces touch: true or false."),
 )
 # fmt: on

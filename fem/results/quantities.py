@@ -22,7 +22,7 @@ from fem.results.stresses import STRESS
 __all__ = ["REGISTRY", "SECTIONS", "Declared", "Place", "declared", "declared_columns", "find"]
 
 _METRICS, _HISTORY, _ANODE, _PARTICLES = Place.METRICS, Place.HISTORY, Place.ANODE, Place.PARTICLES
-_FIELDS = Place.FIELDS
+_FIELDS, _FACES = Place.FIELDS, Place.FACES
 _CYCLES = Place.CYCLES
 _BOTH = _METRICS | _HISTORY
 
@@ -216,10 +216,12 @@ _SECTIONS: dict[str, tuple[Declared, ...]] = {
     "Along the lithium": (
         Declared("s_m", "m", "arc length along the lithium", _ANODE, shown="µm", meaning=
             "From the left wall; equal in two rows where a pore interrupts the line."),
-        Declared("x_m", "m", "x", _ANODE | _PARTICLES, shown="µm", meaning=
-            "To the right from the left wall; of a node of the line or the centre of a particle."),
-        Declared("y_m", "m", "y", _ANODE | _PARTICLES, shown="µm", meaning=
-            "Up from the cathode collector; of a node of the line or the centre of a particle."),
+        Declared("x_m", "m", "x", _ANODE | _PARTICLES | _FACES, shown="µm", meaning=
+            "To the right from the left wall; of a node of the line, the centre of a particle, or "
+            "a pair of faces."),
+        Declared("y_m", "m", "y", _ANODE | _PARTICLES | _FACES, shown="µm", meaning=
+            "Up from the cathode collector; of a node of the line, the centre of a particle, or a "
+            "pair of faces."),
         Declared("plating_A_m2", "A/m²", "plating", _ANODE, meaning=
             "Plating current density; positive where lithium is plated, negative where it is "
             "stripped."),
@@ -264,7 +266,8 @@ _SECTIONS: dict[str, tuple[Declared, ...]] = {
             "yz, xz; positive: tension."),
         Declared("von_mises", "Pa", "von Mises stress", _FIELDS, shown="MPa", meaning=
             "Equivalent stress of shear where mechanics is solved."),
-        Declared("inelastic_strain", "", "equivalent inelastic strain", _FIELDS, meaning=
+        Declared("inelastic_strain", "", "equivalent inelastic strain", _FIELDS, least=1e-6,
+            meaning=
             "Equivalent strain of von Mises that yielding and creep have left; only where some "
             "solid yields or creeps."),
     ),

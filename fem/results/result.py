@@ -16,6 +16,7 @@ from fem.forms import charge
 from fem.frozen import Frozen, same
 from fem.geometry import Geometry, Phase
 from fem.measures.anode import AnodeProfile
+from fem.measures.faces import FaceTable
 from fem.measures.particles import ParticleTable, Rims
 from fem.mesh import Ints, Mesh
 from fem.parameters import resolve
@@ -121,6 +122,8 @@ class Result(Frozen):
         What a reader must know to trust the numbers: assumptions, warnings.
     history, frames
         For a run in time: its rows, and states on the way.
+    faces
+        Pairs of faces and how they stand to each other; `None` where none may part.
     rims
         Current density along the rims of the particles; `None` if read back from a file.
     """
@@ -138,6 +141,7 @@ class Result(Frozen):
     history: History | None = None
     frames: tuple[Frame, ...] = ()
     rims: Rims | None = None
+    faces: FaceTable | None = None
 
     def __repr__(self) -> str:
         """What it is of and what it holds, in a few lines."""

@@ -21,7 +21,8 @@ from fem.frozen import FrozenMapping
 from fem.materials import references
 from fem.measures.anode import AnodeProfile, enclosed, lithium_area, spread
 from fem.measures.charge import charge_metrics, particle_table, rims
-from fem.measures.contact import contact_metrics, dead, released
+from fem.measures.contact import contact_metrics, released
+from fem.measures.faces import FaceTable
 from fem.measures.stress import (
     fracture_metrics,
     lithium_pressure,
@@ -220,8 +221,6 @@ class View:
             flowed = plastic_metrics(cell.mesh, elastic)
             row |= {name: flowed[name] for name in PLASTIC if name in flowed}
             row |= contact_metrics(cell, state, elastic)
-            if "open_fraction" in row:
-                row |= dead(cell, state)
         if cell.case.geometry.anode.motion == "moved":
             row |= self._swept()
         return FrozenMapping(row)
@@ -307,7 +306,8 @@ class View:
             "version": package_version(),
             "case_sha256": case.sha256,
         }
-        found = fields(self._field_mesh, reactions, stresses.get(case.mechanics.lithium))
+        solved = stresses.get(case.mechanics.lithium)
+        found = fields(self._field_mesh, reactions, solved)
         for array in found.values():
             array.flags.writeable = False
         return Result(
@@ -322,6 +322,7 @@ class View:
             references=references(cell.parameters.used, inputs(case)),
             notes=tuple(told),
             rims=rims(reactions),
+            faces=None if solved is None else FaceTable.of(solved),
         )
 
     def _stresses(self, state: State, every: bool) -> dict[str, MechanicsSolution]:

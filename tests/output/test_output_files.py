@@ -20,7 +20,13 @@ import pytest
 import fem
 from fem.output import load, redraw
 from fem.output import run as output
-from fem.output.report import CAPTIONS, CAPTIONS_IN_TIME
+from fem.output.report import (
+    CAPTIONS,
+    CAPTIONS_IN_TIME,
+    CAPTIONS_OF_FACES,
+    CAPTIONS_OF_FACES_IN_TIME,
+    CAPTIONS_OF_FLOW,
+)
 from fem.output.run import FIGURES, FILES
 from fem.output.stored import write_result
 from fem.output.tables import plain_metrics, write_anode, write_metrics, write_particles
@@ -286,7 +292,10 @@ def test_report_begins_with_ten_numbers_and_folds_what_is_long(
 
 
 def test_captions_say_what_to_look_at() -> None:
-    for caption in (*CAPTIONS.values(), *CAPTIONS_IN_TIME.values()):
+    every = (
+        CAPTIONS, CAPTIONS_IN_TIME, CAPTIONS_OF_FACES, CAPTIONS_OF_FACES_IN_TIME, CAPTIONS_OF_FLOW
+    )  # fmt: skip
+    for caption in (text for captions in every for text in captions.values()):
         assert len(caption.split()) > 15
         assert re.search(r"\b(look|compare|says?|says|bright|long bars)\b", caption, re.I)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
@@ -54,13 +55,19 @@ def with_a_void():
 def test_any_field_can_be_drawn_in_its_unit(name):
     """The array drawn, times its unit, is the scalar of the field where that is defined."""
     result = solved("deposit")
+    if name == "inelastic_strain":  # no solid of this cell yields
+        strain = result.fields["von_mises"] * 1e-11
+        result = replace(result, fields={**result.fields, name: strain})
     axes = fem.plot.field(result, name)
     shown = SHOWN[name]
     raw = result.fields[shown.field]
     values = np.asarray(shown.of(raw))
     values = values[np.isfinite(values)]
-    unit = label_of(axes).rpartition("(")[2].partition(")")[0]
-    size = {"mV": 1e-3, "V": 1.0, "A/m²": 1.0, "nm": 1e-9, "µm": UM, "MPa": 1e6, "GPa": 1e9}[unit]
+    label = label_of(axes)
+    unit = label.rpartition("(")[2].partition(")")[0] if "(" in label else ""
+    size = {
+        "mV": 1e-3, "V": 1.0, "A/m²": 1.0, "nm": 1e-9, "µm": UM, "MPa": 1e6, "GPa": 1e9, "": 1.0,
+    }[unit]  # fmt: skip
     drawn = np.asarray(field_of(axes).get_array()) * size
     assert np.allclose(np.sort(drawn), np.sort(values), atol=1e-9 * np.abs(values).max())
     low, high = field_of(axes).get_clim()

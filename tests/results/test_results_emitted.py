@@ -14,7 +14,7 @@ import pytest
 import fem
 from fem.case.kinds import LithiumModel
 from fem.cli.progress import WATCHED
-from fem.output.tables import ANODE_COLUMNS, PARTICLE_COLUMNS
+from fem.output.tables import ANODE_COLUMNS, FACE_COLUMNS, PARTICLE_COLUMNS
 from fem.results.quantities import REGISTRY, Place, declared, declared_columns, find
 from fem.results.result import Result
 
@@ -106,6 +106,7 @@ def emitted(results: dict[str, Result]) -> dict[Place, set[str]]:
         Place.HISTORY: set().union(*(history.columns for history in histories)),
         Place.ANODE: set(ANODE_COLUMNS),
         Place.PARTICLES: set(PARTICLE_COLUMNS),
+        Place.FACES: set(FACE_COLUMNS),
         Place.FIELDS: set().union(*(result.fields for result in results.values())),
         Place.CYCLES: set().union(*(row for result in results.values() for row in result.cycles)),
     }
