@@ -30,6 +30,13 @@ LONG_STEPS = {
 COARSE: dict[str, dict[str, Any]] = {
     # Particles bound the size of elements, so a narrower cell is what is quick.
     "zhou2025_cell": {"mesh.size": "1.5 um", "geometry.width": "30 um"},
+    # Two particles: as one comes loose, steps follow it whatever the mesh.
+    "zhou2025_pressure": {
+        "geometry.width": "12 um",
+        "geometry.cathode.thickness": "14 um",
+        "geometry.cathode.particles.fraction": 0.23,
+        "geometry.cathode.particles.grains": None,
+    },
     # A third of the steps; the end of the run moves by 0.1 %.
     "zheng2023_growth": {"mesh.size": "4 um", "mesh.growth": 0.5, **LONG_STEPS},
     # Lithium follows its pressure at once, so that a step may plate more than it is allowed to.

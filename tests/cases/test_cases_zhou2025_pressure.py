@@ -47,7 +47,7 @@ def history() -> History:
 
 
 def test_reads_capacities_and_contact_off_a_history(script: ModuleType) -> None:
-    """The window of 0.644 x 63104 mol/m3 holds 228.3 mAh/g, and the volume falls by 5.1 % over it."""
+    """The window of 0.644 x 63104 mol/m3 holds 228.3 mAh/g, over which it shrinks by 5.1 %."""
     found = script.outcome(script.GRID[0].case({}), history())
     theory = 0.644 * 63104 * 96485.33 / 3600.0 / 4770.0
     assert found.theory == pytest.approx(theory, rel=1e-6)
@@ -55,6 +55,7 @@ def test_reads_capacities_and_contact_off_a_history(script: ModuleType) -> None:
     assert found.discharge == found.last == pytest.approx(50.0)
     assert found.utilization == pytest.approx(50.0 / theory)
     assert found.opened == pytest.approx(-0.051 * 50.0 / theory)
+    assert np.isnan(found.parted)
     assert found.lost == pytest.approx(-0.051 * 100.0 / theory)
     assert (found.open_share, found.dead_share, found.gap) == (0.9, 0.25, 9e-9)
     assert found.pressure == (1e7, 2e7)
