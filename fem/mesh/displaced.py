@@ -1,7 +1,8 @@
 """A mesh whose nodes have all moved with what they are part of: the same triangles in a new shape.
 
 Solids carry their nodes along. New lithium comes between the line and the lithium that was there;
-the triangles of lithium stretch over it, so that those at the line do not alone.
+the triangles of lithium stretch over it, so that those at the line do not alone. Through lithium
+that flows far, triangles do not follow at all but for its boundary.
 """
 
 from __future__ import annotations
@@ -25,24 +26,23 @@ FLAT = 1e-9
 """How far from straight an outline may be, relative to its length, and stay a line."""
 
 
-def stretched(mesh: Mesh, line: Ints, offset: Floats) -> Floats:
-    """Displacements (2, N) of lithium that follow `offset` on its line and vanish at the top.
+def stretched(mesh: Mesh, nodes: Ints, displacement: Floats) -> Floats:
+    """Displacements (2, N) of lithium whose boundary is displaced: smooth, and 0 elsewhere.
 
     Parameters
     ----------
-    line
-        Nodes (m,) at which lithium touches solids, ascending.
-    offset
-        Displacements (2, m) in m there, less those of the lithium that was there before.
+    nodes
+        Nodes (m,) at which lithium touches solids, and of its top, ascending.
+    displacement
+        Their displacements (2, m) in m. On the side walls lithium slides.
     """
     shift = np.zeros_like(mesh.nodes)
-    shift[:, line] = offset
+    shift[:, nodes] = displacement
     count = mesh.skfem.nvertices
     lithium = mesh.triangles[mesh.elements(Phase.LITHIUM)]
     inside = np.zeros(count, dtype=bool)
     inside[lithium[:, :3]] = True
-    inside[line[line < count]] = False
-    inside[mesh.edges[on_top(mesh), :2]] = False
+    inside[nodes[nodes < count]] = False
     wall = np.zeros(count, dtype=bool)
     wall[mesh.edges[on_side(mesh), :2]] = True
     stiffness = stiffening(mesh.nodes, lithium[:, :3], count)
@@ -53,7 +53,7 @@ def stretched(mesh: Mesh, line: Ints, offset: Floats) -> Floats:
             shift[axis, inner] = splu(stiffness[inner][:, inner].tocsc()).solve(load)
     middles, first = np.unique(lithium[:, 3:], return_index=True)
     ends = lithium[:, [[0, 1], [1, 2], [0, 2]]].reshape(-1, 2)[first]
-    own = ~np.isin(middles, line)
+    own = ~np.isin(middles, nodes)
     shift[:, middles[own]] = shift[:, ends[own]].mean(axis=2)
     return shift
 

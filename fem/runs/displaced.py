@@ -4,8 +4,9 @@ What was plated on the present shape is a layer between electrolyte and lithium;
 decides which of them gives way. Then all nodes move with the displacements, and strain begins anew
 from there: each point of a solid keeps its elastic strain, turned as it has turned, and its
 hardening. In lithium, points are those of triangles that stretch over the new layer, which so has
-the pressure of what it comes to. The shapes that equilibrium is written on differ by second order
-of a step; what has to move for it on the new shape is told as `Shape.rebalanced`.
+the pressure of what it comes to; lithium that creeps, and forgets its stress at once, flows through
+its triangles. The shapes that equilibrium is written on differ by second order of a step; what has
+to move for it on the new shape is told as `Shape.rebalanced`.
 """
 
 from __future__ import annotations
@@ -83,20 +84,22 @@ def _body(mesh: Mesh) -> Ints:
 
 def _shift(mesh: Mesh, solution: MechanicsSolution) -> tuple[Floats, float]:
     """Displacements (2, N) in m of all nodes, and the mean rise of the top."""
-    shift = np.zeros_like(mesh.nodes)
-    composite = solution.bodies[0]
+    own = np.zeros_like(mesh.nodes)
+    composite, top = solution.bodies[0], np.unique(mesh.edges[on_top(mesh)])
     line = np.unique(mesh.edges[_touching(mesh)])
     if len(solution.bodies) > 1:
-        shift[:, solution.bodies[1].nodes] = solution.displacements[1].T
+        own[:, solution.bodies[1].nodes] = solution.displacements[1].T
     else:
         # Rigid lithium: the foil rises, isolated bodies go where their lines take them.
         foil = [r.phase == Phase.LITHIUM and r.body == 0 for r in mesh.geometry.regions]
-        nodes = np.unique(mesh.triangles[np.array(foil)[mesh.region]])
-        shift[1, nodes] = solution.top.rise or 0.0
-    own = solution.displacements[0][composite.number[line]].T
-    shift += stretched(mesh, line, own - shift[:, line])
+        own[1, np.unique(mesh.triangles[np.array(foil)[mesh.region]])] = solution.top.rise or 0.0
+    boundary = np.union1d(line, top)
+    wanted = own.copy()
+    wanted[:, line] = solution.displacements[0][composite.number[line]].T
+    if solution.conditions.lithium == "viscoplastic":
+        own[:] = 0.0  # it flows through its triangles
+    shift = own + stretched(mesh, boundary, (wanted - own)[:, boundary])
     shift[:, composite.nodes] = solution.displacements[0].T
-    top = np.unique(mesh.edges[on_top(mesh)])
     shift[0, mesh.edges[on_side(mesh)]] = 0.0
     return shift, float(shift[1, top].mean())
 
