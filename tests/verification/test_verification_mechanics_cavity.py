@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from mechanics_harness import QUARTER, UNIT, quarter_inclusion
@@ -17,7 +19,7 @@ from fem.physics.mechanics import MechanicsProblem
 from fem.physics.reshaped import layer, referred
 
 SHEAR, RATIO, NU, OUTER = 1e9, 50.0, 0.49, 40.0
-"""Shear modulus in Pa, that over the shear strength k, and the outer radius over the first inner."""
+"""Shear modulus in Pa, that over the shear strength k, outer over first inner radius."""
 STRENGTH = SHEAR / RATIO
 
 
@@ -39,7 +41,7 @@ def widened(steps: int, size: float) -> tuple[list[float], list[float]]:
     now, history = problem(), None
     found, wanted = [], []
     radii = np.linspace(1.0, 2.0, steps + 1)
-    for before, after in zip(radii[:-1], radii[1:], strict=True):
+    for before, after in pairwise(radii):
         plated = QUARTER / 2.0 * (after**2 - before**2) * UNIT**2
         thickness = np.zeros(mesh.nodes.shape[1])
         thickness[now.nodes] = (after - before) * UNIT
