@@ -13,7 +13,22 @@ by then, with the stress that they have. Four assumptions are compared:
 * lithium that is elastic, in the same;
 * lithium that creeps by the power law of the library, in the same.
 
-{outcome}
+What came out, once 2 um have been plated where most is, with elements of 2 um near the deposit:
+
+* As before, the stress grows with the thickness without end: 9.1 GPa at the tip, where lithium
+  presses with 6.8 GPa.
+* In an electrolyte that yields, von Mises at the tip stays at its 0.33 GPa (0.32 with rigid and
+  0.33 with elastic lithium), from 0.1 and 0.4 um on. The pressure rises to 0.57 and 0.63 GPa: that
+  of a hole widened without end in such a solid would tend to k (1 + ln G/k) = 0.97 GPa.
+* Lithium that creeps is pressed out of its slot instead. It presses with 2.3 MPa, von Mises is
+  4 MPa, and the electrolyte never yields. Whether it does is decided by the lithium.
+* Most of the lithium lifts the foil, whatever it is: by 1.6 um (rigid), 1.4 um (elastic) and 1.7 um
+  (creeping), which is all of it. The tip goes into the electrolyte by 0.3, 0.4 and 0 um.
+
+Lithium gains the volume that was plated to 1e-12. Energy is missing by 0.3, 0.7 and 0.06 %, which
+is the error of steps of small strain. A third of the hardness is the assumption that decides the
+second row, and the power law of virgin lithium in bulk the last one: lithium of a micrometre was
+seen to bear a hundred times as much. Under a free top nothing resists the lift.
 
 Run it with ``python cases/zheng2023_yielding.py [--out DIR] [--size "2 um"]``.
 """
@@ -148,7 +163,7 @@ def as_text(runs: dict[str, Growth], strength: float) -> str:
     ]
     for name, one in runs.items():
         cells = [
-            "/".join(f"{np.interp(m, one.thickness, values) / 1e9:.4f}" for values in
+            "/".join(f"{np.interp(m, one.thickness, values, right=np.nan) / 1e9:.4f}" for values in
                      (one.mises, one.pressure))
             for m in marks
         ]  # fmt: skip
