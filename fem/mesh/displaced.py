@@ -59,7 +59,7 @@ def stretched(mesh: Mesh, nodes: Ints, displacement: Floats) -> Floats:
 
 
 def on_top(mesh: Mesh) -> NDArray[np.bool_]:
-    """Which edges on outlines (ne,) are those of lithium at the top of the cell."""
+    """Which edges on outlines (ne,) are lithium's at the top, or the bottom, of the cell."""
     ends = (mesh.sides == OUTSIDE).any(axis=1) & (mesh.phase_sides == Phase.LITHIUM).any(axis=1)
     return np.asarray(ends & ~on_side(mesh))
 

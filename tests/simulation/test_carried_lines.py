@@ -96,7 +96,7 @@ def test_volume_and_ledgers_close_and_runs_are_taken_up(
     assert all(end[key].tobytes() == found[key].tobytes() for key in end)
 
 
-@pytest.mark.parametrize("lithium", ["rigid", "elastic"])
+@pytest.mark.parametrize("lithium", ["rigid", pytest.param("elastic", marks=pytest.mark.slow)])
 def test_little_growth_is_that_of_small_strain(
     lithium: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -117,7 +117,14 @@ def test_little_growth_is_that_of_small_strain(
     assert moved["lithium_pressure_Pa"][-1] > 1e5
 
 
-@pytest.mark.parametrize("lithium", ["rigid", "elastic", "viscoplastic"])
+@pytest.mark.parametrize(
+    "lithium",
+    [
+        "viscoplastic",
+        pytest.param("rigid", marks=pytest.mark.slow),
+        pytest.param("elastic", marks=pytest.mark.slow),
+    ],
+)
 def test_a_flat_foil_lifts_its_plate_and_stays_free_of_stress(lithium: str) -> None:
     """All that is plated makes the cell thicker, and the electrolyte stays where it was."""
     case = carried("40 s", tip=False, lithium=lithium, top="plate").replace(
