@@ -319,7 +319,8 @@ def _elastic(case: Case, geometry: Geometry, read: Reader) -> Elastic:
     yielding, rough = dict[int, SolidLaw](), dict[str, float]()
     if case.mechanics.solids == "plastic":
         yielding, rough = _yielding(geometry, lam, mu, read)
-    if case.geometry.anode.motion == "moved":  # nothing but a history can carry its stress along
+    if case.geometry.anode.motion == "moved" and isinstance(case.operation, Protocol):
+        # Nothing but a history can carry stress along.
         rest = np.flatnonzero(np.isfinite(lam)).tolist()
         yielding = {k: Stressed(float(lam[k]), float(mu[k])) for k in rest} | yielding
     creeping = {

@@ -191,7 +191,7 @@ def _carried(case: Case) -> None:
     refused: tuple[tuple[str, bool, object, str, str], ...] = (
         (
             "mechanics.lithium",
-            "yielded" in mechanics.lithium_models,
+            mechanics.lithium == "yielded",
             mechanics.lithium,
             '"rigid", "elastic" or "viscoplastic"',
             'set lithium = "viscoplastic" below [mechanics]',

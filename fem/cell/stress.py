@@ -60,7 +60,8 @@ class Stress:
         self._lithium = interfaces[0]
         self._particles = [i for i in interfaces if isinstance(i, ParticleInterface)]
         coupling = case.mechanics.coupling
-        self.moves = case.geometry.anode.motion == "moved"
+        protocol = isinstance(case.operation, Protocol)
+        self.moves = protocol and case.geometry.anode.motion == "moved"
         self.on_lithium = coupling in ("lithium", "both")
         self.in_particles = coupling in ("particles", "both")
         elastic, apart = parameters.elastic, conditions_of(case).separate
@@ -73,7 +74,7 @@ class Stress:
         self._problems: dict[Conditions, MechanicsProblem] = {} if on is None else on._problems
         self._operator: tuple[InterfaceOperator, Floats] | None = None
         self._known: list[tuple[Content, Content | None, MechanicsSolution]] = []
-        in_time = isinstance(case.operation, Protocol) and any(self._laws)
+        in_time = protocol and any(self._laws)
         self.memory = SolidMemory(self.problem()) if apart or in_time else None
         self.touch: Touch | None = None
         self.paths = None if self.memory is None else paths_of(case, mesh, self.memory.problem)
