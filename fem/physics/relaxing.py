@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 Floats = NDArray[np.float64]
 
-SHARE, TURNS, DONE = 0.5, 200, 1e-3
+SHARE, TURNS, DONE = 0.7, 200, 1e-3
 """Part of what exceeds the largest opening so far that damages a bond in a turn; the most turns;
 what may be left for Newton's method, over the opening at which bonds fail."""
 
