@@ -28,17 +28,23 @@ from numpy.typing import NDArray
 
 import fem
 from fem.results.result import Result
+from fem.runs.simulation import Accepted, simulate
 
 Floats = NDArray[np.float64]
 
 CASE = Path(__file__).with_suffix(".toml")
 KINDS: Mapping[str, Mapping[str, Any]] = {
-    "WM": {"geometry.cathode.electrolyte": "LGPS_WM"},
-    "HM": {"geometry.cathode.electrolyte": "LGPS_HM"},
+    "WM": {},
+    "HM": {
+        "title": "Watanabe 2025: cracks around LiCoO2 in hand-milled Li10GeP2S12",
+        "geometry.cathode.electrolyte": "LGPS_HM",
+    },
 }
 BOND = {"bond": "cohesive", "strength": "50 MPa", "toughness": "1 J/m^2", "stiffness": "1e16 Pa/m"}
 VARIANTS: Mapping[str, Mapping[str, Any]] = {
     "as in the case file": {},
+    "other axes, 2": {"mechanics.axis.seed": 2},
+    "other axes, 3": {"mechanics.axis.seed": 3},
     "adhesion": {"interfaces.particle_electrolyte": BOND, "interfaces.particle_particle": BOND},
     "isotropic swelling": {"mechanics.axis": None},
     "0.05 C": {
@@ -78,10 +84,10 @@ class Found:
 
     `gap`, `between` and `dead` hold at the end of each half cycle: the mean gap between particles
     and electrolyte in m, the widest one between particles in m, and the share of the active
-    material that does not react. `passed` is the charge in Ah/m^2.
+    material that does not react. `passed` is the charge in Ah/m^2; `charge` what the cell holds.
     """
 
-    x: Floats
+    charge: Floats
     mean_gap: Floats
     closed: Floats
     gap: Floats
@@ -103,33 +109,42 @@ class Found:
         return np.asarray(1.0 - given / charged)
 
 
-def measure(result: Result) -> Found:
-    """The numbers of a run."""
+class Ends:
+    """An observer that keeps the full states at the ends of half cycles."""
+
+    def __init__(self) -> None:
+        self.results: list[Result] = []
+
+    def __call__(self, accepted: Accepted) -> None:
+        if accepted.ended_by:
+            self.results.append(accepted.result())
+
+
+def measure(result: Result, ends: Sequence[Result]) -> Found:
+    """The numbers of a run with the states at the ends of its half cycles."""
     history = result.history
     assert history is not None
     rows = np.array([row for row, *_ in history.events])
-    times = history["Test Time / s"][rows]
     passed = np.abs(np.diff(history["charged_Ah_m2"][np.r_[0, rows]]))
     passed += np.abs(np.diff(history["discharged_Ah_m2"][np.r_[0, rows]]))
     return Found(
-        x=history["stoichiometry_mean"],
+        charge=history["charged_Ah_m2"] - history["discharged_Ah_m2"],
         mean_gap=history["gap_mean_m"],
         closed=1.0 - history["open_fraction"],
         gap=history["gap_mean_m"][rows],
         widest=history["gap_max_m"][rows],
-        between=np.array([_between(result, time) for time in times]),
+        between=np.array([_between(each) for each in ends]),
         dead=history["dead_fraction"][rows],
         passed=passed,
         ended=tuple(why for *_, why in history.events),
     )
 
 
-def _between(result: Result, time: float) -> float:
-    """Widest gap between particles in m in the frame next to a time in s."""
-    frames = [frame for frame in result.frames if frame.result and frame.result.faces is not None]
-    near = min(frames, key=lambda frame: abs(frame.time - time)).result
-    assert near is not None and near.faces is not None
-    return float(near.faces.gap[near.faces.kind == "particle_particle"].max(initial=0.0))
+def _between(result: Result) -> float:
+    """Widest gap between particles in m."""
+    faces = result.faces
+    assert faces is not None
+    return float(faces.gap[faces.kind == "particle_particle"].max(initial=0.0))
 
 
 # %%
@@ -165,13 +180,12 @@ def curves(found: Mapping[str, Found | None]) -> Figure:
             each = found[name]
             if each is None:
                 continue
-            charge = 1.0 - each.x
-            axes[0].plot(charge, 1e9 * each.mean_gap, color=colour, label=name)
-            axes[1].plot(charge, each.closed, color=colour, label=name)
+            axes[0].plot(each.charge, 1e9 * each.mean_gap, color=colour, label=name)
+            axes[1].plot(each.charge, each.closed, color=colour, label=name)
         axes[0].set(ylabel="mean gap / nm", ylim=(0, None))
         axes[1].set(ylabel="share of the surface that is closed", ylim=(0, 1))
         for ax in axes:
-            ax.set_xlabel("1 - x in LCO (charge to the right)")
+            ax.set(xlabel="charge in the cell / Ah/m2", xlim=(0, None))
         axes[0].legend(frameon=False)
     return figure
 
@@ -207,10 +221,12 @@ def main(
             found[variant] = {}
             for name, kind in KINDS.items():
                 changes = {**kind, **VARIANTS[variant], **(QUICK if quick else {})}
-                result = attempt(fem.Case.load(CASE, changes), f"{variant}, {name}")
-                each = found[variant][name] = None if result is None else measure(result)
+                ends = Ends()
+                result = attempt(fem.Case.load(CASE, changes), f"{variant}, {name}", ends)
+                each = None if result is None else measure(result, ends.results)
+                found[variant][name] = each
                 print(lines(variant, {name: each})[0], flush=True)
-                if result is None or each is None:
+                if each is None:
                     continue
                 for half in range(len(each.gap)):
                     writer.writerow(
@@ -219,9 +235,10 @@ def main(
                     )  # fmt: skip
                 stream.flush()
                 if variant == variants[0]:
-                    ax = fem.plot.gaps(result)
-                    ax.figure.savefig(folder / f"gaps_{name}.png", dpi=200)
-                    plt.close("all")
+                    for half, state in zip(("charged", "discharged"), ends.results, strict=False):
+                        figure = fem.plot.gaps(state).figure
+                        figure.savefig(folder / f"gaps_{name}_{half}.png", dpi=200)
+                        plt.close("all")
             figure = curves(found[variant])
             figure.savefig(folder / f"curves_{variant.replace(' ', '_')}.png", dpi=200)
             plt.close(figure)
@@ -232,10 +249,10 @@ def main(
     return found
 
 
-def attempt(case: fem.Case, name: str) -> Result | None:
+def attempt(case: fem.Case, name: str, ends: Ends) -> Result | None:
     """A run; `None` if the solver gives up, which is told."""
     try:
-        return fem.run(case)
+        return simulate(case, observers=[ends])
     except fem.SolveError as failed:
         print(f"{name}: {failed}", flush=True)
         return None
