@@ -22,7 +22,7 @@ from fem.geometry import Geometry, Phase
 from fem.geometry.axes import angles
 from fem.laws.elasticity import lame
 from fem.laws.kinetics import Kinetics
-from fem.laws.solids import J2, Norton, SolidLaw
+from fem.laws.solids import J2, Norton, SolidLaw, Stressed
 from fem.laws.swelling import Directed, Proportional, Swelling, Volumetric
 from fem.materials import (
     ACROSS,
@@ -319,6 +319,10 @@ def _elastic(case: Case, geometry: Geometry, read: Reader) -> Elastic:
     yielding, rough = dict[int, SolidLaw](), dict[str, float]()
     if case.mechanics.solids == "plastic":
         yielding, rough = _yielding(geometry, lam, mu, read)
+    if case.geometry.anode.motion == "moved" and isinstance(case.operation, Protocol):
+        # Nothing but a history can carry stress along.
+        rest = np.flatnonzero(np.isfinite(lam)).tolist()
+        yielding = {k: Stressed(float(lam[k]), float(mu[k])) for k in rest} | yielding
     creeping = {
         k: _creep(case, r.material, float(lam[k]), float(mu[k]), read)
         for k, r in enumerate(geometry.regions)

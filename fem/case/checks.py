@@ -163,14 +163,7 @@ def _protocol(case: Case, operation: Protocol) -> None:
             cure="remove compare_lithium, and run the case once with each model",
         )
     if case.geometry.anode.motion == "moved" and mechanics.enabled:
-        raise refuse(
-            "a lithium surface that moves assumes that the electrolyte gives way, "
-            "which leaves no stress to solve for",
-            key="geometry.anode.motion",
-            given="moved",
-            allowed='"kept", or "moved" with mechanics.enabled = false',
-            cure='set enabled = false below [mechanics], or motion = "kept"',
-        )
+        _carried(case)
     if case.geometry.anode.motion == "moved" and case.stepping.electrolyte == "modes":
         raise refuse(
             "a lithium surface that moves makes another electrolyte every few steps, "
@@ -190,6 +183,72 @@ def _protocol(case: Case, operation: Protocol) -> None:
                 cure='remove swelling, or set diffusion = "averaged" below [kinetics.cathode]',
             )
         _fixed("operation.steps", operation.steps)
+
+
+def _carried(case: Case) -> None:
+    """Refuse what does not move along with a lithium surface that solids carry."""
+    mechanics, stack = case.mechanics, case.stack
+    refused: tuple[tuple[str, bool, object, str, str], ...] = (
+        (
+            "mechanics.lithium",
+            mechanics.lithium == "yielded",
+            mechanics.lithium,
+            '"rigid", "elastic" or "viscoplastic"',
+            'set lithium = "viscoplastic" below [mechanics]',
+        ),
+        (
+            "mechanics.compare_lithium",
+            bool(mechanics.compare_lithium),
+            list(mechanics.compare_lithium),
+            "no model to compare with",
+            "remove compare_lithium, and run the case once with each model",
+        ),
+        (
+            "mechanics.coupling",
+            mechanics.coupling != "none",
+            mechanics.coupling,
+            '"none"',
+            'set coupling = "none" below [mechanics]',
+        ),
+        (
+            "mechanics.kinematics",
+            mechanics.kinematics != "plane strain",
+            mechanics.kinematics,
+            '"plane strain"',
+            'set kinematics = "plane strain" below [mechanics]',
+        ),
+        (
+            "mechanics.swelling",
+            mechanics.swelling,
+            True,
+            "false",
+            "remove swelling below [mechanics]",
+        ),
+        (
+            "interfaces",
+            case.interfaces.part,
+            "faces that may part",
+            "bonds that are perfect",
+            "remove [interfaces]",
+        ),
+        (
+            "stack.stiffness",
+            stack is not None and stack.stiffness > 0,
+            None if stack is None else stack.stiffness,
+            '"0 MPa/mm": dead weight',
+            "remove stiffness below [stack]",
+        ),
+    )
+    for key, wrong, given, allowed, cure in refused:
+        if wrong:
+            raise refuse(
+                "this does not move along with a lithium surface yet "
+                '(geometry.anode.motion = "moved" with mechanics.enabled)',
+                key=key,
+                given=given,
+                allowed=allowed,
+                cure=f'{cure}, or set motion = "kept" below [geometry.anode]',
+            )
 
 
 def _fixed(place: str, steps: tuple[Step, ...]) -> None:

@@ -154,6 +154,11 @@ class Mechanics(Table):
     flaw_shape_factor: Annotated[float, Number(POSITIVE, 1.12)] = Field(
         default=1.12, description="Shape factor of that flaw (1.12: edge crack)."
     )
+    void_diameter: Length | None = Field(
+        default=None,
+        description="Diameter of a round void at which the flaw starts, filled with lithium too; "
+        "its shape factor takes the place of `flaw_shape_factor`.",
+    )
     coupling: Annotated[Coupling, Choice(Coupling)] = Field(
         default="none",
         description="Reactions that the stress acts back on: none, lithium by its pressure, "

@@ -87,6 +87,11 @@ class SolidMemory:
             f"{SOLIDS}.unknowns": solution.unknowns
         }
 
+    def restarted(self, history: History) -> dict[str, Floats]:
+        """A history that solids go on with from rest, in the shape that this problem has."""
+        size = self.problem.map.matrix.shape[1] + self.problem.generalised
+        return self._packed(history, None) | {f"{SOLIDS}.unknowns": np.zeros(size)}
+
     @staticmethod
     def _packed(histories: History, parted: Parted | None) -> dict[str, Floats]:
         found = {

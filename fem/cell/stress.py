@@ -28,6 +28,7 @@ from fem.physics.elastic import SolidBody
 from fem.physics.kinematics import Conditions
 from fem.physics.mechanics import MechanicsProblem, MechanicsSolution
 from fem.physics.operator import InterfaceOperator
+from fem.physics.reshaped import layer
 
 Floats = NDArray[np.float64]
 
@@ -59,6 +60,8 @@ class Stress:
         self._lithium = interfaces[0]
         self._particles = [i for i in interfaces if isinstance(i, ParticleInterface)]
         coupling = case.mechanics.coupling
+        protocol = isinstance(case.operation, Protocol)
+        self.moves = protocol and case.geometry.anode.motion == "moved"
         self.on_lithium = coupling in ("lithium", "both")
         self.in_particles = coupling in ("particles", "both")
         elastic, apart = parameters.elastic, conditions_of(case).separate
@@ -71,7 +74,7 @@ class Stress:
         self._problems: dict[Conditions, MechanicsProblem] = {} if on is None else on._problems
         self._operator: tuple[InterfaceOperator, Floats] | None = None
         self._known: list[tuple[Content, Content | None, MechanicsSolution]] = []
-        in_time = isinstance(case.operation, Protocol) and any(self._laws)
+        in_time = protocol and any(self._laws)
         self.memory = SolidMemory(self.problem()) if apart or in_time else None
         self.touch: Touch | None = None
         self.paths = None if self.memory is None else paths_of(case, mesh, self.memory.problem)
@@ -178,9 +181,7 @@ class Stress:
         duration: float = 0.0,
     ) -> MechanicsSolution:
         """The same under other conditions, such as another model of lithium."""
-        thickness = self._lithium.on_mesh(
-            self._lithium.thickness(content), self._mesh.nodes.shape[1]
-        )
+        thickness = self._layer(content)
         operation = self._case.operation
         if isinstance(operation, Snapshot):  # plates in one step from virgin solids
             duration = float(operation.plating_time)
@@ -195,6 +196,16 @@ class Stress:
             duration,
             self.memory.parted(held),
         )
+
+    def _layer(self, content: Content) -> Floats:
+        """Thickness (N,) in m of what has been plated on the present shape of the solids."""
+        lithium = self._lithium
+        since = lithium.since(content)
+        nodes = lithium.on_mesh(lithium.at_nodes(since), self._mesh.nodes.shape[1])
+        if not self.moves:
+            return nodes
+        volumes = lithium.patches.by_piece(lithium.patches.loads(since))
+        return layer(self.problem(), nodes, volumes.tolist())
 
     def swelling(self, content: Content) -> Floats | None:
         """What is free of stress at the nodes of the body's triangles.

@@ -122,6 +122,15 @@ def strain(
     return eps
 
 
+def turn(basis: Basis, triangles: Ints, displacement: Floats) -> Floats:
+    """Angle (nt, nq) in rad by which the surroundings of each quadrature point turn.
+
+    It is that of the polar decomposition of ``I + grad u``; arguments as for `strain`.
+    """
+    slope = np.einsum("jeqa,eai->ijeq", gradients(basis), displacement[triangles])
+    return np.asarray(np.arctan2(slope[1, 0] - slope[0, 1], 2.0 + slope[0, 0] + slope[1, 1]))
+
+
 def stress_at(
     basis: Basis,
     triangles: Ints,

@@ -159,6 +159,37 @@ class _Flowing:
 
 
 @dataclass(frozen=True)
+class Stressed(_Flowing):
+    """Hooke's law of a solid whose reference may be under stress; Lame's constants in Pa.
+
+    It neither yields nor creeps. What it remembers as inelastic strain is that of its reference
+    with the sign turned, which `referred` sets.
+    """
+
+    def respond(self, strain: Floats, history: History, duration: float = 0.0) -> Response:
+        """Hooke's law beyond the strain of the reference; nothing changes that."""
+        law = LinearElastic(self.lam, self.mu)
+        found = law.respond(strain - history[STRAIN], NO_HISTORY)
+        return found._replace(history={name: values.copy() for name, values in history.items()})
+
+
+def referred(history: History, strain: Floats, turn: Floats) -> History:
+    """A history as it is told from the shape that a solid has at a `strain` (4, ...).
+
+    There strain begins anew from zero. What the solid has of elastic strain turns with it by the
+    angle `turn` (...) in rad and is kept as inelastic strain of the opposite sign; hardening stays.
+    """
+    if STRAIN not in history:
+        return history
+    xx, yy, zz, double = strain - history[STRAIN]
+    mean, half = 0.5 * (xx + yy), 0.5 * (xx - yy)
+    c, s = np.cos(2.0 * turn), np.sin(2.0 * turn)
+    along, across = half * c - 0.5 * double * s, half * s + 0.5 * double * c
+    elastic = np.stack([mean + along, mean - along, zz, 2.0 * across])
+    return {**history, STRAIN: -elastic}
+
+
+@dataclass(frozen=True)
 class J2(_Flowing):
     """Plasticity of von Mises: perfect, or with isotropic hardening.
 
@@ -274,6 +305,7 @@ class Anand(_Flowing):
 
 SOLID_LAWS: tuple[SolidLaw, ...] = (
     LinearElastic(lam=11e9, mu=9e9),
+    Stressed(lam=11e9, mu=9e9),
     J2(lam=11e9, mu=9e9, strength=3e7),
     J2(lam=11e9, mu=9e9, strength=3e7, modulus=1e9),
     J2(lam=11e9, mu=9e9, strength=3e7, modulus=1e8, table=((1e-3, 4e7), (1e-2, 6e7))),

@@ -8,11 +8,14 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.integrate import cumulative_simpson
 
+from fem.cell.blocks import Content
+from fem.cell.composition import Cell
 from fem.forms.interface import shape_slope
 from fem.frozen import Frozen
 from fem.geometry import Phase
 from fem.geometry.types import ENCLOSED, Region
 from fem.mesh import Ints, Mesh
+from fem.spaces import Space
 
 Floats = NDArray[np.float64]
 
@@ -123,6 +126,18 @@ def foil_nodes(mesh: Mesh) -> tuple[Ints, Floats]:
 def lithium_area(mesh: Mesh) -> float:
     """Area of all lithium in m^2."""
     return sum(r.area for r in mesh.geometry.regions if r.phase == Phase.LITHIUM)
+
+
+def unstressed_area(cell: Cell, held: Content) -> float:
+    """Area in m^2 that all lithium of the mesh's triangles would have without stress.
+
+    That is what closes with the volume plated where lithium gives way to stress.
+    """
+    memory = None if cell.stress is None else cell.stress.memory
+    if memory is None or len(memory.problem.parts) == 1:
+        lithium = Space(cell.mesh, cell.mesh.elements(Phase.LITHIUM))
+        return float(np.asarray(lithium.basis.dx).sum())
+    return float(memory.problem.parts[1].unstressed(memory.history(held)[1]).sum())
 
 
 def enclosed(mesh: Mesh) -> list[Region]:

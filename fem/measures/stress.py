@@ -14,7 +14,7 @@ from skfem import Basis, ElementTriP2
 from fem.case import Case
 from fem.geometry import Phase
 from fem.laws.elasticity import largest_principal, von_mises
-from fem.laws.fracture import critical_pressure
+from fem.laws.fracture import critical_pressure, void_shape_factor
 from fem.laws.plating import pressure_potential
 from fem.measures.anode import AnodeProfile
 from fem.mesh import Mesh
@@ -156,7 +156,10 @@ def fracture_metrics(
     toughness = parameters.elastic.fracture_toughness
     if toughness is not None:
         table = case.mechanics
-        critical = critical_pressure(toughness, float(table.flaw_size), table.flaw_shape_factor)
+        flaw, factor = float(table.flaw_size), table.flaw_shape_factor
+        if table.void_diameter is not None:
+            factor = void_shape_factor(flaw, 0.5 * float(table.void_diameter))
+        critical = critical_pressure(toughness, flaw, factor)
         metrics["fracture_pressure_Pa"] = critical
         metrics["pressure_over_fracture_pressure"] = worst[table.lithium] / critical
         for model, value in worst.items():

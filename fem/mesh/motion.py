@@ -206,7 +206,7 @@ def _follow(mesh: Mesh, vertices: Floats, regions: Ints) -> None:
     sliding = np.zeros(count, dtype=bool)
     sliding[mesh.edges[walls, :2]] = True
 
-    stiffness = _stiffness(mesh.nodes, triangles, count)
+    stiffness = stiffening(mesh.nodes, triangles, count)
     shift = vertices - mesh.nodes[:, :count]
     for axis, loose in enumerate((free & ~sliding, free)):
         inner, outer = np.flatnonzero(loose), np.flatnonzero(~loose)
@@ -216,7 +216,7 @@ def _follow(mesh: Mesh, vertices: Floats, regions: Ints) -> None:
             vertices[axis, inner] += splu(rows[:, inner].tocsc()).solve(load)
 
 
-def _stiffness(nodes: Floats, triangles: Ints, count: int) -> csr_matrix:
+def stiffening(nodes: Floats, triangles: Ints, count: int) -> csr_matrix:
     """Linear elements with a conductivity of one over the triangle's area: small ones are stiff."""
     corners = nodes[:, triangles]
     sides = np.roll(corners, -1, axis=2) - np.roll(corners, 1, axis=2)

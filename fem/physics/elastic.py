@@ -16,11 +16,19 @@ from skfem import Basis
 
 from fem.forms import inelastic
 from fem.forms import mechanics as forms
-from fem.forms.interface import Edges
+from fem.forms.interface import Edges, shape, shape_slope
 from fem.geometry import Phase
 from fem.laws.elasticity import bulk_modulus, lame
 from fem.laws.elasticity import stress as hooke
-from fem.laws.solids import EQUIVALENT, History, LinearElastic, SolidLaw, dissipation
+from fem.laws.solids import (
+    EQUIVALENT,
+    STRAIN,
+    History,
+    LinearElastic,
+    SolidLaw,
+    dissipation,
+    referred,
+)
 from fem.mesh import Ints, Mesh
 from fem.parameters import Elastic
 from fem.physics.bonds import sheets
@@ -233,6 +241,36 @@ class SolidBody:
             heat += float((dissipation(history[number], response) * dx).sum())
         return Answer(forces, thrust, stress, energy, tuple(new), heat)
 
+    def referred(self, displacement: Floats, out: float, history: BodyHistory) -> BodyHistory:
+        """A history as it is told from the shape that the body has at a displacement."""
+        new = list(history)
+        for number, _, which, basis in self._others:
+            dofs = self.space.triangles[which]
+            strain = self._strain(which, basis, displacement, out, None)
+            new[number] = referred(history[number], strain, forms.turn(basis, dofs, displacement))
+        return tuple(new)
+
+    def unstressed(self, history: BodyHistory) -> Floats:
+        """Area (nt, nq) in m^2 that stands at each point, had the reference no stress.
+
+        Only laws that remember strain tell a stress of their reference.
+        """
+        found = np.array(self.space.basis.dx)
+        for number, _, which, _ in self._others:
+            if STRAIN in history[number]:
+                found[which] *= np.exp(history[number][STRAIN][:3].sum(axis=0))
+        return found
+
+    def filled(self, history: BodyHistory, areas: Floats) -> BodyHistory:
+        """A history with so much pressure that `unstressed` is `areas` (nt, nq)."""
+        new = list(history)
+        lacking = np.log(areas / self.unstressed(history)) / 3.0
+        for number, _, which, _ in self._others:
+            known = history[number][STRAIN].copy()
+            known[:3] += lacking[which]
+            new[number] = {**history[number], STRAIN: known}
+        return tuple(new)
+
     def flowed(self, history: BodyHistory) -> Floats:
         """Equivalent inelastic strain (nt, nq) at the quadrature points; 0 where none can be."""
         found = np.zeros(self.space.basis.dx.shape)
@@ -316,6 +354,16 @@ class LithiumSurface:
             cls.of(mesh, which, dry[owner == number])
             for number, which in mesh.interface_by_body(Phase.LITHIUM).items()
         ]
+
+    def swept(self, step: Floats) -> float:
+        """Area in m^2 that the line sweeps by displacements (2, m) in m of `nodes`."""
+        step = step[:, np.searchsorted(self.nodes, self.edges.nodes)]
+        u, weights = np.polynomial.legendre.leggauss(3)
+        shapes, slopes = shape(0.5 * (u + 1.0)), shape_slope(0.5 * (u + 1.0))
+        x, y = step @ shapes
+        # Half way, since the line itself becomes longer or shorter as it goes.
+        tx, ty = (self.edges.coordinates + 0.5 * step) @ slopes
+        return float(((x * ty - y * tx) @ (0.5 * weights)).sum())
 
     def pressure(self, force: Floats) -> Floats:
         """Pressure in Pa from forces on the nodes, through the mass matrix of the line.

@@ -14,22 +14,23 @@ openings are held is found with the rest by an active set (`fem.solve.active`).
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import coo_matrix, csr_matrix, diags, identity
-from scipy.sparse.linalg import LinearOperator, cg, splu
+from scipy.sparse.linalg import LinearOperator, cg
 
 from fem.errors import SolveError
-from fem.laws.bonds import GAP, SLIP, Pull
+from fem.laws.bonds import GAP, SLIP, Cohesive, Pull
 from fem.mesh import Ints
 from fem.physics.equilibrium import Equilibrium
 from fem.physics.faces import Bonding, Faces, Parted
-from fem.physics.jumps import jump
+from fem.physics.jumps import NO_JUMP, Jump, jump
+from fem.physics.relaxing import relaxed
 from fem.solve.active import Held, Settings, Settled, settle
-from fem.solve.linear import Factorised
+from fem.solve.linear import Factorised, pivoted
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
@@ -69,10 +70,16 @@ class Parting(Equilibrium):
     ----------
     faces, parted
         The faces, and how they stood in the last state.
+    clock
+        Duration of the step for bonds in s, if another than `duration`.
+    relaxed
+        The same loads after bonds have let go in turns, if that was needed.
     """
 
     faces: Faces = field(kw_only=True)
     parted: Parted = field(kw_only=True)
+    clock: float | None = None
+    relaxed: Parting | None = None
     _factors: Factors | None = None
     _rigid: Bools = field(init=False)
     _way: Floats = field(init=False)
@@ -95,19 +102,28 @@ class Parting(Equilibrium):
         SolveError
             If nothing that holds is found for any other reason.
         """
-        faces, size = self.faces, self._size
-        x = np.zeros(size) if start is None else np.array(start, dtype=float)
+        x = np.zeros(self._size) if start is None else np.array(start, dtype=float)
+        try:
+            found = self.settled(x)
+        except SolveError:
+            if not any(isinstance(law, Cohesive) for law in self.faces.laws):
+                raise
+            self.relaxed, x = relaxed(self, x)
+            found = self.relaxed.settled(x)
+        self.require_bearing(found.solution)
+        return found
+
+    def settled(self, x: Floats) -> Settled:
+        """The same by Newton's method alone."""
         self._start = x
-        touch = self.parted.closed
+        faces, touch = self.faces, self.parted.closed
         rubs = touch & (faces.friction > 0.0)
-        held = self._held(touch | self._rigid, self._rigid | rubs, np.zeros(size))
-        scale = max(self._scale(np.zeros(size)), self._scale(x))
-        found = settle(
+        held = self._held(touch | self._rigid, self._rigid | rubs, np.zeros(self._size))
+        scale = max(self._scale(np.zeros(self._size)), self._scale(x))
+        return settle(
             self.residual, self._move, self._rule, x, held,
             lambda _: max(scale, self._pressing) or 1.0, "displacement", SETTINGS, CURES,
         )  # fmt: skip
-        self.require_bearing(found.solution)
-        return found
 
     @property
     def _size(self) -> int:
@@ -148,7 +164,8 @@ class Parting(Equilibrium):
 
     def pull(self, unknowns: Floats) -> tuple[Pull, Bonding]:
         """What the bonds answer."""
-        return self.faces.pull(self.opening(unknowns), self.parted.bonding, self.duration)
+        taken = self.duration if self.clock is None else self.clock
+        return self.faces.pull(self.opening(unknowns), self.parted.bonding, taken)
 
     def residual(self, unknowns: Floats) -> Floats:
         """Forces out of balance; at held openings, minus what holds them."""
@@ -163,17 +180,24 @@ class Parting(Equilibrium):
         r[slips] += rub * np.maximum(r[gaps], 0.0)
         return r
 
-    def found(self, settled: Settled) -> Parted:
-        """How the faces stand in a state that was found."""
+    def found(self, settled: Settled, jumps: bool = True) -> Parted:
+        """How the faces stand in a state that was found; `jumps` says whether to look for some."""
+        if self.relaxed is not None:
+            end = self.relaxed.found(settled, jumps=False)
+            return self._told(end, jump(self, self._start, settled.solution))
         x, held = settled.solution, settled.held
         pull, bonding = self.pull(x)
         traction = pull.traction + self.traction(self.residual(x), held)
         opening, gaps = self.opening(x), self.faces.gaps
         closed = (gaps >= 0) & held.mask[gaps]
         opening[GAP, closed] = 0.0
-        step = jump(self, self._start, x)
+        end = Parted(opening, traction, closed, bonding)
+        return self._told(end, jump(self, self._start, x) if jumps else NO_JUMP)
+
+    def _told(self, end: Parted, step: Jump) -> Parted:
+        """How the faces stand, with what a jump has set free."""
         released = self.parted.released + (step.released if step.snapped else 0.0)
-        return Parted(opening, traction, closed, bonding, step, released)
+        return replace(end, jump=step, released=released)
 
     def traction(self, residual: Floats, held: Held) -> Floats:
         """Traction (2, m) in Pa by which the faces hold each other where openings are held."""
@@ -311,7 +335,7 @@ class Parting(Equilibrium):
         inner = matrix[free][:, free].tocsr()
         symmetric = not len(slides) and all(part.symmetric for part in self.parts)
         # Bonds that soften leave no minimum for conjugate gradients to find.
-        solve = _factors(inner) if factors or not symmetric else self._solver(inner, free)
+        solve = pivoted(inner) if factors or not symmetric else self._solver(inner, free)
         z = solve(right[free])
         if len(corner):
             lower = columns[free]
@@ -371,14 +395,3 @@ def _convex(tangent: Floats) -> Floats:
     value, way = np.linalg.eigh(np.moveaxis(tangent, 2, 0))
     kept = (way * np.maximum(value, 0.0)[:, None, :]) @ way.transpose(0, 2, 1)
     return np.asarray(np.moveaxis(kept, 0, 2))
-
-
-def _factors(matrix: csr_matrix) -> Callable[[Floats], Floats]:
-    try:
-        factors = splu(
-            matrix.tocsc(), permc_spec="MMD_AT_PLUS_A", diag_pivot_thresh=0.01,
-            options={"SymmetricMode": True},
-        )  # fmt: skip
-    except RuntimeError as error:
-        raise SolveError("the tangent of the solids is singular", cures=CURES) from error
-    return lambda right: np.asarray(factors.solve(right))

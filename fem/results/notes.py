@@ -80,6 +80,12 @@ def _protocol(cell: Cell) -> list[str]:
         )
     if case.geometry.anode.motion == "kept":
         notes.append("The geometry stays as drawn while lithium plates: its thickness is small.")
+    elif mechanics.enabled:
+        notes.append(
+            "Solids carry the Li|SE interface along: stress follows from the plated layer on the "
+            "shape that they have by then, step after step of small strain. Particles react on the "
+            "surface that they were drawn with."
+        )
     else:
         notes.append(
             "The Li|SE interface moves with the plated lithium. The electrolyte gives way without "
@@ -93,10 +99,11 @@ def _protocol(cell: Cell) -> list[str]:
             f"Lithium has closed in {len(pockets)} pieces of electrolyte ({area:.3g} um2), which "
             "no current reaches: they keep their shape."
         )
-    if mechanics.enabled:
+    if mechanics.enabled and case.geometry.anode.motion == "kept":
         notes.append(
             "Stress follows from the plated thickness on linear-elastic solids in small strain."
         )
+    if mechanics.enabled:
         notes.append(COUPLINGS[mechanics.coupling])
     if mechanics.swelling:
         loose = case.interfaces.particle_electrolyte.parts

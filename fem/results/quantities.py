@@ -195,6 +195,10 @@ _SECTIONS: dict[str, tuple[Declared, ...]] = {
         Declared("swept_error", "", "area gained against volume plated", _HISTORY, meaning=
             "How far that area is from the volume of lithium that the line has followed, over the "
             "volume."),
+        Declared("rebalanced_fraction", "", "moved for equilibrium", _HISTORY, meaning=
+            "Where solids move along with the line: the largest displacement that equilibrium asks "
+            "for on the new shape, over the way just moved; the largest so far. It goes to zero "
+            "with that way."),
         Declared("closed_area_m2", "m²", "area of closed gaps", _HISTORY, shown="µm²", meaning=
             "Gaps of electrolyte that lithium has closed on itself, and necks of lithium that were "
             "stripped through, since the start."),

@@ -19,7 +19,13 @@ from fem.cell.stress import conditions_of, pressure_at_nodes
 from fem.constants import FARADAY
 from fem.frozen import FrozenMapping
 from fem.materials import references
-from fem.measures.anode import AnodeProfile, enclosed, lithium_area, spread
+from fem.measures.anode import (
+    AnodeProfile,
+    enclosed,
+    lithium_area,
+    spread,
+    unstressed_area,
+)
 from fem.measures.charge import charge_metrics, particle_table, rims
 from fem.measures.contact import contact_metrics, released
 from fem.measures.faces import FaceTable
@@ -63,11 +69,13 @@ class View:
     began
         When the run began (`time.perf_counter`).
     drawn
-        Area of lithium as drawn, in m^2.
+        Area of lithium as drawn, in m^2; that of triangles where solids carry its line along.
     followed
         Charge of the lithium that the line has followed, in C per m of depth.
     closed
         Area of gaps and necks that lithium lines have closed, in m^2.
+    rebalanced
+        What had to move for equilibrium after solids moved along, over the way moved; the largest.
     """
 
     cell: Cell
@@ -75,15 +83,18 @@ class View:
     drawn: float = 0.0
     followed: float = 0.0
     closed: float = 0.0
+    rebalanced: float = 0.0
 
     @classmethod
     def of(cls, cell: Cell, began: float) -> View:
         """The view of a run that began with this cell."""
-        return cls(cell, began, lithium_area(cell.mesh))
+        if cell.stress is None:
+            return cls(cell, began, lithium_area(cell.mesh))
+        return cls(cell, began, unstressed_area(cell, {n: b.start for n, b in cell.blocks.items()}))
 
-    def on(self, cell: Cell, followed: float, closed: float) -> View:
+    def on(self, cell: Cell, followed: float, closed: float, rebalanced: float) -> View:
         """The same run after its lithium line has moved by all that was plated up to now."""
-        return replace(self, cell=cell, followed=followed, closed=closed)
+        return replace(self, cell=cell, followed=followed, closed=closed, rebalanced=rebalanced)
 
     # ------------------------------------------------------------------------------ one instant
 
@@ -222,7 +233,7 @@ class View:
             row |= {name: flowed[name] for name in PLASTIC if name in flowed}
             row |= contact_metrics(cell, state, elastic)
         if cell.case.geometry.anode.motion == "moved":
-            row |= self._swept()
+            row |= self._swept(state)
         return FrozenMapping(row)
 
     def _stress_row(self, anode: AnodeProfile, solution: MechanicsSolution) -> dict[str, float]:
@@ -239,16 +250,21 @@ class View:
             row["principal_stress_tip_max_Pa"] = max(tip[1] for tip in tips)
         return row
 
-    def _swept(self) -> dict[str, float]:
+    def _swept(self, state: State) -> dict[str, float]:
         """Area that the lithium has gained, and how far it is from the volume that it followed.
 
-        The line moves by a thickness along its normals, which on a curve is not the volume.
+        The line moves by a thickness along its normals, which on a curve is not the volume. Where
+        solids carry it along, lithium also gives way to stress, which is taken off.
         """
-        swept = lithium_area(self.cell.mesh) - self.drawn
+        swept, carried = lithium_area(self.cell.mesh) - self.drawn, dict[str, float]()
+        if self.cell.stress is not None:
+            swept = unstressed_area(self.cell, state.held) - self.drawn
+            carried = {"rebalanced_fraction": self.rebalanced}
         volume = self.followed / FARADAY * self.cell.parameters.molar_volume
         return {
             "swept_area_m2": swept,
             "swept_error": abs(swept - volume) / abs(volume) if volume else 0.0,
+            **carried,
             "closed_area_m2": self.closed,
             "enclosed_area_m2": sum(r.area for r in enclosed(self.cell.mesh)),
         }

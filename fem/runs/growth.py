@@ -62,6 +62,9 @@ class Shape:
         Area in m^2 of all gaps and necks that lines have closed.
     short
         In words where lithium has reached the cathode; empty while it has not.
+    rebalanced
+        Where solids move along: what then had to move for equilibrium, over the way moved; the
+        largest so far.
     """
 
     mesh: Mesh
@@ -69,15 +72,16 @@ class Shape:
     followed: Followed
     closed: float = 0.0
     short: str = ""
+    rebalanced: float = 0.0
 
     @classmethod
     def drawn(cls, cell: Cell) -> Shape:
         """The mesh as drawn, with nothing plated."""
         return cls(cell.mesh, cell.mesh.nodes, cell.lithium.followed)
 
-    def cell(self, case: Case) -> Cell:
-        """The cell of this shape."""
-        cell = Cell(case, self.mesh, resolve(case, self.mesh.geometry))
+    def cell(self, case: Case, drawn: Cell | None = None) -> Cell:
+        """The cell of this shape; its particles are those `drawn` where they move along."""
+        cell = Cell(case, self.mesh, resolve(case, self.mesh.geometry), like=drawn)
         cell.lithium.followed = self.followed
         return cell
 
@@ -96,14 +100,16 @@ class Shape:
 
     def facts(self) -> dict[str, Any]:
         """The geometry in the types of JSON, and the other numbers."""
-        return describe(self.mesh.geometry) | {"closed": self.closed, "short": self.short}
+        told = {"closed": self.closed, "short": self.short, "rebalanced": self.rebalanced}
+        return describe(self.mesh.geometry) | told
 
     @classmethod
     def taken_up(cls, arrays: Mapping[str, NDArray[Any]], facts: dict[str, Any]) -> Shape:
         """The shape that `arrays` and `facts` told of."""
         followed = Followed(arrays["shape.plated"], arrays["shape.thickness"])
         mesh = mesh_from(arrays, facts)
-        return cls(mesh, arrays["shape.fresh"], followed, facts["closed"], facts["short"])
+        told = [facts[name] for name in ("closed", "short", "rebalanced")]
+        return cls(mesh, arrays["shape.fresh"], followed, *told)
 
 
 Moved = tuple[Shape, Cell, State]

@@ -26,6 +26,7 @@ from fem.results.notes import notes_of, outcome
 from fem.results.result import Result
 from fem.results.view import View
 from fem.runs.accepted import Accepted, Checkpoint, Counters, Observer, refuse_other_blocks
+from fem.runs.displaced import displace
 from fem.runs.growth import Shape, due, follow
 from fem.runs.protocol import Task, beyond_window, task
 from fem.runs.steps import Trial, unstable
@@ -101,7 +102,10 @@ class _Run:
             self._shape = Shape.drawn(cell)
             if resume is not None:
                 self._shape = shape = Shape.taken_up(resume.arrays, resume.facts["shape"])
-                self._view = self._view.on(shape.cell(case), shape.charge, shape.closed)
+                drawn = None if cell.stress is None else cell
+                self._view = self._view.on(
+                    shape.cell(case, drawn), shape.charge, shape.closed, shape.rebalanced
+                )
         self._protocol = case.operation.unrolled
         self._waveforms = {
             profile: read_profile(profile, case.resolve(profile.file))
@@ -253,8 +257,9 @@ class _Run:
         """Move the lithium line by what was plated since it moved last; what is to do then."""
         assert self._shape is not None
         try:
-            shape, cell, state = follow(self._case, self._cell, self._shape, self._state)
-            self._view = self._view.on(cell, shape.charge, shape.closed)
+            move = follow if self._cell.stress is None else displace
+            shape, cell, state = move(self._case, self._cell, self._shape, self._state)
+            self._view = self._view.on(cell, shape.charge, shape.closed, shape.rebalanced)
             todo = self._task(label, step)
             state = cell.reshaped(state, todo.drives(state.time, state.time))
         except SolveError as error:
@@ -371,9 +376,9 @@ class _Run:
         before, after = self._view.elastic(self._state), self._view.elastic(state)
         if before is None or after is None or self._case.mechanics.lithium == "yielded":
             return None
-        cell, counters = self._cell, self._counters
-        old, new = (cell.thickness(s.content) for s in (self._state, state))
-        work = counters.work.after(before, after, new - old)
+        counters = self._counters
+        assert before.thickness is not None and after.thickness is not None
+        work = counters.work.after(before, after, after.thickness - before.thickness)
         energy = before.elastic_energy if counters.energy is None else counters.energy
         self._counters = replace(counters, work=work, energy=energy)
         return work

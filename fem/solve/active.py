@@ -111,15 +111,16 @@ def settle(
         if not np.isfinite(norm):
             break
         stalls = len(norms) > 3 and norm <= settings.stalled and norm > 0.3 * min(norms[-4:-1])
-        if whole and wanted.same(held) and (norm <= settings.tolerance or stalls):
-            return Settled(x, held, iteration, tuple(norms))
-        if not iteration:
-            continue  # forces out of balance say nothing yet of who lets go
         key = wanted.key
-        for fewer in (_worst, _first):
+        # Forces out of balance say nothing yet of who lets go.
+        for fewer in (_worst, _first) if iteration else ():
             if key in seen and not wanted.same(held):
                 wanted = fewer(held, wanted)
                 key = wanted.key
+        if whole and wanted.same(held) and (norm <= settings.tolerance or stalls):
+            return Settled(x, held, iteration, tuple(norms))
+        if not iteration:
+            continue
         seen.add(key)
         if not wanted.same(held):
             r = residual(x)  # which may depend on what is held
@@ -133,7 +134,10 @@ def settle(
 
 
 def _worst(held: Held, wanted: Held) -> Held:
-    """Only the unknowns that violate their rule most change: such sets do not come again."""
+    """Only the unknowns that violate their rule most change: such sets do not come again.
+
+    None does if none violates it: what may be held or let go, at next to no force, stays.
+    """
     differs = held.mask != wanted.mask
     if not differs.any():
         return wanted

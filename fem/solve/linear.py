@@ -226,6 +226,24 @@ class Factorised(Preconditioned):
         return found
 
 
+def pivoted(matrix: csr_matrix) -> Solve:
+    """Solutions with a matrix that need be neither definite nor quite symmetric, by its factors.
+
+    Raises
+    ------
+    SolveError
+        If it is singular.
+    """
+    try:
+        factors = splu(
+            matrix.tocsc(), permc_spec="MMD_AT_PLUS_A", diag_pivot_thresh=0.01,
+            options={"SymmetricMode": True},
+        )  # fmt: skip
+    except RuntimeError as error:
+        raise SolveError("a matrix to be factorised is singular") from error
+    return lambda right: np.asarray(factors.solve(right))
+
+
 def _coarse_solver(matrix: csr_matrix, near_nullspace: Floats | None) -> tuple[Solve, str]:
     """A solver for the coarse matrix, with dense rows (global unknowns) eliminated as a border.
 

@@ -46,9 +46,9 @@ CONFLICTS: list[tuple[dict[str, Any], str, tuple[str, ...]]] = [
         ("starts from", "add stoichiometry = 0.9"),
     ),
     (
-        {"geometry.anode.motion": "moved"},
-        "geometry.anode.motion",
-        ("gives way", "enabled = false", 'motion = "kept"'),
+        {"geometry.anode.motion": "moved", "mechanics.lithium": "yielded"},
+        "mechanics.lithium",
+        ("does not move along", "viscoplastic", 'motion = "kept"'),
     ),
     (
         {"geometry.anode.reserve": "51 um"},

@@ -32,6 +32,13 @@ COARSE: dict[str, dict[str, Any]] = {
     "zhou2025_cell": {"mesh.size": "1.5 um", "geometry.width": "30 um"},
     # A third of the steps; the end of the run moves by 0.1 %.
     "zheng2023_growth": {"mesh.size": "4 um", "mesh.growth": 0.5, **LONG_STEPS},
+    # Three moves of the line; creeping lithium takes most of the time of the whole case.
+    "zheng2023_yielding": {
+        **COARSER,
+        **LONG_STEPS,
+        "mechanics.lithium": "rigid",
+        "operation.steps": [{"charge": "100 A/m^2", "until": {"thickness": "0.5 um"}}],
+    },
     # Lithium follows its pressure at once, so that a step may plate more than it is allowed to.
     "zheng2023_screening": {
         **COARSER,

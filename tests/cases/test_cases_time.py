@@ -49,6 +49,11 @@ def growth() -> Iterator[ModuleType]:
 
 
 @pytest.fixture(scope="module")
+def yielding() -> Iterator[ModuleType]:
+    yield from script("zheng2023_yielding")
+
+
+@pytest.fixture(scope="module")
 def screening() -> Iterator[ModuleType]:
     yield from script("zheng2023_screening")
 
@@ -237,3 +242,23 @@ def test_screening_at_all_exchange_currents(screening: ModuleType, tmp_path: Pat
     # The faster the kinetics, the stronger the focusing without coupling, and the weaker with it.
     assert (np.diff([tip.von_mises for tip in free]) > 0).all()
     assert (np.diff([tip.von_mises for tip in coupled]) < 0).all()
+
+
+# ------------------------------------------------------------------ a deposit in what yields
+
+
+@pytest.mark.slow
+def test_stress_of_a_deposit_stays_at_the_yield_stress(
+    yielding: ModuleType, tmp_path: Path
+) -> None:
+    """Half a micrometre with coarse elements: as drawn it is gigapascals, and carried along not."""
+    steps = [{"charge": "100 A/m^2", "until": {"thickness": "0.5 um"}}]
+    before, after = list(yielding.KINDS)[:2]
+    changes = {"operation.steps": steps, "mesh.growth": 1.0}
+    runs = yielding.main(tmp_path, "4 um", (before, after), changes)
+    assert {f.name for f in tmp_path.iterdir()} == {"yielding.png", "yielding.pdf", "table.txt"}
+    assert runs[before].mises[-1] > 2e9
+    assert runs[after].mises[-1] == pytest.approx(1e9 / 3.0, rel=0.02)
+    assert runs[after].pressure[-1] < 0.3 * runs[before].pressure[-1]
+    assert runs[after].errors["swept_error"] < 1e-11
+    assert runs[after].errors["work_error"] < 0.01

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from fem.laws.fracture import critical_pressure, extrusion_pressure
+from fem.laws.fracture import critical_pressure, extrusion_pressure, void_shape_factor
 
 
 @pytest.mark.parametrize(("factor", "flaw"), [(1.0, 12.4e-6), (1.12, 9.9e-6)])
@@ -19,6 +19,26 @@ def test_forty_megapascal(factor: float, flaw: float) -> None:
 def test_filled_crack(flaw: float, pressure: float) -> None:
     """p = K / sqrt(pi a) with K = 0.3 MPa m^0.5."""
     assert critical_pressure(0.3e6, flaw) == pytest.approx(pressure, rel=1e-11)
+
+
+@pytest.mark.parametrize(
+    ("diameter", "flaw"), [(0.5e-6, 12.2e-6), (10e-6, 8.2e-6), (24e-6, 4.6e-6)]
+)
+def test_the_larger_the_void_the_shorter_the_flaw(diameter: float, flaw: float) -> None:
+    """40 MPa open flaws of 12.2, 8.2 and 4.6 um at voids of 0.5, 10 and 24 um."""
+    factor = void_shape_factor(flaw, 0.5 * diameter)
+    assert critical_pressure(0.25e6, flaw, factor) == pytest.approx(40e6, rel=5e-3)
+
+
+def test_a_flaw_at_a_void_is_between_an_edge_and_none() -> None:
+    """Short flaws: twice 1.1215, for cracks at an edge under the hoop stress; long ones: 1."""
+    assert void_shape_factor(1e-12, 1e-5) == pytest.approx(2 * 1.1215, rel=1e-3)
+    assert void_shape_factor(1e-5, 0.0) == 1.0
+    factors = [void_shape_factor(a, 1.0) for a in np.geomspace(1e-3, 1e3, 40)]
+    assert (np.diff(factors) < 0.0).all()
+    # Independent plane finite elements at a / r of 1/4, 1 and 3.
+    for ratio, found in ((0.25, 1.748), (1.0, 1.366), (3.0, 1.168)):
+        assert void_shape_factor(ratio, 1.0) == pytest.approx(found, rel=0.03)
 
 
 def test_scaling_of_the_critical_pressure() -> None:

@@ -26,7 +26,9 @@ from fem.laws.solids import (
     LinearElastic,
     Norton,
     SolidLaw,
+    Stressed,
     dissipation,
+    referred,
 )
 
 sys.path.append(str(Path(__file__).parents[1] / "verification"))
@@ -156,7 +158,7 @@ def test_linear_elasticity_pulled_along_one_axis() -> None:
 
 # --------------------------------------------------------------------- laws that yield and creep
 
-FLOWING = [law for law in SOLID_LAWS if not isinstance(law, LinearElastic)]
+FLOWING = [law for law in SOLID_LAWS if not isinstance(law, LinearElastic | Stressed)]
 every_flow = pytest.mark.parametrize("law", FLOWING, ids=str)
 
 
@@ -179,6 +181,28 @@ def test_flow_keeps_the_volume_and_makes_heat(law: SolidLaw) -> None:
         history = response.history
     np.testing.assert_allclose(history[EQUIVALENT], total, rtol=1e-10, atol=1e-16)
     assert (total > 0.0).all()
+
+
+@every_flow
+def test_a_history_told_from_another_shape_keeps_its_stress(law: SolidLaw) -> None:
+    """Without a turn stress stays; with one it is that stress turned, xx as yy after a quarter."""
+    strain = strains(3)
+    response = law.respond(strain, aged(law), DURATION)
+    for turn in (0.0, 0.5 * np.pi, 0.3):
+        history = referred(response.history, strain, np.full(SHAPE, turn))
+        found = law.respond(np.zeros((4, *SHAPE)), history, 0.0).stress
+        c, s = np.cos(turn), np.sin(turn)
+        xx, yy, zz, xy = response.stress
+        wanted = np.stack(
+            [
+                c * c * xx + s * s * yy - 2 * c * s * xy,
+                s * s * xx + c * c * yy + 2 * c * s * xy,
+                zz,
+                c * s * (xx - yy) + (c * c - s * s) * xy,
+            ]
+        )
+        np.testing.assert_allclose(found, wanted, rtol=1e-9, atol=1e-9 * np.abs(wanted).max())
+        assert set(history) == set(response.history)
 
 
 @every_flow

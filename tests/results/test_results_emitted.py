@@ -90,6 +90,9 @@ RUNS: dict[str, Callable[[], fem.Case]] = {
         operation__steps=CYCLE[:1],
     ),
     "in time, on a moving line": lambda: protocol(geometry__anode__motion="moved"),
+    "in time, on a line that solids carry along": lambda: protocol(
+        geometry__anode__motion="moved", mechanics__enabled=True, operation__steps=CYCLE[:1]
+    ),
 }
 
 

@@ -1,0 +1,360 @@
+"""
+DOC
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import matplotlib.pyplot as plt
+import numpy as np
+from matplotlib.figure import Figure
+
+import fem
+from fem.constants import FARADAY
+from fem.errors import SolveError
+from fem.materials import library
+from fem.results.history import History
+
+CASE = Path(__file__).with_suffix(".toml")
+FACES = "interfaces.particle_electrolyte"
+KINDS: Mapping[str, Mapping[str, Any]] = {
+    "coarse": {},
+    "fine": {"geometry.cathode.particles.grains.diameter": "2.5 um"},
+}
+BONDS: Mapping[str, Mapping[str, Any]] = {
+    "none": {},
+    # The stiffness lets a bond stretch by 0.5 nm before it softens, of 40 nm until it is gone.
+    # Bonds that are rigid before they soften take steps of less than a second as they snap.
+    "cohesive": {
+        FACES: {
+            "bond": "cohesive",
+            "strength": "50 MPa",
+            "toughness": "1 J/m^2",
+            "stiffness": "1e17 Pa/m",
+        }
+    },
+}
+PRESSURES = (2, 10, 30)
+"""In MPa: the paper's."""
+CYCLE = (
+    {"charge": "0.65 A/m^2", "until": {"voltage": "4.25 V"}},
+    {"discharge": "0.65 A/m^2", "until": {"voltage": "2.8 V"}},
+)
+VARIANTS: Mapping[str, Mapping[str, Any]] = {
+    "as in the case file": {},
+    "a spring": {"stack.stiffness": "8e10 Pa/m"},
+    "-7 %": {"materials.NCM811.volume_change": "-7 %"},
+    "conduction by pressure": {
+        FACES: {"bond": "none", "conduction": "linear", "contact_pressure": "50 MPa"}
+    },
+    "three cycles": {"operation.steps": [{"repeat": 3, "steps": list(CYCLE)}]},
+}
+"""What is assumed otherwise, without adhesion."""
+LARGEST = 8.7495
+"""Of -beta E / p of electrolyte under the pressure p: a free disc of half the area of its square
+lets go all round from there on, if faces do not adhere and the square bears it elastically."""
+
+RETENTION = {
+    "coarse": {2: 63.3, 10: 74.3, 30: 84.0},
+    "fine": {2: 85.6, 10: 88.9, 30: 90.3},
+}
+"""Of the capacity after 100 cycles in %, under a pressure in MPa: the paper's text."""
+GAIN = {2: 22.0, 10: 20.0, 30: 18.0}
+"""Fine over coarse in the first cycle, in mAh/g: the paper's text."""
+VERDICTS = (
+    (
+        "Without adhesion particles come loose early, later under more pressure.",
+        "electrolyte that bridges over a particle, faces without pressure from the press, and a "
+        "loose particle that is dead, as it is in a plane",
+        "contact that lasts at -5 % under 2 MPa without adhesion, in a section or by tomography",
+    ),
+    (
+        "Bonded, the stack pressure hardly matters.",
+        "50 MPa of strength, against which 2 to 30 MPa are little",
+        "a strength of some MPa, or capacity that comes back when the pressure is raised",
+    ),
+    (
+        "Fine and coarse differ by where particles lie, and by nothing else.",
+        "electrolyte without pores: as drawn, all faces touch in either powder",
+        "a fine and a coarse composite of equal contact area and unlike retention",
+    ),
+)
+"""What came out, what it hangs on, and what would refute that."""
+
+
+# %%
+# Runs
+# ----
+
+
+@dataclass(frozen=True)
+class Run:
+    """One cell: kind of powder, bond, stack pressure in MPa, and what else is assumed."""
+
+    kind: str
+    bond: str
+    pressure: int
+    variant: str = "as in the case file"
+
+    @property
+    def name(self) -> str:
+        """Of its files."""
+        words = f"{self.kind} {self.bond} {self.pressure} MPa"
+        if self.variant != "as in the case file":
+            words += " " + self.variant
+        return words.replace("%", "percent").replace(" ", "_")
+
+    def case(self, changes: Mapping[str, Any]) -> fem.Case:
+        """The case file with what this run changes, then `changes`."""
+        mine = {"stack.pressure": f"{self.pressure} MPa", **VARIANTS[self.variant]}
+        return fem.Case.load(CASE, {**KINDS[self.kind], **BONDS[self.bond], **mine, **changes})
+
+
+GRID = tuple(Run(kind, bond, p) for bond in BONDS for p in PRESSURES for kind in KINDS)
+OTHERS = (
+    Run("coarse", "none", 10, "-7 %"),
+    Run("coarse", "none", 10, "a spring"),
+    Run("coarse", "none", 10, "conduction by pressure"),
+    Run("fine", "none", 10, "conduction by pressure"),
+    Run("coarse", "none", 30, "three cycles"),
+)
+QUICK = tuple(Run(kind, "none", p) for p in (2, 30) for kind in KINDS)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What came of a run; capacities in mAh per g of active material.
+
+    The first cycle has `charge` and `discharge`, the last one that was begun `last`; `theory` is
+    what the window of the material holds. Open share, dead share and largest gap in m are those at
+    the end of the first charge. `opened` and `lost` are the volume strains of the active material,
+    on average, with which half of the faces have opened and the first particle is dead (nan if
+    they never are). `pressure` is the least and greatest of the stack in Pa, `yielded` the largest
+    share of the electrolyte that has yielded, `ended` what ended each step, and `failed` what the
+    run died of.
+    """
+
+    charge: float = float("nan")
+    discharge: float = float("nan")
+    last: float = float("nan")
+    theory: float = float("nan")
+    open_share: float = float("nan")
+    dead_share: float = float("nan")
+    gap: float = float("nan")
+    opened: float = float("nan")
+    lost: float = float("nan")
+    pressure: tuple[float, float] = (float("nan"), float("nan"))
+    yielded: float = float("nan")
+    ended: tuple[str, ...] = ()
+    failed: str = ""
+
+    @property
+    def utilization(self) -> float:
+        """Discharge of the first cycle over what the window holds."""
+        return self.discharge / self.theory
+
+    @property
+    def charged(self) -> float:
+        """Charge of the first cycle over what the window holds."""
+        return self.charge / self.theory
+
+
+def outcome(case: fem.Case, history: History) -> Outcome:
+    """What a run tells: a pure function of its history."""
+    cathode: Any = case.geometry.cathode
+    ncm = library(overrides=case.materials)["NCM811"]
+    low, high = ncm["stoichiometry_min"].value, ncm["stoichiometry_max"].value
+    density, most = ncm["density"].value, ncm["max_concentration"].value
+    mass = cathode.particles.fraction * float(cathode.thickness) * density  # kg/m2
+    whole = most * FARADAY / 3600.0 / density  # Ah/kg, or mAh/g, if x fell from 1 to 0
+    step, charged = history["step"], history["charged_Ah_m2"] / mass
+    discharged = history["discharged_Ah_m2"] / mass
+    first = step == 0
+    end = int(np.flatnonzero(first)[-1])
+    final = step[-1] - 1 + step[-1] % 2  # the last discharge that was begun
+    last = discharged[step <= final][-1] - discharged[step < final][-1] if final > 0 else 0.0
+    strain = charged / whole / (high - low) * ncm["volume_change"].value
+    opened = first & (history["open_fraction"] > 0.5)
+    lost = first & (history["dead_particles"] > 0.0)
+    pressure = history["stack_pressure_Pa"]
+    return Outcome(
+        charge=float(charged[end]),
+        discharge=float(discharged[step <= 1][-1]),
+        last=float(last),
+        theory=(high - low) * whole,
+        open_share=float(history["open_fraction"][end]),
+        dead_share=float(history["dead_fraction"][end]),
+        gap=float(history["gap_max_m"][end]),
+        opened=float(strain[opened][0]) if opened.any() else float("nan"),
+        lost=float(strain[lost][0]) if lost.any() else float("nan"),
+        pressure=(float(pressure.min()), float(pressure.max())),
+        yielded=float(np.max(history["plastic_area_fraction"])),
+        ended=tuple(why for _, _, _, why in history.events),
+    )
+
+
+def solve(run: Run, changes: Mapping[str, Any], folder: Path) -> Outcome:
+    """The outcome of a run, which is read from `folder` if it was solved before.
+
+    The history is written beside it. A run that no solver could finish is an outcome with the
+    message, and without numbers.
+    """
+    case = run.case(changes)
+    file = folder / f"{run.name}-{case.sha256[:8]}.json"
+    if not file.exists():
+        try:
+            history = fem.run(case).history
+        except SolveError as error:
+            found = Outcome(failed=str(error).splitlines()[0])
+        else:
+            assert history is not None
+            with file.with_suffix(".csv").open("w", newline="", encoding="utf-8") as stream:
+                table = csv.writer(stream)
+                table.writerow(history.columns)
+                table.writerows(zip(*history.columns.values(), strict=True))
+            found = outcome(case, history)
+        file.write_text(json.dumps(asdict(found), indent=1), encoding="utf-8")
+    known = json.loads(file.read_text("utf-8"))
+    return Outcome(**known | {"pressure": tuple(known["pressure"]), "ended": tuple(known["ended"])})
+
+
+# %%
+# Tables and figure
+# -----------------
+
+Found = Mapping[Run, Outcome]
+
+
+def line(run: Run, found: Outcome) -> str:
+    """A run in the table of runs."""
+    start = f"{run.kind:<8}{run.bond:<10}{run.pressure:>3}  {run.variant:<24}"
+    if found.failed:
+        return start + found.failed
+    low, high = (p / 1e6 for p in found.pressure)
+    return start + (
+        f"{found.charge:8.1f}{found.discharge:11.1f}{found.last:8.1f}{found.utilization:8.3f}"
+        f"{found.open_share:8.3f}{found.dead_share:8.3f}{found.gap * 1e9:8.1f}"
+        f"{100 * found.opened:8.2f}{100 * found.lost:8.2f}{low:9.2f}{high:8.2f}"
+        f"{found.yielded:8.3f}  {', '.join(found.ended)}"
+    )
+
+
+HEADER = (
+    f"{'powder':<8}{'bond':<10}{'MPa':>3}  {'variant':<24}{'charge':>8}{'discharge':>11}{'last':>8}"
+    f"{'utiliz.':>8}{'open':>8}{'dead':>8}{'gap/nm':>8}{'half/%':>8}{'loss/%':>8}"
+    f"{'p least':>9}{'most':>8}{'yield':>8}  ended by"
+)
+
+
+def beside_the_paper(found: Found) -> list[str]:
+    """What the paper has and what came out; what decides it, and what would refute that."""
+    lines = [f"{'':<34}{'paper':>22}" + "".join(f"{bond:>24}" for bond in BONDS)]
+    for kind in KINDS:
+        paper = " < ".join(f"{RETENTION[kind][p]:g}" for p in PRESSURES)
+        cells = [_row(found, kind, bond, "discharge") for bond in BONDS]
+        lines.append(f"{kind + ': 2, 10, 30 MPa':<34}{paper + ' %':>22}" + _cells(cells))
+        cells = [_row(found, kind, bond, "charge") for bond in BONDS]
+        lines.append(f"{'  of this the first charge':<34}{'':>22}" + _cells(cells))
+    paper = ", ".join(f"{GAIN[p]:+g}" for p in PRESSURES)
+    gains = [", ".join(_gain(found, bond, p) for p in PRESSURES) for bond in BONDS]
+    lines.append(f"{'fine - coarse, mAh/g':<34}{paper:>22}" + _cells(gains))
+    for what, decides, refutes in VERDICTS:
+        lines += [f"{what}", f"    decided by  {decides}", f"    refuted by  {refutes}"]
+    return lines
+
+
+def _row(found: Found, kind: str, bond: str, name: str) -> str:
+    cells = [found.get(Run(kind, bond, p)) for p in PRESSURES]
+    return ", ".join("-" if cell is None else f"{getattr(cell, name):.1f}" for cell in cells)
+
+
+def _gain(found: Found, bond: str, pressure: int) -> str:
+    fine, coarse = (found.get(Run(kind, bond, pressure)) for kind in ("fine", "coarse"))
+    if fine is None or coarse is None:
+        return "-"
+    return f"{fine.discharge - coarse.discharge:+.1f}"
+
+
+def _cells(texts: Sequence[str]) -> str:
+    return "".join(f"{text:>24}" for text in texts)
+
+
+def draw(found: Found) -> Figure:
+    """First discharge, and share of the faces that is open, against the pressure."""
+    with fem.plot.style():
+        figure: Figure
+        figure, axes = plt.subplots(1, 3, figsize=(7.2, 2.6), layout="constrained")
+        names = (
+            ("charge", "first charge / mAh g$^{-1}$"),
+            ("discharge", "first discharge / mAh g$^{-1}$"),
+            ("open_share", "open share after charge"),
+        )
+        for ax, (name, label) in zip(axes, names, strict=True):
+            for kind, colour in (("coarse", "#D55E00"), ("fine", "#0072B2")):
+                for bond, style in (("none", "o-"), ("cohesive", "s--")):
+                    mine = [Run(kind, bond, p) for p in PRESSURES]
+                    known = [run for run in mine if run in found and not found[run].failed]
+                    if known:
+                        ax.plot(
+                            [run.pressure for run in known],
+                            [getattr(found[run], name) for run in known],
+                            style,
+                            color=colour,
+                            markerfacecolor=colour if bond == "none" else "white",
+                            label=f"{kind}, {'no adhesion' if bond == 'none' else 'bonded'}",
+                        )
+            ax.set(xscale="log", xlabel="stack pressure / MPa", ylabel=label, ylim=(0, None))
+            ax.set_xticks(PRESSURES, [str(p) for p in PRESSURES])
+            ax.set_xticks([], minor=True)
+        axes[2].set_ylim(0, 1.05)
+        figure.legend(*axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=4,
+                      frameon=False)  # fmt: skip
+    return figure
+
+
+# %%
+# Run it all
+# ----------
+
+
+def main(
+    out: str | Path = "out/zhou2025_pressure",
+    runs: Sequence[Run] = GRID + OTHERS,
+    changes: Mapping[str, Any] | None = None,
+) -> dict[Run, Outcome]:
+    """Solve, print the tables, write them and the figure into `out`; what was solved is kept."""
+    folder = Path(out)
+    folder.mkdir(parents=True, exist_ok=True)
+    lines, found = [HEADER], {}
+    print(HEADER)
+    for run in runs:
+        found[run] = solve(run, changes or {}, folder)
+        lines.append(line(run, found[run]))
+        print(lines[-1], flush=True)
+    beside = beside_the_paper(found)
+    print("\n".join(["", *beside]))
+    (folder / "table.txt").write_text("\n".join([*lines, "", *beside]) + "\n", encoding="utf-8")
+    with (folder / "runs.csv").open("w", newline="", encoding="utf-8") as stream:
+        rows = [asdict(run) | asdict(each) for run, each in found.items()]
+        table = csv.DictWriter(stream, list(rows[0]))
+        table.writeheader()
+        table.writerows(rows)
+    figure = draw(found)
+    figure.savefig(folder / "pressure.png", dpi=200)
+    plt.close(figure)
+    return found
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description="Interfaces that open under stack pressure.")
+    parser.add_argument("--out", default="out/zhou2025_pressure", help="folder of all that is made")
+    parser.add_argument("--quick", action="store_true", help="2 and 30 MPa without adhesion only")
+    given = parser.parse_args()
+    main(given.out, QUICK if given.quick else GRID + OTHERS)
