@@ -235,9 +235,9 @@ def main(
                     )  # fmt: skip
                 stream.flush()
                 if variant == variants[0]:
-                    for half, state in zip(("charged", "discharged"), ends.results, strict=False):
+                    for end, state in zip(("charged", "discharged"), ends.results, strict=False):
                         figure = fem.plot.gaps(state).figure
-                        figure.savefig(folder / f"gaps_{name}_{half}.png", dpi=200)
+                        figure.savefig(folder / f"gaps_{name}_{end}.png", dpi=200)
                         plt.close("all")
             figure = curves(found[variant])
             figure.savefig(folder / f"curves_{variant.replace(' ', '_')}.png", dpi=200)

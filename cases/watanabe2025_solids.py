@@ -107,8 +107,8 @@ def outlines(discs: Sequence[Disc], box: Box) -> list[Drawn]:
     for i, j in pairs:
         (x, y), (dx, dy) = discs[i], np.subtract(discs[j], discs[i])
         angle = float(np.arctan2(dy, dx))
-        a, b = ((x + np.cos(t), y + np.sin(t)) for t in (angle - half, angle + half))
-        drawn.append((_line(a, b), f"disc {i}", f"disc {j}"))
+        start, end = ((x + np.cos(t), y + np.sin(t)) for t in (angle - half, angle + half))
+        drawn.append((_line(start, end), f"disc {i}", f"disc {j}"))
     return drawn
 
 
@@ -379,8 +379,9 @@ def tally(found: Mapping[SetUp, str]) -> list[str]:
     for setup, said in found.items():
         kinds.setdefault((setup.clamp, setup.bond, setup.swelling), []).append(said)
     lines = []
-    for kind, said in kinds.items():
-        counts = ", ".join(f"{said.count(each)} {each}" for each in dict.fromkeys(sorted(said)))
+    for kind, verdicts in kinds.items():
+        different = dict.fromkeys(sorted(verdicts))
+        counts = ", ".join(f"{verdicts.count(each)} {each}" for each in different)
         lines.append(f"{kind[0]:<12} adhesion {kind[1]:<15} {kind[2]:<11} {counts}")
     return lines
 

@@ -47,7 +47,7 @@ def history() -> History:
 
 
 def test_reads_capacities_and_contact_off_a_history(script: ModuleType) -> None:
-    """The window of 0.644 x 63104 mol/m3 holds 228.3 mAh/g, and the volume falls by 5.1 % over it."""
+    """The window of 0.644 x 63104 mol/m3 holds 228.3 mAh/g; its volume falls by 5.1 %."""
     found = script.outcome(script.GRID[0].case({}), history())
     theory = 0.644 * 63104 * 96485.33 / 3600.0 / 4770.0
     assert found.theory == pytest.approx(theory, rel=1e-6)
