@@ -103,9 +103,10 @@ def surface(mesh: Mesh) -> Floats:
     """Vertices (2, n) of the lithium's surface from left to right, in m."""
     rows = mesh.interface(Phase.LITHIUM)
     outlines = dict.fromkeys(mesh.outline[rows].tolist())
-    parts = [mesh.nodes[:, mesh.vertices_along(k)] for k in outlines]
-    parts = [part if part[0, 0] < part[0, -1] else part[:, ::-1] for part in parts]
-    return np.hstack(sorted(parts, key=lambda part: float(part[0].mean())))
+    drawn = [np.asarray(mesh.nodes[:, mesh.vertices_along(k)]) for k in outlines]
+    parts = [part if part[0, 0] < part[0, -1] else part[:, ::-1] for part in drawn]
+    order = np.argsort([float(part[0].mean()) for part in parts]).tolist()
+    return np.hstack([parts[k] for k in order])
 
 
 def run(case: fem.Case, lithium: str, solids: str, motion: str) -> Growth:

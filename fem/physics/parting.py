@@ -47,10 +47,10 @@ FALLS = (
     "a support or a bond for every piece that loads pull at",
     "a plate that is moved, not pulled, where bonds may fail all along it",
 )
-SLIDES, FLOATS = 1e-11, 1e-13
-"""Stiffness, relative to that of the solids, of springs across all slips, and across the gaps of
-pieces that are loose all round: a disc that turns without friction, or lies in a hole, needs a
-place. Their forces are too small to matter."""
+SLIDES, FLOATS, TURNS = 1e-11, 1e-13, 1e-8
+"""Stiffness, relative to that of the solids, of springs across all slips, across the gaps of pieces
+that are loose all round, and across one slip of each piece: a disc that turns without friction, or
+lies in a hole, needs a place. Their forces are too small to matter."""
 ENOUGH = 25
 """Iterations of conjugate gradients after which factors are made anew."""
 OVER = 1e-6
@@ -143,6 +143,7 @@ class Parting(Equilibrium):
         """Stiffness (2 m,) in Pa of the weak springs across openings: gap and slip, in turn."""
         found = np.full((len(self.faces), 2), SLIDES)
         found[:, GAP] = np.where(self._loose, FLOATS, 0.0)
+        found[np.unique(self.faces.pieces[0], return_index=True)[1], SLIP] = TURNS
         return self._stiffness * found.ravel()
 
     @cached_property

@@ -247,7 +247,7 @@ EXCLUSIVE = {
     "swelling in a snapshot": {"operation": "snapshot", "swelling": "yes", "coupling": "none"},
     "swelling of fixed particles": {"particles": "fixed", "swelling": "yes", "coupling": "none"},
     "swelling without stress": {"swelling": "yes", "coupling": "off"},
-    "moving against stress": {"line": "moved", "coupling": "none"},
+    "moving while particles swell": {"line": "moved", "swelling": "yes", "coupling": "none"},
     "an island in an image with lithium": {"drawing": "image with lithium", "island": "isolated"},
 }
 

@@ -1,0 +1,152 @@
+"""
+Where particles strand that lose contact: full or empty (Kim 2024, Zheng 2023)
+==============================================================================
+
+NCM811 shrinks as it is charged, LiCoO2 swells along its axis. A particle that lets go keeps the
+lithium it has then. So dead particles should be found empty in the one and full in the other: a
+test of sign that needs nothing to be fitted. Here are both in one and the same cell, that of
+``watanabe2025_cracks.toml`` with Li6PS5Cl, bonds of 50 MPa and 1 J/m2 (assumption) and ideal
+wiring, charged and discharged once at the same rate: only the active material differs. What is
+left out is an interphase that shrinks.
+
+Run it with ``python cases/stranded_state.py [--quick] [--out DIR]``.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+import fem
+from fem.results.result import Result
+
+Floats = NDArray[np.float64]
+
+CASE = Path(__file__).with_name("watanabe2025_cracks.toml")
+BOND = {"bond": "cohesive", "strength": "50 MPa", "toughness": "1 J/m^2", "stiffness": "1e16 Pa/m"}
+
+
+class Material(NamedTuple):
+    """An active material: its window (empty, full) as it is used, and what else is changed."""
+
+    name: str
+    window: tuple[float, float]
+    changes: Mapping[str, Any]
+
+
+def _shrinking(change: float) -> Material:
+    """NCM811 that changes its volume by so much between the ends of its window."""
+    empty, full = 0.30, 0.90
+    strain = f"{change / (full - empty):.6f}*x"
+    changes = {
+        "materials.NCM811.volume_strain": strain,
+        "materials.NCM811.chemical_diffusivity": "1e-13 m^2/s",  # as LCO: only strain is to differ
+        "mechanics.axis": None,
+    }
+    return Material("NCM811", (empty, full), changes)
+
+
+MATERIALS: Mapping[str, Material] = {
+    "NCM811, -7 %": _shrinking(0.07),
+    "NCM811, -5.1 %": _shrinking(0.051),
+    "LCO, +2.7 % along its axis": Material("LCO", (0.52, 0.94), {}),
+}
+QUICK = {"mesh.size": "2 um", "mesh.growth": 1.0, "stepping.tolerance": 0.1}
+
+
+def case_of(material: Material, quick: bool = False) -> fem.Case:
+    """One cycle of a cell of a material, at C/2, within its window."""
+    empty, full = material.window
+    changes: dict[str, Any] = {
+        "geometry.cathode.particles.material": material.name,
+        "geometry.cathode.electrolyte": "LPSCl",
+        "geometry.separator.material": "LPSCl",
+        "geometry.cathode.wiring": {"kind": "ideal"},
+        "kinetics.cathode.stoichiometry": full,
+        "operation.steps": [
+            {"charge_rate": 0.5, "until": {"stoichiometry": empty}, "on_infeasible": "next"},
+            {"discharge_rate": 0.5, "until": {"stoichiometry": full}, "on_infeasible": "next"},
+        ],
+        "interfaces.particle_electrolyte": BOND,
+        "interfaces.particle_particle": BOND,
+        "output.frames": 80,
+        **material.changes,
+    }
+    return fem.Case.load(CASE, {**changes, **(QUICK if quick else {})})
+
+
+class Stranded(NamedTuple):
+    """How particles of a run ended, one entry a particle.
+
+    `x` is the stoichiometry at the last kept state before the particle died, nan if it is alive;
+    `open_share` that of its surface on the electrolyte at the end.
+    """
+
+    x: Floats
+    why: NDArray[np.str_]
+    open_share: Floats
+    charged_x: Floats
+    ended: tuple[str, ...]
+
+
+def stranded(result: Result) -> Stranded:
+    """Particles that died, and with how much lithium."""
+    history = result.history
+    assert history is not None
+    table = result.particles
+    x = np.full(len(table.x), np.nan)
+    for k, since in enumerate(table.since):
+        if table.inactivity[k]:
+            # From one kept state to the next x changes by about a hundredth of the window.
+            before = [f.stoichiometry[k] for f in result.frames if f.time <= since]
+            known = [value for value in before if np.isfinite(value)]
+            x[k] = known[-1] if known else np.nan
+    row = history.events[0][0]
+    time = history["Test Time / s"][row]
+    near = min(result.frames, key=lambda frame: abs(frame.time - time))
+    ended = tuple(why for *_, why in history.events)
+    return Stranded(x, table.inactivity, table.open_fraction, near.stoichiometry, ended)
+
+
+def main(out: str | Path = "out/stranded_state", quick: bool = False) -> dict[str, Stranded | None]:
+    """Run all, print a table and write the particles' states."""
+    folder = Path(out)
+    folder.mkdir(parents=True, exist_ok=True)
+    found: dict[str, Stranded | None] = {}
+    print(f"{'':<28}{'dead':>9}{'below':>7}{'above':>7}  mid-window   mean open share at the end")
+    with (folder / "stranded.csv").open("w", encoding="utf-8", newline="") as stream:
+        writer = csv.writer(stream)
+        writer.writerow(("material", "particle", "stoichiometry", "why", "open_fraction"))
+        for name, material in MATERIALS.items():
+            try:
+                each = found[name] = stranded(fem.run(case_of(material, quick)))
+            except fem.SolveError as failed:
+                found[name] = None
+                print(f"{name}: {failed}", flush=True)
+                continue
+            middle = sum(material.window) / 2
+            dead = each.why != ""
+            below, above = int((each.x < middle).sum()), int((each.x > middle).sum())
+            print(
+                f"{name:<28}{f'{dead.sum()} of {len(dead)}':>9}{below:>7}{above:>7}  {middle:.3f}"
+                f"        {np.nanmean(each.open_share):.3f}  {', '.join(each.ended)}",
+                flush=True,
+            )
+            for k in range(len(dead)):
+                writer.writerow((name, k, each.x[k], each.why[k], each.open_share[k]))
+            stream.flush()
+    return found
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description="Where particles strand that lose contact.")
+    parser.add_argument("--out", default="out/stranded_state", help="folder of the table")
+    parser.add_argument("--quick", action="store_true", help="coarse")
+    given = parser.parse_args()
+    main(given.out, given.quick)

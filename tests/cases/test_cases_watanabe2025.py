@@ -1,0 +1,120 @@
+"""The scripts of cracks around particles, coarse: their drawings, what closes, what they write."""
+
+from __future__ import annotations
+
+import csv
+import importlib.util
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from types import ModuleType, SimpleNamespace
+
+import numpy as np
+import pytest
+from shipped_runs import CASES
+
+
+def script(name: str) -> Iterator[ModuleType]:
+    spec = importlib.util.spec_from_file_location(name, CASES / f"{name}.py")
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    spec.loader.exec_module(module)
+    yield module
+    del sys.modules[name]
+
+
+@pytest.fixture(scope="module")
+def solids() -> Iterator[ModuleType]:
+    yield from script("watanabe2025_solids")
+
+
+@pytest.fixture(scope="module")
+def cracks() -> Iterator[ModuleType]:
+    yield from script("watanabe2025_cracks")
+
+
+@pytest.fixture(scope="module")
+def states() -> Iterator[ModuleType]:
+    yield from script("stranded_state")
+
+
+def test_discs_of_a_packing_touch_or_keep_their_distance(solids: ModuleType) -> None:
+    discs = solids.packing(1)
+    pairs = solids.facets(discs)
+    assert len(discs) == 6 and len(pairs) >= 2
+    for i in range(6):
+        for j in range(i):
+            far = np.hypot(*np.subtract(discs[i], discs[j]))
+            assert (j, i) in pairs or far >= 2.12
+    assert solids.packing(1) == discs != solids.packing(2)
+
+
+def test_discs_are_drawn_with_their_facets(solids: ModuleType) -> None:
+    """The area of a mesh is that of discs less the segments that facets cut off."""
+    setup = solids.SetUp("pair", 0, solids.CLAMPS[0], "none")
+    made, _ = solids.solids(setup, "WM", 0.3)
+    space = made.body.space
+    discs = made.mesh.region[space.elements] != made.region("electrolyte")
+    area = np.asarray(space.basis.dx)[discs].sum() / solids.RADIUS**2
+    half = np.arcsin(solids.FACET)
+    cut = half - solids.FACET * np.cos(half)
+    assert area == pytest.approx(2.0 * (np.pi - cut), rel=1e-4)
+
+
+def test_wet_milled_closes_around_one_disc_and_hand_milled_does_not(solids: ModuleType) -> None:
+    setup = solids.SetUp("disc", 0, solids.CLAMPS[0], "none")
+    wet, hand = (solids.cycle(setup, name, 0.4, 3, 1) for name in ("WM", "HM"))
+    assert solids.verdict(wet, hand) == "HM > 3 WM"
+    assert wet.void[1] < 1e-8
+    # Of 1.9 % of the area a hundredth to a fifth stays.
+    assert 2e-4 < hand.void[1] < 4e-3
+
+
+@pytest.mark.parametrize(
+    ("wet", "hand", "said"),
+    [(2e-4, 7e-4, "HM > 3 WM"), (2e-4, 3e-4, "HM > WM"), (3e-4, 2e-4, "reversed"),
+     (0.0, 1e-6, "both close"), (0.0, 1e-3, "HM > 3 WM")],
+)  # fmt: skip
+def test_verdicts(solids: ModuleType, wet: float, hand: float, said: str) -> None:
+    found = [SimpleNamespace(void=np.array([0.0, void])) for void in (wet, hand)]
+    assert solids.verdict(*found) == said
+    assert solids.verdict(None, found[0]) == "not solved"
+
+
+def test_losses_of_known_charges(cracks: ModuleType) -> None:
+    none = np.zeros(4)
+    passed = np.array([10.0, 8.0, 8.0, 8.0])
+    gap = np.array([4.0, 1.0, 4.0, 1.0])
+    found = cracks.Found(none, none, none, gap, none, none, none, passed, ())
+    assert found.lost == pytest.approx([0.2, 0.0])
+    assert found.kept == 0.25
+
+
+@pytest.mark.slow
+def test_study_of_solids_writes_table_and_figure(solids: ModuleType, tmp_path: Path) -> None:
+    found = solids.main(tmp_path, quick=True)
+    assert {file.name for file in tmp_path.iterdir()} == {"voids.csv", "voids.png"}
+    with (tmp_path / "voids.csv").open(encoding="utf-8", newline="") as stream:
+        rows = list(csv.DictReader(stream))
+    assert len(rows) == 2 * len(found)
+    assert {row["verdict"] for row in rows if row["shape"] == "disc"} == {"HM > 3 WM"}
+
+
+@pytest.mark.slow
+def test_cells_in_time_write_table_and_figures(cracks: ModuleType, tmp_path: Path) -> None:
+    (found,) = cracks.main(tmp_path, quick=True).values()
+    names = {file.name for file in tmp_path.iterdir()}
+    assert {"cracks.csv", "gaps_WM_charged.png", "gaps_HM_discharged.png"} < names
+    for each in found.values():
+        assert each is not None
+        assert each.gap[0] > 1e-9
+
+
+@pytest.mark.slow
+def test_states_of_particles_that_died_are_told(states: ModuleType, tmp_path: Path) -> None:
+    found = states.main(tmp_path, quick=True)
+    assert list(found) == list(states.MATERIALS)
+    for name, each in found.items():
+        assert each is not None, name
+        assert (np.isfinite(each.x) == (each.why != "")).all()
