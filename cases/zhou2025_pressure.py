@@ -107,10 +107,6 @@ VARIANTS: Mapping[str, Mapping[str, Any]] = {
     "three cycles": {"operation.steps": [{"repeat": 3, "steps": list(CYCLE)}]},
 }
 """What is assumed otherwise, without adhesion."""
-LARGEST = 8.7495
-"""Of -beta E / p of electrolyte under the pressure p: a free disc of half the area of its square
-lets go all round from there on, if faces do not adhere and the square bears it elastically."""
-
 RETENTION = {
     "coarse": {2: 63.3, 10: 74.3, 30: 84.0},
     "fine": {2: 85.6, 10: 88.9, 30: 90.3},
