@@ -32,6 +32,7 @@ from fem.cell.interfaces import (
     Interface,
     ParticleInterface,
     largest_move,
+    reacting,
     written,
 )
 from fem.cell.lithium import LithiumInterface
@@ -354,8 +355,7 @@ class Cell:
     def mean_stoichiometry(self, state: State) -> float:
         """Mean lithium fraction of the particles that react, by area."""
         total = area = 0.0
-        for each in self.particles:
-            active = each.active(state.held)
+        for each, active in zip(self.particles, reacting(self.particles, state.held), strict=True):
             means = each.model.mean(each.stoichiometry(state.content))
             total += float((each.model.areas * means)[active].sum())
             area += float(each.model.areas[active].sum())
@@ -371,13 +371,12 @@ class Cell:
         return [inner["stoichiometry"] for inner in state.solution.inner[first:]]
 
     def reacting_surfaces(self, state: State) -> Floats:
-        """The same of all particles that react, in one row."""
+        """The same of all particles that react, in one row; of all if none does any more."""
+        masks, surfaces = reacting(self.particles, state.held), self.surface_stoichiometry(state)
         return np.concatenate(
             [
-                values[each.active(state.held)[each.patches.piece_of_node]]
-                for each, values in zip(
-                    self.particles, self.surface_stoichiometry(state), strict=True
-                )
+                values[active[each.patches.piece_of_node]]
+                for each, active, values in zip(self.particles, masks, surfaces, strict=True)
             ]
         )
 

@@ -338,6 +338,12 @@ class ParticleInterface(Interface):
         return Recall(inner, advance)
 
 
+def reacting(particles: Sequence[ParticleInterface], held: Content) -> list[NDArray[np.bool_]]:
+    """Which pieces of each group react; all of them where none does any more."""
+    found = [each.active(held) for each in particles]
+    return found if any(mask.any() for mask in found) else [~mask for mask in found]
+
+
 def written(inactivity: Mapping[int, Inactivity | None]) -> dict[int, float]:
     """Reasons by id as numbers of a block; `None` means that a piece reacts."""
     return {

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from fem.cell.composition import Cell
+from fem.cell.interfaces import written
 from fem.cell.state import State
 from fem.geometry import Inactivity
 
@@ -43,3 +44,11 @@ def all_loose(cell: Cell, state: State) -> bool:
     """Whether the state leaves no particle that touches the electrolyte."""
     wanted = switches(cell, state)
     return bool(wanted) and all({**inactivity(cell, state), **wanted}.values())
+
+
+def marked(cell: Cell, state: State) -> State:
+    """`state` with particles that its solids make stop reacting; nothing is solved."""
+    held, codes = dict(state.held), written(switches(cell, state))
+    for each in cell.particles:
+        held |= each.switched(held, codes, state.time)
+    return replace(state, held=held)

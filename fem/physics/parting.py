@@ -47,7 +47,7 @@ FALLS = (
     "a support or a bond for every piece that loads pull at",
     "a plate that is moved, not pulled, where bonds may fail all along it",
 )
-SLIDES, FLOATS, TURNS = 1e-11, 1e-13, 1e-8
+SLIDES, FLOATS, TURNS = 1e-11, 1e-10, 1e-8
 """Stiffness, relative to that of the solids, of springs across all slips, across the gaps of pieces
 that are loose all round, and across one slip of each piece: a disc that turns without friction, or
 lies in a hole, needs a place. Their forces are too small to matter."""

@@ -17,7 +17,7 @@ from fem.case.steps import Step as ProtocolStep
 from fem.cell.composition import Cell
 from fem.cell.foresight import LONGEST
 from fem.cell.ledger import Work
-from fem.cell.solids import all_loose, inactivity, switches
+from fem.cell.solids import all_loose, inactivity, marked, switches
 from fem.cell.state import State
 from fem.errors import SolveError
 from fem.geometry import Inactivity
@@ -213,7 +213,7 @@ class _Run:
                     self._accept(self._state, todo, SHORT, 0, 0.0)
                     break
             if all_loose(self._cell, self._state):
-                self._accept(self._state, todo, ALL_LOOSE, 0, 0.0)
+                self._accept(marked(self._cell, self._state), todo, ALL_LOOSE, 0, 0.0)
                 break
             if self._switched(todo):
                 todo = self._task(label, step)
