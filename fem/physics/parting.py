@@ -23,7 +23,7 @@ from scipy.sparse import coo_matrix, csr_matrix, diags, identity
 from scipy.sparse.linalg import LinearOperator, cg
 
 from fem.errors import SolveError
-from fem.laws.bonds import GAP, SLIP, Cohesive, Pull
+from fem.laws.bonds import GAP, SLIP, Cohesive, Pull, Touching
 from fem.mesh import Ints
 from fem.physics.equilibrium import Equilibrium
 from fem.physics.faces import Bonding, Faces, Parted
@@ -48,9 +48,9 @@ FALLS = (
     "a plate that is moved, not pulled, where bonds may fail all along it",
 )
 SLIDES, FLOATS, TURNS = 1e-11, 1e-10, 1e-8
-"""Stiffness, relative to that of the solids, of springs across all slips, across the gaps of pieces
-that are loose all round, and across one slip of each piece: a disc that turns without friction, or
-lies in a hole, needs a place. Their forces are too small to matter."""
+"""Stiffness, over that of the solids, of springs across all slips, across the gaps of pieces that are
+loose all round, and across one slip of each piece without a bond: a disc that turns, or lies in a
+hole, needs a place. Their forces are too small to matter."""
 ENOUGH = 25
 """Iterations of conjugate gradients after which factors are made anew."""
 OVER = 1e-6
@@ -70,10 +70,9 @@ class Parting(Equilibrium):
     ----------
     faces, parted
         The faces, and how they stood in the last state.
-    clock
-        Duration of the step for bonds in s, if another than `duration`.
-    relaxed
-        The same loads after bonds have let go in turns, if that was needed.
+    clock, relaxed
+        Duration of the step for bonds in s, if another than `duration`; the same loads after bonds
+        have let go in turns, if that was needed.
     """
 
     faces: Faces = field(kw_only=True)
@@ -143,7 +142,11 @@ class Parting(Equilibrium):
         """Stiffness (2 m,) in Pa of the weak springs across openings: gap and slip, in turn."""
         found = np.full((len(self.faces), 2), SLIDES)
         found[:, GAP] = np.where(self._loose, FLOATS, 0.0)
-        found[np.unique(self.faces.pieces[0], return_index=True)[1], SLIP] = TURNS
+        free = np.repeat(
+            [isinstance(w, Touching) for w in self.faces.laws], np.diff(self.faces.ends)
+        )
+        first = np.unique(self.faces.pieces[0][free], return_index=True)[1]
+        found[np.flatnonzero(free)[first], SLIP] = TURNS
         return self._stiffness * found.ravel()
 
     @cached_property
