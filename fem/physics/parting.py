@@ -48,7 +48,7 @@ FALLS = (
     "a plate that is moved, not pulled, where bonds may fail all along it",
 )
 SLIDES, FLOATS, TURNS = 1e-11, 1e-10, 1e-8
-"""Stiffness, over that of the solids, of springs across all slips, across the gaps of pieces that are
+"""Stiffness, over that of the solids, of springs across all slips, across gaps of pieces that are
 loose all round, and across one slip of each piece without a bond: a disc that turns, or lies in a
 hole, needs a place. Their forces are too small to matter."""
 ENOUGH = 25
@@ -82,7 +82,7 @@ class Parting(Equilibrium):
     _factors: Factors | None = None
     _rigid: Bools = field(init=False)
     _way: Floats = field(init=False)
-    _pressing: float = field(init=False, default=0.0)
+    _pressing: float = 0.0
     _loose: Bools = field(init=False)
     _start: Floats = field(init=False)
 
@@ -114,9 +114,8 @@ class Parting(Equilibrium):
 
     def settled(self, x: Floats) -> Settled:
         """The same by Newton's method alone."""
-        self._start = x
-        faces, touch = self.faces, self.parted.closed
-        rubs = touch & (faces.friction > 0.0)
+        self._start, touch = x, self.parted.closed
+        rubs = touch & (self.faces.friction > 0.0)
         held = self._held(touch | self._rigid, self._rigid | rubs, np.zeros(self._size))
         scale = max(self._scale(np.zeros(self._size)), self._scale(x))
         return settle(
