@@ -24,6 +24,9 @@ LARGE = 1.0
 """Volts lost by an even current beyond which a run shows little but ohmic loss."""
 LEAST_CHANGE = 1e-9
 """Change of the mean stoichiometry in a step, over the window, that nobody can see."""
+SOLID = [str(Phase.ELECTROLYTE), str(Phase.ACTIVE)]
+RESOLVED = 0.5
+"""Size of elements over the length over which a bond parts, above which it lets go in jumps."""
 LONGEST = 1e10
 """Steps in s beyond which nothing changes any more: three centuries."""
 LEAST_OVERPOTENTIAL = 1e-9
@@ -73,6 +76,27 @@ class _Foresight:
             yield from self._snapshot(operation)
         else:
             yield from self._protocol(operation)
+        yield from self._bonds()
+
+    def _bonds(self) -> Iterator[str]:
+        """Tell of bonds that part over a length that elements do not resolve."""
+        elastic, size = self.parameters.elastic, float(self.case.mesh.size)
+        if elastic is None:
+            return
+        phases = self.geometry.phases
+        for name, bond in self.case.interfaces:
+            if bond.bond != "cohesive":
+                continue
+            softest = elastic.youngs_modulus[np.isin(phases, SOLID)].min()
+            length = float(softest) * float(bond.toughness) / float(bond.strength) ** 2
+            if size > RESOLVED * length:
+                yield (
+                    f"interfaces.{name}: this bond parts over some {1e6 * length:.3g} um (modulus "
+                    "x toughness / strength^2), which elements of "
+                    f"{self.case.mesh.size.text} do not resolve: it lets go node by node, in jumps "
+                    "that cost time and say little. Take a mesh.size of at most "
+                    f"{1e6 * RESOLVED * length:.2g} um."
+                )
 
     # ------------------------------------------------------------------------------- quantities
 

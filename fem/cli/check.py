@@ -59,6 +59,7 @@ def describe(case: Case, shape: Geometry, parameters: Parameters) -> str:
         ("", f"active material: {_interface(case.kinetics.cathode)}"),
         *_operation(case, shape, parameters),
         ("mechanics", _mechanics(case)),
+        *((("interfaces", _interfaces(case)),) if case.interfaces.part else ()),
         ("mesh", _mesh(case, shape)),
         ("cost", str(expected)),
         *_sources(parameters.used),
@@ -228,11 +229,31 @@ def _mechanics(case: Case) -> str:
     if not table.enabled:
         return "off"
     pressure = f" with {table.stack_pressure.text}" if table.top == "plate" else ""
+    top = f"{table.top}{pressure}"
+    if stack := case.stack:
+        top = f"plate with {stack.pressure.text} on a fixture of {stack.stiffness.text}"
     models = ", then ".join(table.lithium_models)
     return (
         f"solids {table.solids}; lithium {models}; contact: {table.contact}; {table.kinematics}; "
-        f"top: {table.top}{pressure}"
+        f"top: {top}"
     )
+
+
+def _interfaces(case: Case) -> str:
+    """What holds faces that may part."""
+    said = []
+    for name, bond in case.interfaces:
+        if bond.parts:
+            holds = bond.bond
+            if bond.bond == "cohesive":
+                stiff = (
+                    "rigid before" if bond.stiffness is None else f"{bond.stiffness.text} before"
+                )
+                holds = f"cohesive up to {bond.strength.text}, {bond.toughness.text}, {stiff}"
+            friction = f", friction {bond.friction:g}" if bond.friction else ""
+            conducts = f"; conducts below {bond.conducts_below.text} ({bond.conduction})"
+            said.append(f"{name.replace('_', '|')}: {holds}{friction}{conducts}")
+    return "; ".join(said)
 
 
 def _mesh(case: Case, shape: Geometry) -> str:
