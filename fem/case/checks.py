@@ -173,6 +173,8 @@ def _protocol(case: Case, operation: Protocol) -> None:
             allowed='"automatic" or "field", or "modes" with geometry.anode.motion = "kept"',
             cure="remove electrolyte from [stepping]",
         )
+    if case.stepping.jump is not None:
+        _jumps(case, operation)
     if cathode.diffusion == "fixed":
         if mechanics.swelling:
             raise refuse(
@@ -183,6 +185,27 @@ def _protocol(case: Case, operation: Protocol) -> None:
                 cure='remove swelling, or set diffusion = "averaged" below [kinetics.cathode]',
             )
         _fixed("operation.steps", operation.steps)
+
+
+def _jumps(case: Case, operation: Protocol) -> None:
+    """Refuse to leave out cycles where there are none, or where their shapes differ."""
+    if not any(step.repeat is not None for step in operation.steps):
+        raise refuse(
+            "no loop of the protocol has cycles that could be left out",
+            key="stepping.jump",
+            given=case.stepping.jump,
+            allowed="with a step such as { repeat = 100, steps = [...] } in operation.steps",
+            cure="remove jump, or make a loop of the steps that are repeated",
+        )
+    if case.geometry.anode.motion == "moved":
+        raise refuse(
+            "a lithium surface that moves has other triangles in every cycle, between which no "
+            "change can be carried on",
+            key="stepping.jump",
+            given=case.stepping.jump,
+            allowed='with geometry.anode.motion = "kept"',
+            cure="remove jump from [stepping]",
+        )
 
 
 def _carried(case: Case) -> None:

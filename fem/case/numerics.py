@@ -68,12 +68,31 @@ class Stepping(Table):
         "smooth `modes` of the currents along its surfaces, where these leave no more than 1e-5 of "
         "a current density out. Left `automatic`, modes where they save time.",
     )
+    jump: Annotated[float, Number(Bounds(gt=0, le=0.2), 0.01)] | None = Field(
+        default=None,
+        description="Error allowed where cycles of a loop are left out, in the stoichiometry and "
+        "relative in what passes, is plated in a cycle, and is remembered; every cycle is computed "
+        "if left out.",
+    )
+    longest_jump: Annotated[int, Whole(Bounds(ge=1, le=10_000), 20)] = Field(
+        default=20, description="Cycles that are left out at once at the most."
+    )
     most_steps: Annotated[int, Whole(Bounds(ge=1, le=100_000_000), 100_000)] = Field(
         default=100_000, description="Steps after which a run that has not ended is stopped."
     )
 
+    def idle(self) -> frozenset[str]:
+        return frozenset({"longest_jump"} if self.jump is None else ())
+
     @model_validator(mode="after")
     def _ordered(self) -> Self:
+        if self.jump is None and "longest_jump" in self.model_fields_set:
+            raise refuse(
+                "longest_jump has no effect where every cycle is computed",
+                key="longest_jump",
+                given=self.longest_jump,
+                cure="add jump = 0.01, the error allowed, or remove longest_jump",
+            )
         if self.longest is not None and self.longest < self.first:
             raise refuse(
                 "stepping.longest is below stepping.first",

@@ -93,15 +93,23 @@ class Cycle:
         Counted from 1.
     label
         Its place in words, ``cycle 2 of 3``, after that of the loops around it.
+    of
+        How many there are.
     first, last
         Its steps in the unrolled protocol.
     """
 
     loop: str
     number: int
+    of: int
     label: str
     first: int
     last: int
+
+    @property
+    def outermost(self) -> bool:
+        """Whether its loop stands in no other."""
+        return ".steps[" not in self.loop.removeprefix("operation.steps[")
 
 
 class Protocol(Table):
@@ -167,7 +175,7 @@ def _cycles(place: str, steps: tuple[Step, ...], at: int, label: str) -> Iterato
                 begin = at + (number - 1) * each
                 here = f"{label}cycle {number} of {step.repeat}"
                 yield from _cycles(f"{key}.steps", step.steps, begin, f"{here}, ")
-                yield Cycle(key, number, here, begin, begin + each - 1)
+                yield Cycle(key, number, step.repeat, here, begin, begin + each - 1)
         at += step.count
 
 

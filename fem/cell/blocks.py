@@ -62,6 +62,9 @@ class Block:
     evolves
         Whether it follows a rate within a step. One that does not is held, and may be set anew
         between accepted steps only.
+    adds_up
+        Of a held block: whether it adds up from cycle to cycle, as what laws remember, so that
+        cycles may be left out. What evolves always does.
     """
 
     name: str
@@ -72,6 +75,12 @@ class Block:
     error_weight: Floats | float = 0.0
     change_weight: Floats | float = 0.0
     evolves: bool = True
+    adds_up: bool = False
+
+    @property
+    def accumulates(self) -> bool:
+        """Whether what a cycle changes of it is what many cycles change."""
+        return self.evolves or self.adds_up
 
     def __post_init__(self) -> None:
         self.start.flags.writeable = False

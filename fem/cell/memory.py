@@ -37,7 +37,10 @@ class SolidMemory:
             last = name.rpartition(".")[2]
             place = Place.FACES if name.startswith(FACES) else Place.SOLID_POINTS
             unit = UNITS.get(last, "1" if last != "unknowns" else "m")
-            found.append(Block(name, unit, f"{last} of solids", place, values, evolves=False))
+            laws = name.count(".") > 1  # what is remembered at points, not where faces stand
+            found.append(
+                Block(name, unit, f"{last} of solids", place, values, evolves=False, adds_up=laws)
+            )
         size = self.problem.map.matrix.shape[1] + self.problem.generalised
         start = np.zeros(size)
         found.append(

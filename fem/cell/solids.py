@@ -40,6 +40,15 @@ def inactivity(cell: Cell, state: State) -> Mapping[int, str]:
     }
 
 
+def changes(
+    cell: Cell, state: State, asked: Mapping[int, Inactivity | None]
+) -> dict[int, Inactivity | None]:
+    """Particles that stop or start to react, by the state or as `asked`, and do not do so yet."""
+    wanted = {**switches(cell, state), **asked}
+    now = inactivity(cell, state) if wanted else {}
+    return {body: why for body, why in wanted.items() if (why or "") != now.get(body)}
+
+
 def all_loose(cell: Cell, state: State) -> bool:
     """Whether the state leaves no particle that touches the electrolyte."""
     wanted = switches(cell, state)

@@ -35,8 +35,8 @@ def cycle_rows(history: History, cycles: Sequence[Cycle]) -> list[dict[str, Any]
     last = np.searchsorted(step, [cycle.last for cycle in cycles], side="right") - 1
     rows = []
     for cycle, begin, end in zip(cycles, first.tolist(), last.tolist(), strict=True):
-        if begin == len(step):
-            continue
+        if begin > end:
+            continue  # not reached, or left out
         charged, discharged, taken, given = (
             float(history[name][end] - history[name][begin])
             for name in (

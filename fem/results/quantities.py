@@ -189,6 +189,11 @@ _SECTIONS: dict[str, tuple[Declared, ...]] = {
     ),
     "Stress": STRESS,
     "Faces that may part": FACES,
+    "Cycles that are left out": (
+        Declared("skipped_cycles", "", "cycles left out", _HISTORY, meaning=
+            "Cycles that were not computed since the start: each was taken to change the cell as "
+            "the computed one before it did. Only with `stepping.jump`."),
+    ),
     "Moving line": (
         Declared("swept_area_m2", "m²", "area gained by lithium", _HISTORY, shown="µm²", meaning=
             "Area of all lithium less that drawn; only where `geometry.anode.motion` is moved."),

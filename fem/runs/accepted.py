@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
-from typing import Any, Protocol, Self
+from dataclasses import asdict, dataclass, field, replace
+from typing import TYPE_CHECKING, Any, Protocol, Self
 
 from numpy.typing import NDArray
 
@@ -17,6 +17,9 @@ from fem.results.notes import notes_of
 from fem.results.result import Result
 from fem.results.view import View
 from fem.runs.growth import Shape
+
+if TYPE_CHECKING:
+    from fem.runs.jumping import Jumping
 
 
 @dataclass(frozen=True)
@@ -105,10 +108,12 @@ class Accepted:
     events: tuple[Event, ...]
     view: View
     shape: Shape | None
+    jumping: Jumping | None = None
 
     def arrays(self) -> dict[str, NDArray[Any]]:
         """All arrays that the run can be taken up from."""
-        return self.state.arrays() | ({} if self.shape is None else self.shape.arrays())
+        known = [each for each in (self.shape, self.jumping) if each is not None]
+        return self.state.arrays() | {n: a for each in known for n, a in each.arrays().items()}
 
     def facts(self) -> dict[str, Any]:
         """All plain numbers that the run can be taken up from."""
@@ -117,7 +122,8 @@ class Accepted:
             "counters": asdict(self.counters),
             "events": [list(e) for e in self.events],
         }
-        return facts if self.shape is None else facts | {"shape": self.shape.facts()}
+        known = {"shape": self.shape, "jumping": self.jumping}
+        return facts | {name: each.facts() for name, each in known.items() if each is not None}
 
     def result(self) -> Result:
         """The fields and numbers of this state."""
@@ -129,6 +135,17 @@ class Accepted:
 
 
 Observer = Callable[[Accepted], None]
+
+
+def worked(view: View, counters: Counters, old: State, new: State) -> tuple[Counters, Work | None]:
+    """Mechanical work up to `new`; `None` where no forces belong to a thickness."""
+    before, after = view.elastic(old), view.elastic(new)
+    if before is None or after is None or view.cell.case.mechanics.lithium == "yielded":
+        return counters, None
+    assert before.thickness is not None and after.thickness is not None
+    work = counters.work.after(before, after, after.thickness - before.thickness)
+    energy = before.elastic_energy if counters.energy is None else counters.energy
+    return replace(counters, work=work, energy=energy), work
 
 
 def refuse_other_blocks(cell: Cell, declared: Sequence[Sequence[object]]) -> None:

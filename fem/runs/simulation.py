@@ -16,21 +16,29 @@ from fem.case.profile import read_profile
 from fem.case.steps import Step as ProtocolStep
 from fem.cell.composition import Cell
 from fem.cell.foresight import LONGEST
-from fem.cell.ledger import Work
-from fem.cell.solids import all_loose, inactivity, marked, switches
+from fem.cell.solids import all_loose, changes, marked
 from fem.cell.state import State
 from fem.errors import SolveError
 from fem.geometry import Inactivity
-from fem.results.history import ALL_LOOSE, ENDS, LIMITS, OUT_OF_REACH, SHORT, Event, Frames, Log
+from fem.results.history import ALL_LOOSE, ENDS, LIMITS, OUT_OF_REACH, SHORT, Event
 from fem.results.notes import notes_of, outcome
 from fem.results.result import Result
 from fem.results.view import View
-from fem.runs.accepted import Accepted, Checkpoint, Counters, Observer, refuse_other_blocks
+from fem.runs.accepted import (
+    Accepted,
+    Checkpoint,
+    Counters,
+    Observer,
+    refuse_other_blocks,
+    worked,
+)
+from fem.runs.cycles import Cycles, Moment
 from fem.runs.displaced import displace
 from fem.runs.growth import Shape, due, follow
 from fem.runs.protocol import Task, beyond_window, task
 from fem.runs.steps import Trial, unstable
-from fem.runs.trials import attempt, locate, require_reachable
+from fem.runs.telling import Telling
+from fem.runs.trials import attempt, length, locate, require_reachable
 from fem.solve.stepping import Controller
 
 __all__ = ["Accepted", "Checkpoint", "Observer", "Switch", "simulate"]
@@ -95,7 +103,7 @@ class _Run:
         cell = Cell.of(case, progress) if isinstance(case, Case) else case
         case = cell.case
         assert isinstance(case.operation, ProtocolTable)
-        self._case, self._observers, self._switch = case, observers, switch
+        self._case, self._switch = case, switch
         self._view = View.of(cell, began)
         self._shape: Shape | None = None
         if case.geometry.anode.motion == "moved":
@@ -111,9 +119,9 @@ class _Run:
             profile: read_profile(profile, case.resolve(profile.file))
             for profile in set(case.operation.profiles.values())
         }
-        self._rows = Log(() if resume is None else resume.rows)
+        self._tell = Telling(observers, case.output.frames, () if resume is None else resume.rows)
+        self._cycles = Cycles(case, self._tell, resume)
         self._events: list[Event] = []
-        self._frames = Frames(case.output.frames)
         self._counters = Counters(dt=float(case.stepping.first))
         self._state = cell.initial()
         self._progress = progress
@@ -130,19 +138,19 @@ class _Run:
 
     def go(self) -> Result:
         """All steps of the protocol that are left."""
-        while not self._over:
-            label, step = self._protocol[self._counters.step]
-            self._progress(label)
-            if self._counters.begun is None:
-                self._begin(label, step)
-            if self._counters.begun is not None:
-                self._continue(label, step)
+        while not self._over or self._cycles.judging:
+            try:
+                self._go_through_step()
+            except SolveError:
+                if not self._cycles.judging:
+                    raise
+                self._go_on_from(self._cycles.back())
         self._progress("measures")
-        history = self._rows.history(self._events)
+        history = self._tell.rows.history(self._events)
         notes = [*notes_of(self._cell), *outcome(history, [step for _, step in self._protocol])]
-        result = self._view.result(self._state, self._rows.last, notes)
+        result = self._view.result(self._state, self._tell.rows.last, notes)
         last = self._counters.number - 1
-        frames = [frame for number, frame in self._frames.kept if number < last]
+        frames = [frame for number, frame in self._tell.frames.kept if number < last]
         frames.append(self._view.frame(self._state))
         return replace(result, history=history, frames=tuple(frames))
 
@@ -155,6 +163,23 @@ class _Run:
             return False
         _, number, _, why = self._events[-1]
         return why in LIMITS and self._protocol[number][1].on_infeasible == "stop"
+
+    def _go_through_step(self) -> None:
+        if self._counters.begun is None:
+            here = Moment(self._state, self._counters, tuple(self._events))
+            self._go_on_from(self._cycles.turn(self._cell, here, self._over))
+        if self._over:
+            return
+        label, step = self._protocol[self._counters.step]
+        self._progress(label)
+        if self._counters.begun is None:
+            self._begin(label, step)
+        if self._counters.begun is not None:
+            self._continue(label, step)
+
+    def _go_on_from(self, moment: Moment) -> None:
+        self._state, self._counters = moment.state, moment.counters
+        self._events = list(moment.events)
 
     def _task(self, label: str, step: ProtocolStep) -> Task:
         followed = None if step.profile is None else self._waveforms[step.profile]
@@ -217,7 +242,7 @@ class _Run:
                 break
             if self._switched(todo):
                 todo = self._task(label, step)
-            dt, last = self._next(todo)
+            dt, last = length(self._case.stepping, todo, self._state.time, self._counters.dt)
             if not last and dt > LONGEST:
                 raise self._lost(
                     SolveError(
@@ -270,11 +295,8 @@ class _Run:
     def _switched(self, todo: Task) -> bool:
         """Let particles stop or start to react, if the state asks for it; whether any did."""
         cell = self._cell
-        wanted = switches(cell, self._state)
-        if self._switch is not None:
-            wanted.update(self._switch(cell, self._state))
-        now = inactivity(cell, self._state) if wanted else {}
-        changed = {b: why for b, why in wanted.items() if (why or "") != now.get(b)}
+        asked = None if self._switch is None else self._switch(cell, self._state)
+        changed = changes(cell, self._state, asked or {})
         if changed:
             try:
                 drives = todo.drives(self._state.time, self._state.time)
@@ -287,16 +309,6 @@ class _Run:
                 beyond=beyond_window(cell, self._state),
             )
         return bool(changed)
-
-    def _next(self, todo: Task) -> tuple[float, bool]:
-        """Length of the step to try, and whether it lands where it has to."""
-        longest = self._case.stepping.longest
-        dt = self._counters.dt if longest is None else min(self._counters.dt, float(longest))
-        left = todo.landing(self._state.time) - self._state.time
-        if dt >= left * (1.0 - 1e-12):
-            return left, True
-        # Two equal steps rather than a long and a tiny one.
-        return (0.5 * left if 2.0 * dt > left else dt), False
 
     def _try(self, todo: Task, dt: float, label: str) -> Trial | None:
         """A step that may be accepted, or `None` and a shorter step to try next."""
@@ -337,7 +349,7 @@ class _Run:
             iterations=self._counters.iterations + iterations,
         )
         number = self._counters.number - 1
-        work = self._worked(state)
+        self._counters, work = worked(self._view, self._counters, self._state, state)
         self._state = state
         row = self._view.row(
             state,
@@ -348,14 +360,13 @@ class _Run:
             work,
             self._counters.energy or 0.0,
         )
-        self._rows.add(row)
         if ended_by:
-            self._events.append((len(self._rows) - 1, step, todo.label, ended_by))
+            self._events.append((number, step, todo.label, ended_by))
             following = len(self._protocol) if ended_by in ENDS else step + 1
             self._counters = replace(self._counters, step=following, begun=None)
         accepted = Accepted(
             number=number,
-            row=row,
+            row={**row, **self._cycles.column},
             step=step,
             label=todo.label,
             ended_by=ended_by,
@@ -366,22 +377,9 @@ class _Run:
             events=tuple(self._events),
             view=self._view,
             shape=self._shape,
+            jumping=self._cycles.known,
         )
-        self._frames.offer(number, accepted.frame)
-        for observer in self._observers:
-            observer(accepted)
-
-    def _worked(self, state: State) -> Work | None:
-        """Mechanical work up to `state`; `None` where no forces belong to a thickness."""
-        before, after = self._view.elastic(self._state), self._view.elastic(state)
-        if before is None or after is None or self._case.mechanics.lithium == "yielded":
-            return None
-        counters = self._counters
-        assert before.thickness is not None and after.thickness is not None
-        work = counters.work.after(before, after, after.thickness - before.thickness)
-        energy = before.elastic_energy if counters.energy is None else counters.energy
-        self._counters = replace(counters, work=work, energy=energy)
-        return work
+        self._tell(accepted)
 
     def _lost(self, error: SolveError, label: str) -> SolveError:
         """`error` with where in the run it happened."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from fem.case.numerics import Stepping
 from fem.cell.composition import CATHODE, Cell
 from fem.cell.reactions import Reactions
 from fem.cell.state import State
@@ -14,6 +15,17 @@ from fem.runs.steps import Trial, step
 MOST_LOCATIONS = 60
 HALF = 0.5
 """A voltage that falls below this share of itself at once is on the other branch of a power."""
+
+
+def length(stepping: Stepping, todo: Task, time: float, dt: float) -> tuple[float, bool]:
+    """Length of the step to try at a time, near `dt`, and whether it lands where it has to."""
+    if stepping.longest is not None:
+        dt = min(dt, float(stepping.longest))
+    left = todo.landing(time) - time
+    if dt >= left * (1.0 - 1e-12):
+        return left, True
+    # Two equal steps rather than a long and a tiny one.
+    return (0.5 * left if 2.0 * dt > left else dt), False
 
 
 def attempt(cell: Cell, todo: Task, state: State, dt: float) -> Trial:

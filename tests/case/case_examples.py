@@ -314,6 +314,13 @@ def swelling(kind: str) -> dict[str, Any]:
     return data
 
 
+def jumping() -> dict[str, Any]:
+    """The cell of `protocol`, whose loop leaves out cycles."""
+    data = protocol()
+    data["stepping"] |= {"jump": 0.02, "longest_jump": 10}
+    return data
+
+
 def profiled() -> dict[str, Any]:
     """The cell of `protocol`, whose first step follows a file."""
     data = protocol()

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from case_examples import (
     CLUSTERED,
+    jumping,
     listed,
     meshed,
     packed,
@@ -77,7 +78,9 @@ FOREIGN = re.compile(r"pydantic|Input should|Value error|valid dictionary|Extra 
 def base(key: Key) -> dict[str, Any]:
     if key.owner is Profile:
         return profiled()
-    if key.owner in (Protocol, Step, Until, Stepping, Output):
+    if key.owner is Stepping:
+        return jumping()
+    if key.owner in (Protocol, Step, Until, Output):
         return protocol()
     if key.owner is Surface:
         return wavy()

@@ -96,6 +96,17 @@ CONFLICTS: list[tuple[dict[str, Any], str, tuple[str, ...]]] = [
         "stepping.longest",
         ("stepping.first", "at least 10 ms"),
     ),
+    (
+        {"operation.steps": [{"rest": "1 h"}], "stepping.jump": 0.01},
+        "stepping.jump",
+        ("no loop", "repeat = 100"),
+    ),
+    (
+        {"geometry.anode.motion": "moved", "mechanics.enabled": False, "stepping.jump": 0.01},
+        "stepping.jump",
+        ("triangles", 'motion = "kept"'),
+    ),
+    ({"stepping.longest_jump": 10}, "stepping.longest_jump", ("no effect", "remove longest_jump")),
     ({"stepping.tolerance": 0.2}, "stepping.tolerance", ("at most 0.1",)),
     ({"stepping.tolerance": 1e-7}, "stepping.tolerance", ("at least 1e-06",)),
     ({"output.frames": 1}, "output.frames", ("at least 2",)),
@@ -117,6 +128,7 @@ def test_conflict_names_both_keys(
 
 GOOD: list[dict[str, Any]] = [
     {"geometry.anode.motion": "moved", "mechanics.enabled": False},
+    {"stepping.jump": 0.01, "stepping.longest_jump": 10},
     {"mechanics.coupling": "lithium", "mechanics.lithium": "elastic"},
     {"mechanics.coupling": "particles", "mechanics.lithium": "yielded"},
     {"mechanics.coupling": "both", "mechanics.swelling": True},

@@ -71,7 +71,9 @@ RUNS: dict[str, Callable[[], fem.Case]] = {
         },
         inactive={},
     ),
-    "in time": lambda: protocol(operation__steps=[{"repeat": 1, "steps": CYCLE}]),
+    "in time": lambda: protocol(
+        operation__steps=[{"repeat": 1, "steps": CYCLE}], stepping__jump=0.01
+    ),
     "in time, with stress": lambda: protocol(
         mechanics__enabled=True,
         mechanics__lithium="elastic",
