@@ -108,6 +108,12 @@ class Anode(Table):
         description="Thickness of the layer that a protocol can strip; all of it if left out. "
         '"0 um" makes an anode-less cell, where only plated lithium can be stripped.',
     )
+    fading: Length | None = Field(
+        default=None,
+        description="Thickness of lithium at which half of what it could strip is stripped, in a "
+        "protocol; so the foil is used up place by place, as where it is thin. If left out, the "
+        "run ends where the first place is used up.",
+    )
     motion: Annotated[Motion, Choice(Motion)] = Field(
         default="kept",
         description="Lithium surface of a protocol: kept as drawn, or moved with the lithium "

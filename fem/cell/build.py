@@ -13,7 +13,14 @@ from fem.cell.interfaces import Interface, ParticleInterface
 from fem.cell.lithium import LithiumInterface
 from fem.geometry import Phase
 from fem.geometry.contacts import Contacts
-from fem.laws.interfaces import Intercalation, InterfaceLaw, Plating, Touched, no_potential
+from fem.laws.interfaces import (
+    Exhaustible,
+    Intercalation,
+    InterfaceLaw,
+    Plating,
+    Touched,
+    no_potential,
+)
 from fem.mesh import Mesh
 from fem.parameters import Parameters
 from fem.physics.charge import Surface, Terminal
@@ -30,6 +37,8 @@ RESOLVED = 1.0
 """Time in s after a jump of the current from which on the surface is resolved in space."""
 THINNEST = 1.0
 """Thickness of the layer at the surface, as a share of how far lithium diffuses in that time."""
+ENDLESS = 1.0
+"""Thickness in m of isolated lithium, which is never used up: as much comes as goes."""
 UNKNOWN = 0.5
 """Stoichiometry of particles that the case says nothing of; no law then reads it."""
 
@@ -80,12 +89,24 @@ def lithium_of(case: Case, mesh: Mesh, parameters: Parameters) -> LithiumInterfa
     patches = Patches.bundle(mesh, list(bodies.values()))
     terminal = np.array([FOIL, *range(CATHODE + 1, CATHODE + len(bodies))])
     none = np.full(len(bodies), -1)
+    law: Plating | Exhaustible
+    law = Plating(parameters.anode, parameters.molar_volume, parameters.anode_potential)
+    available, fading = None, case.geometry.anode.fading
+    if fading is not None and isinstance(case.operation, Protocol) and parameters.molar_volume:
+        law = Exhaustible(law, float(fading))
+        below = mesh.geometry.lithium_y - mesh.nodes[1]
+        drawn = patches.at_points(float(case.geometry.anode.strippable) + below[patches.nodes])
+        available = np.where(
+            np.broadcast_to(patches.piece == 0, drawn.shape[:2])[..., None], drawn, ENDLESS
+        )
     return LithiumInterface(
         Surface("lithium", patches, terminal, none, parameters.anode),
         np.array(list(bodies)),
-        Plating(parameters.anode, parameters.molar_volume, parameters.anode_potential),
+        law,
+        parameters.molar_volume,
         float(case.stepping.thickness),
         case.stepping.tolerance,
+        available,
     )
 
 

@@ -337,9 +337,9 @@ class Cell:
         return self.lithium.on_mesh(self.lithium.thickness(content), self.mesh.nodes.shape[1])
 
     def lithium_left(self, content: Content) -> float:
-        """The least thickness of foil that can still be stripped anywhere, in m."""
-        below = self.mesh.geometry.lithium_y - self.mesh.nodes[1]
-        return self.lithium.least(content, float(self.case.geometry.anode.strippable) + below)
+        """Foil in m that can be stripped yet: the least anywhere, or the most if it may fade."""
+        drawn = float(self.case.geometry.anode.strippable) + self.mesh.geometry.lithium_y
+        return self.lithium.strippable(content, drawn - self.mesh.nodes[1])
 
     def currents(self, solution: ChargeSolution) -> list[float]:
         """Current out of each terminal in A per m of depth."""

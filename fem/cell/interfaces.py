@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import ClassVar
 
 import numpy as np
@@ -59,11 +59,13 @@ class Answer:
 class Recall:
     """What one memory of an interface says of a stage.
 
-    `inner` are the variables of the law that it decides, `advance` is as in `Answer`.
+    `inner` are the variables of the law that it decides, `points` those of them that no current
+    changes, at the quadrature points (k, ne, nq); `advance` is as in `Answer`.
     """
 
     inner: Mapping[str, Inner]
     advance: Callable[[Floats, Floats], Ends]
+    points: Mapping[str, Floats] = field(default_factory=dict)
 
 
 class Interface(ABC):
@@ -213,7 +215,8 @@ class Interface(ABC):
                 dict(rate) | {f"{self.name}.{n}": v for n, v in moved.items()},
             )
 
-        inner, points = {**recall.inner, self.stressed: stress}, {**here, **self.given(held)}
+        inner = {**recall.inner, self.stressed: stress}
+        points = {**here, **recall.points, **self.given(held)}
         return Answer(Response(self.law, inner, points), advance)
 
     @abstractmethod

@@ -13,8 +13,11 @@ from fem.cell.blocks import Block, Content, Floats, Place
 from fem.cell.interfaces import Ends, Interface, Recall
 from fem.constants import FARADAY
 from fem.geometry import Phase
-from fem.laws.interfaces import PRESSURE, Plating
+from fem.laws.interfaces import LEFT, PRESSURE, THINNING, Exhaustible, Plating
 from fem.physics.charge import Surface
+
+FILM = 0.01
+"""Share of the thickness at which lithium fades that is as good as none."""
 
 
 @dataclass(frozen=True)
@@ -39,6 +42,9 @@ class LithiumInterface(Interface):
     ----------
     followed
         Set anew whenever the line moves.
+    available
+        Thickness that can be stripped besides what was plated since the line moved last, at the
+        quadrature points (1, ne, nq) in m; only a law that fades needs it.
     """
 
     side = Phase.LITHIUM
@@ -49,13 +55,16 @@ class LithiumInterface(Interface):
         self,
         surface: Surface,
         ids: NDArray[np.int64],
-        law: Plating,
+        law: Plating | Exhaustible,
+        molar_volume: float,
         thickness_limit: float,
         tolerance: float,
+        available: Floats | None = None,
     ) -> None:
-        self.law: Plating = law
+        self.law: Plating | Exhaustible = law
+        self.available = available
         patches = surface.patches
-        self.per_charge = law.molar_volume / FARADAY
+        self.per_charge = molar_volume / FARADAY
         weight = self.per_charge / patches.weights / thickness_limit
         charge = Block(
             f"{surface.name}.charge",
@@ -80,7 +89,10 @@ class LithiumInterface(Interface):
             name = self.charge_name
             return {name: before - c * currents * weights}, {name: -currents * weights}
 
-        return Recall({}, advance)
+        if self.available is None:
+            return Recall({}, advance)
+        left = self.left(base)
+        return Recall({}, advance, {LEFT: left, THINNING: np.full(left.shape, c * self.per_charge)})
 
     # ------------------------------------------------------------------------------ thickness
 
@@ -95,13 +107,22 @@ class LithiumInterface(Interface):
         """
         return np.asarray(self._mass.solve(self.patches.loads(density)[0]))
 
-    def least(self, content: Content, drawn: Floats) -> float:
-        """The least thickness of foil in m, of that `drawn` at the mesh nodes (N,).
+    def strippable(self, content: Content, drawn: Floats) -> float:
+        """Foil in m that can be stripped yet, of that `drawn` at the mesh nodes (N,).
 
+        The least anywhere; of foil that may be used up in places the most, beyond a film of it.
         Under a protrusion there is more, by how far that reaches below the flat surface.
         """
+        foil = self.patches.piece == 0
+        if isinstance(self.law, Exhaustible):
+            return float(self.left(content)[foil].max()) - FILM * self.law.fading
         left = self.patches.at_points(drawn[self.patches.nodes]) + self.since(content)
-        return float(left[self.patches.piece == 0].min())
+        return float(left[foil].min())
+
+    def left(self, content: Content) -> Floats:
+        """Thickness that can still be stripped at the quadrature points (1, ne, nq), in m."""
+        assert self.available is not None
+        return np.asarray(self.available + self.since(content))
 
     def since(self, content: Content) -> Floats:
         """Thickness plated at the quadrature points since the line moved last, in m."""

@@ -12,6 +12,7 @@ from fem.cell.composition import CATHODE, Cell
 from fem.cell.interfaces import Interface
 from fem.cell.state import State
 from fem.forms import charge
+from fem.laws.interfaces import LEFT, THINNING
 from fem.physics.charge import ChargeSolution
 
 Floats = NDArray[np.float64]
@@ -159,9 +160,12 @@ class Reactions:
     def lithium_state(self) -> dict[str, Floats]:
         """What the law of lithium reads at the nodes of the line (m,), by name."""
         lithium = self.cell.lithium
-        driven = lithium.driven(self.state.content).items()
+        driven = dict(lithium.driven(self.state.content))
+        if lithium.available is not None:
+            left = lithium.left(self.state.content)
+            driven |= {LEFT: left, THINNING: np.zeros_like(left)}
         return {name: values[0] for name, values in self.solution.inner[0].items()} | {
-            name: lithium.at_nodes(values) for name, values in driven
+            name: lithium.at_nodes(values) for name, values in driven.items()
         }
 
     def driven_means(self) -> dict[str, float]:

@@ -36,6 +36,10 @@ STRESS = "stress"
 """Mean normal stress in the electrode at the surface in Pa, positive in tension."""
 CONTACT = "contact"
 """Share of the surface that is in contact with the electrolyte."""
+LEFT = "left"
+"""Thickness of the electrode in m that can still be stripped, as a stage begins."""
+THINNING = "thinning"
+"""Thickness in m that a current density of 1 A/m^2 strips in a stage."""
 PRESSURE = "pressure"
 """Pressure on the electrode in Pa, positive in compression."""
 
@@ -200,8 +204,57 @@ class Touched:
         return {}
 
 
+@dataclass(frozen=True)
+class Exhaustible:
+    """A law of an electrode that fades where it is used up.
+
+    The current i that strips is the law's own, L, times ``l / (l + fading)``, l being what is left
+    at the end of the stage, ``left - thinning i``. That is a quadratic equation for i, whose
+    smaller root grows with L and never strips more than there is, however long the stage. Plating
+    does not fade: a current that turns round finds a collector to plate on.
+
+    Attributes
+    ----------
+    fading
+        Thickness in m at which half of the surface still reacts.
+    """
+
+    variables: ClassVar[tuple[str, ...]] = (PRESSURE, LEFT, THINNING)
+    evolving: ClassVar[tuple[Evolving, ...]] = ()
+
+    law: InterfaceLaw
+    fading: float
+
+    def __call__(self, difference: Floats, state: State) -> tuple[Floats, Floats, State]:
+        whole, by_difference, by_state = self.law(difference, state)
+        left, thinning = np.maximum(state[LEFT], 0.0), state[THINNING]
+        strips = whole > 0.0
+        could = np.where(strips, whole, 0.0)
+        width = left + self.fading + thinning * could
+        root = np.sqrt(width**2 - 4.0 * thinning * could * left)
+        faded = 2.0 * could * left / (width + root)
+        slope = np.where(strips, (left - thinning * faded) / root, 1.0)
+        slopes = {name: slope * each for name, each in by_state.items()}
+        by_left = np.where(strips & (state[LEFT] > 0.0), (could - faded) / root, 0.0)
+        by_thinning = np.where(strips, -faded * (could - faded) / root, 0.0)
+        return np.where(strips, faded, whole), slope * by_difference, slopes | {
+            LEFT: by_left,
+            THINNING: by_thinning,
+        }  # fmt: skip
+
+    def equilibrium(self, state: State) -> Floats:
+        return self.law.equilibrium(state)
+
+    def by_stress(self, state: State) -> Floats:
+        return self.law.by_stress(state)
+
+    def evolved(self, before: State, c: float, current: Floats) -> State:
+        return self.law.evolved(before, c, current)
+
+
 INTERFACE_LAWS: tuple[type[InterfaceLaw], ...] = (
     Intercalation,
     Plating,
     Touched,
+    Exhaustible,
 )  # every law of this module

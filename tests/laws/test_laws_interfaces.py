@@ -18,9 +18,12 @@ from fem.laws import interfaces
 from fem.laws.interfaces import (
     CONTACT,
     INTERFACE_LAWS,
+    LEFT,
     PRESSURE,
     STOICHIOMETRY,
     STRESS,
+    THINNING,
+    Exhaustible,
     Intercalation,
     Plating,
     Touched,
@@ -34,6 +37,8 @@ RANGES = {
     STRESS: (-3e8, 3e8),
     PRESSURE: (-1e8, 1e8),
     CONTACT: (0.1, 1.0),
+    LEFT: (1e-9, 1e-7),
+    THINNING: (1e-12, 1e-9),
 }
 """Of each variable; its width is the size that differences are a part of."""
 
@@ -64,6 +69,11 @@ LAWS: dict[type, st.SearchStrategy[Any]] = {
     ),
     Plating: st.builds(
         Plating, kinetics=kinetics, molar_volume=st.just(1.3e-5), potential=st.floats(0.0, 1.0)
+    ),
+    Exhaustible: st.builds(
+        Exhaustible,
+        law=st.builds(Plating, kinetics=kinetics, molar_volume=st.just(1.3e-5)),
+        fading=st.floats(1e-9, 1e-7),
     ),
     Touched: st.builds(
         Touched, law=st.builds(Intercalation, kinetics=kinetics, potential=st.just(curve))
@@ -137,3 +147,29 @@ def test_tension_raises_the_potential_of_what_swells() -> None:
     x = np.array(0.4)
     shift = law.equilibrium({STOICHIOMETRY: x, STRESS: np.array(1e8)}) - curve(x)[0]
     assert shift == pytest.approx(2.5e-6 * 1e8 / 96485.33212, rel=1e-12)
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    strength=st.floats(1e-3, 1e6),
+    left=st.floats(-1e-7, 1e-5),
+    thinning=st.floats(0.0, 1e-6),
+    eta=st.floats(-0.5, 2.0),
+)
+def test_no_more_is_stripped_than_there_is(
+    strength: float, left: float, thinning: float, eta: float
+) -> None:
+    """However long the stage and however large the current, and it solves its own equation."""
+    kinetics = Kinetics(298.15, strength, 0.0, 0.5, 0.5)
+    law = Exhaustible(Plating(kinetics, 1.3e-5), 1e-8)
+    state = {PRESSURE: np.zeros(1), LEFT: np.array([left]), THINNING: np.array([thinning])}
+    (current,), _, _ = law(np.array([eta]), state)
+    (whole,), _, _ = law.law(np.array([eta]), state)
+    assert thinning * current <= max(left, 0.0) * (1.0 + 1e-12)
+    if whole <= 0.0:
+        assert current == whole
+    else:
+        after = max(left, 0.0) - thinning * current
+        rest = max(after, 0.0)
+        scale = abs(whole) * (1e-9 + 1e-15 * max(left, 0.0) / (rest + 1e-8))
+        assert current == pytest.approx(whole * rest / (rest + 1e-8), rel=1e-6, abs=scale)
