@@ -6,10 +6,10 @@ NCM811 shrinks as it is charged, LiCoO2 swells along its axis. A particle that l
 lithium it has then. So dead particles should be found empty in the one and full in the other: a
 test of sign that needs nothing to be fitted. Here are both in one and the same cell, that of
 ``watanabe2025_cracks.toml`` with Li6PS5Cl, bonds of 50 MPa and 1 J/m2 (assumption) and ideal
-wiring, charged and discharged once at the same rate: only the active material differs. What is
-left out is an interphase that shrinks.
+wiring, charged and discharged once at the same rate: only the active material differs. With
+``--interphase`` LiCoO2 also stands in Li6PS5Cl that oxidises and shrinks, and in Li3YCl6.
 
-Run it with ``python cases/stranded_state.py [--quick] [--out DIR]``.
+Run it with ``python cases/stranded_state.py [--quick] [--interphase] [--out DIR]``.
 """
 
 from __future__ import annotations
@@ -57,6 +57,23 @@ MATERIALS: Mapping[str, Material] = {
     "NCM811, -5.1 %": _shrinking(0.051),
     "LCO, +2.7 % along its axis": Material("LCO", (0.52, 0.94), {}),
 }
+OXIDISED = {
+    "growth": "self-limiting",
+    "current_density": "30 mA/m^2",
+    "passivation_thickness": "10 nm",
+}
+"""Assumed: some 20 nm of electrolyte in a charge of two hours, 6 nm of which are lost."""
+REACTING: Mapping[str, Material] = {
+    "LCO, LPSCl that oxidises": Material(
+        "LCO", (0.52, 0.94), {"interphase.particle_electrolyte": OXIDISED}
+    ),
+    "LCO, Li3YCl6": Material(
+        "LCO",
+        (0.52, 0.94),
+        {"geometry.cathode.electrolyte": "LYC", "geometry.separator.material": "LYC"},
+    ),
+}
+"""The same with electrolyte that shrinks, and with one that does not react."""
 QUICK = {"mesh.size": "2 um", "mesh.growth": 1.0, "stepping.tolerance": 0.1}
 
 
@@ -114,7 +131,9 @@ def stranded(result: Result) -> Stranded:
     return Stranded(x, table.inactivity, table.open_fraction, near.stoichiometry, ended)
 
 
-def main(out: str | Path = "out/stranded_state", quick: bool = False) -> dict[str, Stranded | None]:
+def main(
+    out: str | Path = "out/stranded_state", quick: bool = False, interphase: bool = False
+) -> dict[str, Stranded | None]:
     """Run all, print a table and write the particles' states."""
     folder = Path(out)
     folder.mkdir(parents=True, exist_ok=True)
@@ -123,7 +142,7 @@ def main(out: str | Path = "out/stranded_state", quick: bool = False) -> dict[st
     with (folder / "stranded.csv").open("w", encoding="utf-8", newline="") as stream:
         writer = csv.writer(stream)
         writer.writerow(("material", "particle", "stoichiometry", "why", "open_fraction"))
-        for name, material in MATERIALS.items():
+        for name, material in {**MATERIALS, **(REACTING if interphase else {})}.items():
             try:
                 each = found[name] = stranded(fem.run(case_of(material, quick)))
             except fem.SolveError as failed:
@@ -148,5 +167,6 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(description="Where particles strand that lose contact.")
     parser.add_argument("--out", default="out/stranded_state", help="folder of the table")
     parser.add_argument("--quick", action="store_true", help="coarse")
+    parser.add_argument("--interphase", action="store_true", help="also electrolyte that reacts")
     given = parser.parse_args()
-    main(given.out, given.quick)
+    main(given.out, given.quick, given.interphase)

@@ -35,15 +35,11 @@ from fem.materials import (
     library,
     unknown_material,
 )
+from fem.materials.interphase import Oxidised, lithium_taken_up
 from fem.materials.properties import CREEP_ACTIVATION, REFERENCE
 
 Floats = NDArray[np.float64]
-SCALE = (
-    "open_circuit_potential",
-    "stoichiometry_min",
-    "stoichiometry_max",
-    "max_concentration",
-)
+SCALE = ("open_circuit_potential", "stoichiometry_min", "stoichiometry_max", "max_concentration")
 """Properties of an active material that must count lithium alike."""
 
 
@@ -141,10 +137,14 @@ class Parameters:
     elastic
         `None` where mechanics is switched off.
     axes
-        Of the crystal of each particle, in order of their id: angle from the x axis and tilt out
-        of the plane (2, n) in rad; `None` where particles swell alike in all directions.
+        Of the crystal of each particle, by id: angle from the x axis and tilt out of the plane
+        (2, n) in rad; `None` where particles swell alike.
     used
         The material properties that were read, with their sources.
+    oxidation
+        What becomes of electrolyte on particles; `None` where it does not react.
+    taken_up
+        Lithium that reduced electrolyte takes up in mol/m^3, where that is known.
     """
 
     conductivity: Floats
@@ -156,6 +156,8 @@ class Parameters:
     elastic: Elastic | None
     axes: Floats | None
     used: tuple[Used, ...]
+    oxidation: Oxidised | None = None
+    taken_up: float | None = None
 
 
 def reader(case: Case) -> Reader:
@@ -196,28 +198,34 @@ def resolve(case: Case, geometry: Geometry) -> Parameters:
         ]
     )
     temperature = float(case.operation.temperature)
-    table = case.kinetics.cathode
-    cathode = _kinetics(table, temperature)
+    kinetics = case.kinetics.cathode
     material = next(r.material for r in regions if r.phase == Phase.ACTIVE)
     anode_potential, active = 0.0, None
-    if table.stoichiometry is not None:
+    if kinetics.stoichiometry is not None:
         # Lithium and two-phase alloys have one potential, whatever their composition.
         counter = read.potential(case.geometry.anode.material, temperature=temperature).unchecked(
             np.array(0.5)
         )
         anode_potential = float(counter)
         curve = read.potential(material, temperature=temperature)
-        curve(table.stoichiometry)  # refuses a start outside its window
+        curve(kinetics.stoichiometry)  # refuses a start outside its window
         active = _active(case, material, curve, read)
+    electrolytes = [r.material for r in regions if r.phase == Phase.ELECTROLYTE]
+    oxidises, reduces = case.interphase.particle_electrolyte, case.interphase.lithium_electrolyte
+    oxidation = None  # of the electrolyte among the particles, which regions name last
+    if oxidises is not None:
+        oxidation = Oxidised.of(read, electrolytes[-1], oxidises.onset, case.mechanics.enabled)
     return Parameters(
         conductivity=conductivity,
         anode=_kinetics(case.kinetics.anode, temperature),
-        cathode=cathode,
+        cathode=_kinetics(kinetics, temperature),
         anode_potential=anode_potential,
         active=active,
         molar_volume=_molar_volume(case, read),
         elastic=_elastic(case, geometry, read) if case.mechanics.enabled else None,
         axes=angles(case, geometry),
+        oxidation=oxidation,
+        taken_up=None if reduces is None else lithium_taken_up(read, electrolytes[0]),
         used=read.used,
     )
 
@@ -280,6 +288,7 @@ def _molar_volume(case: Case, read: Reader) -> float:
             (mechanics.enabled and not mechanics.swelling)
             or mechanics.coupling in ("lithium", "both")
             or case.geometry.anode.motion == "moved"
+            or case.interphase.lithium_electrolyte is not None
             or any("thickness" in step.ends for _, step in operation.unrolled)
         )
         if not demanded:
@@ -303,9 +312,8 @@ def _kinetics(table: AnodeKinetics | CathodeKinetics, temperature: float) -> Kin
 def _elastic(case: Case, geometry: Geometry, read: Reader) -> Elastic:
     """Lithium's moduli are only read for the models that use them, and where it is cut off."""
     models = case.mechanics.lithium_models
-    needed = {Phase.ELECTROLYTE, Phase.ACTIVE, Phase.IDLE}
-    if models != ("rigid",):
-        needed.add(Phase.LITHIUM)
+    rigid = {Phase.ELECTROLYTE, Phase.ACTIVE, Phase.IDLE}
+    needed = rigid if models == ("rigid",) else {*rigid, Phase.LITHIUM}
     youngs, poisson = (
         np.array(
             [

@@ -34,7 +34,29 @@ def check(case: Case) -> None:
     else:
         _protocol(case, case.operation)
     _solids(case)
+    _interphase(case)
     _mesh(case)
+
+
+def _interphase(case: Case) -> None:
+    """What a layer that grows needs to know, and what does not go with it yet."""
+    if case.interphase.particle_electrolyte is None:
+        return
+    if case.kinetics.cathode.stoichiometry is None:
+        raise refuse(
+            "electrolyte is oxidised by the potential of the particles, which "
+            "kinetics.cathode.stoichiometry fixes",
+            key="interphase.particle_electrolyte",
+            cure="add stoichiometry below [kinetics.cathode], or remove [interphase]",
+        )
+    if case.mechanics.enabled and case.geometry.anode.motion == "moved":
+        raise refuse(
+            "solids that move along with the lithium line do not know of volume that an interphase "
+            "has lost",
+            key="interphase.particle_electrolyte",
+            allowed='mechanics.enabled = false, or geometry.anode.motion = "kept"',
+            cure='set motion = "kept" below [geometry.anode]',
+        )
 
 
 def _solids(case: Case) -> None:

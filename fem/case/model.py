@@ -21,6 +21,7 @@ from fem.case.containers import Items, Materials
 from fem.case.crystals import ListedAxes
 from fem.case.explain import explain, require_known
 from fem.case.inactive import Inactive, MapPattern
+from fem.case.interphase import Interphase
 from fem.case.keys import Tables, fields
 from fem.case.kinds import MATERIAL
 from fem.case.layouts import Listed
@@ -61,6 +62,9 @@ class Case(Table):
     interfaces: Interfaces = Field(
         default=Interfaces(), description="How solids hold together where they meet."
     )
+    interphase: Interphase = Field(
+        default=Interphase(), description="Electrolyte that reacts where it meets an electrode."
+    )
     stack: Stack | None = Field(
         default=None, description="What presses on the top; `mechanics.top` says if left out."
     )
@@ -78,7 +82,11 @@ class Case(Table):
             raise explain(error, type(self)) from None
 
     def idle(self) -> frozenset[str]:
-        unused: dict[str, Table | None] = {"interfaces": Interfaces(), "stack": None}
+        unused: dict[str, Table | None] = {
+            "interfaces": Interfaces(),
+            "interphase": Interphase(),
+            "stack": None,
+        }
         if isinstance(self.operation, Snapshot):
             # What is not the default is kept for the day the case becomes a protocol.
             unused |= {"stepping": Stepping(), "output": Output()}

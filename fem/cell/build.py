@@ -8,9 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fem.case import Case
+from fem.case.interphase import Layer
 from fem.case.operation import Protocol
 from fem.cell.interfaces import Interface, ParticleInterface
 from fem.cell.lithium import LithiumInterface
+from fem.cell.oxidation import OxidationInterface, layer_on
 from fem.geometry import Phase
 from fem.geometry.contacts import Contacts
 from fem.laws.interfaces import (
@@ -21,6 +23,8 @@ from fem.laws.interfaces import (
     Touched,
     no_potential,
 )
+from fem.laws.interphase import Growth
+from fem.laws.layers import Layered, Oxidation, Reduced
 from fem.mesh import Mesh
 from fem.parameters import Parameters
 from fem.physics.charge import Surface, Terminal
@@ -77,10 +81,34 @@ def interfaces_of(
     parameters: Parameters,
     particles: Sequence[ParticleInterface] | None = None,
 ) -> tuple[Interface, ...]:
-    """The lithium, then the particles that react as drawn; those that are given serve again."""
+    """The lithium, the particles that react as drawn, and electrolyte that oxidises on these.
+
+    Particles that are given serve again.
+    """
     if particles is None:
         particles = _particles(case, mesh, parameters)
-    return (lithium_of(case, mesh, parameters), *particles)
+    lithium, law = lithium_of(case, mesh, parameters), oxidation_of(case, parameters)
+    if law is None:
+        return (lithium, *particles)
+    tolerance = case.stepping.tolerance
+    return (lithium, *particles, *(OxidationInterface(p, law, tolerance) for p in particles))
+
+
+def oxidation_of(case: Case, parameters: Parameters) -> Oxidation | None:
+    """How electrolyte is oxidised on particles; `None` if it is not."""
+    table, material = case.interphase.particle_electrolyte, parameters.oxidation
+    if table is None or material is None:
+        return None
+    return Oxidation(
+        current_density=table.coating_factor * float(table.current_density),
+        onset=material.onset,
+        growth=_growth(table),
+        by_charge=material.by_charge,
+        temperature=parameters.cathode.temperature,
+        transfer=table.transfer_coefficient,
+        limited=table.kinetics == "limited",
+        start=float(table.initial_thickness),
+    )
 
 
 def lithium_of(case: Case, mesh: Mesh, parameters: Parameters) -> LithiumInterface:
@@ -89,8 +117,8 @@ def lithium_of(case: Case, mesh: Mesh, parameters: Parameters) -> LithiumInterfa
     patches = Patches.bundle(mesh, list(bodies.values()))
     terminal = np.array([FOIL, *range(CATHODE + 1, CATHODE + len(bodies))])
     none = np.full(len(bodies), -1)
-    law: Plating | Exhaustible
-    law = Plating(parameters.anode, parameters.molar_volume, parameters.anode_potential)
+    law: Plating | Reduced | Exhaustible
+    law = _plating(case, parameters)
     available, fading = None, case.geometry.anode.fading
     if fading is not None and isinstance(case.operation, Protocol) and parameters.molar_volume:
         law = Exhaustible(law, float(fading))
@@ -107,7 +135,31 @@ def lithium_of(case: Case, mesh: Mesh, parameters: Parameters) -> LithiumInterfa
         float(case.stepping.thickness),
         case.stepping.tolerance,
         available,
+        parameters.taken_up or 0.0,
     )
+
+
+def _plating(case: Case, parameters: Parameters) -> Plating | Reduced:
+    """How lithium is plated, and how it reduces electrolyte."""
+    law = Plating(parameters.anode, parameters.molar_volume, parameters.anode_potential)
+    table = case.interphase.lithium_electrolyte
+    if table is None:
+        return law
+    return Reduced(
+        law,
+        _growth(table),
+        rate=float(table.growth_rate or 0.0),
+        share=table.plating_share,
+        exponent=table.plating_exponent,
+        reference=float(table.reference_current_density or 1.0),
+        conductivity=None if table.conductivity is None else float(table.conductivity),
+        start=float(table.initial_thickness),
+    )
+
+
+def _growth(table: Layer) -> Growth:
+    """How a layer slows its own growth."""
+    return Growth(table.growth, float(table.passivation_thickness or 1.0))
 
 
 def _particles(case: Case, mesh: Mesh, parameters: Parameters) -> list[ParticleInterface]:
@@ -125,6 +177,13 @@ def _particles(case: Case, mesh: Mesh, parameters: Parameters) -> list[ParticleI
         table.exchange_current_dependence == "stoichiometry",
         0.0 if active is None or active.swelling is None else active.swelling.molar_volume,
     )
+    interphase, coating, conductivity = case.interphase.particle_electrolyte, 0.0, None
+    if interphase is not None and parameters.oxidation is not None:
+        coating = float(interphase.coating_resistance or 0.0)
+        conductivity = parameters.oxidation.conductivity
+    covered = coating > 0.0 or conductivity is not None
+    if covered:
+        law = Layered(law)
     if case.interfaces.particle_electrolyte.parts:
         law = Touched(law)
     found = []
@@ -153,6 +212,7 @@ def _particles(case: Case, mesh: Mesh, parameters: Parameters) -> list[ParticleI
                 UNKNOWN if table.stoichiometry is None else float(table.stoichiometry),
                 case.stepping.stoichiometry,
                 case.stepping.tolerance,
+                layer_on(name, coating, conductivity) if covered else None,
             )
         )
     return found

@@ -36,6 +36,7 @@ from fem.cell.interfaces import (
     written,
 )
 from fem.cell.lithium import LithiumInterface
+from fem.cell.oxidation import OxidationInterface
 from fem.cell.potentials import Potentials
 from fem.cell.state import State
 from fem.cell.stress import Stress
@@ -53,7 +54,7 @@ __all__ = ["CATHODE", "FOIL", "Cell"]
 MOVE_TOLERANCE = 1e-9
 """Change of a stress potential in V, or of what a law drives, at which a stage has settled."""
 MOST_REPEATS = 25
-ON_A_MESH = ("kinetics", "operation", "stepping", "output", "mechanics", "title")
+ON_A_MESH = ("kinetics", "interphase", "operation", "stepping", "output", "mechanics", "title")
 """Tables of a case that leave its mesh as it is."""
 
 
@@ -71,7 +72,7 @@ class Cell:
     Attributes
     ----------
     interfaces
-        The lithium, then the particles in one or more groups.
+        The lithium, the particles in one or more groups, then electrolyte that oxidises on these.
     blocks
         All that the cell remembers, by name.
     charge
@@ -175,6 +176,11 @@ class Cell:
         """The active material in its groups."""
         return tuple(i for i in self.interfaces if isinstance(i, ParticleInterface))
 
+    @cached_property
+    def oxidation(self) -> tuple[OxidationInterface, ...]:
+        """Electrolyte that oxidises on each of these groups; none where none does."""
+        return tuple(i for i in self.interfaces if isinstance(i, OxidationInterface))
+
     def initial(self) -> State:
         """Uniform particles, nothing plated, and solids under the pressure of the stack."""
         evolving = {n: b.start for n, b in self.blocks.items() if b.evolves}
@@ -237,7 +243,7 @@ class Cell:
                 allowed=f"{len(known)} ids from {known.min()} to {known.max()}",
             )
         held, codes = dict(state.held), written(inactivity)
-        for each in self.particles:
+        for each in self.interfaces[1:]:
             held |= each.switched(held, codes, state.time)
         return self.instant(replace(state, held=held), drives)
 
@@ -280,13 +286,13 @@ class Cell:
         """
         active = [interface.active(held) for interface in self.interfaces]
         content, before, taken = guess, list[Answer](), np.zeros(2, dtype=int)
-        currents: Sequence[Floats | None] = (
-            [None] * len(active) if start is None else start.currents
-        )
+        currents: Sequence[Floats | None] = [None] * len(active)
+        currents = currents if start is None else start.currents
         for _ in range(MOST_REPEATS):
+            stresses = self._stresses(base, c, content)
             answers = [
-                each.answer(base, c, guess, self._stress_on(each, base, c, content), current, held)
-                for each, current in zip(self.interfaces, currents, strict=True)
+                each.answer(base, c, guess, stress, current, held, content)
+                for each, stress, current in zip(self.interfaces, stresses, currents, strict=True)
             ]
             moved = largest_move(self.interfaces, before, answers)
             if before and moved < MOVE_TOLERANCE:
@@ -325,10 +331,10 @@ class Cell:
         stressed = self.stress is not None and self.stress.repeats
         return stressed or any(interface.law.evolving for interface in self.interfaces)
 
-    def _stress_on(self, interface: Interface, base: Content, c: float, guess: Content) -> Inner:
+    def _stresses(self, base: Content, c: float, guess: Content) -> list[Inner]:
         if self.stress is not None:
-            return self.stress.on(interface, base, c, guess)
-        return Inner(np.zeros(interface.patches.nodes.shape))
+            return [self.stress.on(each, base, c, guess) for each in self.interfaces]
+        return [Inner(np.zeros(each.patches.nodes.shape)) for each in self.interfaces]
 
     # ------------------------------------------------------------------------------- readings
 
@@ -350,7 +356,7 @@ class Cell:
 
     def charge_given(self, content: Content) -> float:
         """Charge that the cathode has given since the start, in C per m of depth."""
-        return float(sum(each.charge(content).sum() for each in self.particles))
+        return float(sum(content[each.charge_name].sum() for each in self.interfaces[1:]))
 
     def mean_stoichiometry(self, state: State) -> float:
         """Mean lithium fraction of the particles that react, by area."""
@@ -363,22 +369,16 @@ class Cell:
 
     def surface_stoichiometry(self, state: State) -> list[Floats]:
         """Stoichiometry at the surface nodes of each group (k, m)."""
-        first = len(self.interfaces) - len(self.particles)
-        if state.solution is None:
-            return [
-                each.model.surface(each.stoichiometry(state.content)) for each in self.particles
-            ]
-        return [inner["stoichiometry"] for inner in state.solution.inner[first:]]
+        if state.solution is not None:
+            inner = state.solution.inner[1 : 1 + len(self.particles)]
+            return [each["stoichiometry"] for each in inner]
+        return [p.model.surface(p.stoichiometry(state.content)) for p in self.particles]
 
     def reacting_surfaces(self, state: State) -> Floats:
         """The same of all particles that react, in one row; of all if none does any more."""
         masks, surfaces = reacting(self.particles, state.held), self.surface_stoichiometry(state)
-        return np.concatenate(
-            [
-                values[active[each.patches.piece_of_node]]
-                for each, active, values in zip(self.particles, masks, surfaces, strict=True)
-            ]
-        )
+        found = zip(self.particles, masks, surfaces, strict=True)
+        return np.concatenate([x[active[p.patches.piece_of_node]] for p, active, x in found])
 
     @property
     def capacity(self) -> float:

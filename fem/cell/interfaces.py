@@ -23,6 +23,7 @@ from fem.laws.interfaces import (
     STRESS,
     InterfaceLaw,
 )
+from fem.laws.layers import RESISTANCE
 from fem.mesh import Mesh
 from fem.physics.charge import Inner, Response, Surface
 from fem.physics.congruent import ParticleBundle, ParticleGroup
@@ -32,6 +33,9 @@ from fem.physics.surfaces import Patches
 REASONS = tuple(Inactivity)
 """Why a piece does not react; its number in a block counts from 1, and 0 means that it does."""
 
+
+LEAST = 1e-9
+"""In ohm m^2: the resistance that changes compare with at the least; a microvolt at 1 kA/m^2."""
 
 Ends = tuple[Content, Content]
 """Content at the end of a stage, and rates; of a stage of no length those that currents alone tell.
@@ -172,8 +176,11 @@ class Interface(ABC):
         """Variables that the law drives, at the quadrature points (k, ne, nq)."""
         return {each.name: content[f"{self.name}.{each.name}"] for each in self.law.evolving}
 
-    def given(self, held: Content) -> dict[str, Floats]:
-        """Variables that the law reads and nothing in a step changes, at points (k, ne, nq)."""
+    def given(self, held: Content, content: Content) -> dict[str, Floats]:
+        """Variables that the law reads and its current does not change, at points (k, ne, nq).
+
+        `content` is what the cell holds then, as far as it is known.
+        """
         return {}
 
     def answer(
@@ -184,6 +191,7 @@ class Interface(ABC):
         stress: Inner,
         currents: Floats | None,
         held: Content,
+        beside: Content,
     ) -> Answer:
         """What it does in a stage.
 
@@ -201,6 +209,8 @@ class Interface(ABC):
             variables; none if left out.
         held
             Blocks that do not evolve.
+        beside
+            Content at the end of the stage as it was found last, for what other interfaces do.
         """
         before, recall = self.driven(base), self.recall(base, c, guess)
         still = np.zeros(self.patches.weights.shape)
@@ -216,7 +226,7 @@ class Interface(ABC):
             )
 
         inner = {**recall.inner, self.stressed: stress}
-        points = {**here, **recall.points, **self.given(held)}
+        points = {**here, **recall.points, **self.given(held, beside)}
         return Answer(Response(self.law, inner, points), advance)
 
     @abstractmethod
@@ -228,7 +238,8 @@ class ParticleInterface(Interface):
     """Particles of active material: in congruent groups, or a bundle of any shape.
 
     What a content holds is the change of the stoichiometry since the start, in which small changes
-    keep all their digits.
+    keep all their digits. `layer` makes of it the resistance of what covers the surface, at the
+    points (k, ne, nq) in ohm m^2; `None` where the law reads none.
     """
 
     side = Phase.ACTIVE
@@ -245,9 +256,11 @@ class ParticleInterface(Interface):
         start: float,
         change_limit: float,
         tolerance: float,
+        layer: Callable[[Content], Floats] | None = None,
     ) -> None:
         self.members, self.model, self.start, self._mesh = members, model, start, mesh
         self.law: InterfaceLaw = law
+        self.layer = layer
         lithiation = Block(
             f"{surface.name}.lithiation",
             "1",
@@ -283,8 +296,11 @@ class ParticleInterface(Interface):
         """Name of the block that holds the share in contact, where faces may part."""
         return f"{self.name}.contact"
 
-    def given(self, held: Content) -> dict[str, Floats]:
-        return {CONTACT: held[self.contact_name]} if CONTACT in self.law.variables else {}
+    def given(self, held: Content, content: Content) -> dict[str, Floats]:
+        found = {CONTACT: held[self.contact_name]} if CONTACT in self.law.variables else {}
+        if self.layer is not None:
+            found[RESISTANCE] = self.layer(content)
+        return found
 
     @property
     def lithiation_name(self) -> str:
@@ -357,7 +373,8 @@ def written(inactivity: Mapping[int, Inactivity | None]) -> dict[int, float]:
 def largest_move(
     interfaces: Sequence[Interface], before: Sequence[Answer], after: Sequence[Answer]
 ) -> float:
-    """How far answers differ: what stress adds to a potential (V), what laws drive (of its scale).
+    """How far answers differ: what stress adds to a potential (V), what laws drive (of its scale),
+    and the resistance of layers (of itself).
 
     0 without answers before.
     """
@@ -370,5 +387,9 @@ def largest_move(
         )
         shifts = [law.by_stress(other) - law.by_stress(one)]
         shifts += [(other[v.name] - one[v.name]) / v.scale for v in law.evolving]
+        if RESISTANCE in law.variables:
+            shifts.append(
+                (other[RESISTANCE] - one[RESISTANCE]) / max(np.abs(one[RESISTANCE]).max(), LEAST)
+            )
         largest = max(largest, *(float(np.abs(s).max(initial=0.0)) for s in shifts))
     return largest

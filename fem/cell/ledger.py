@@ -39,10 +39,12 @@ class Ledger:
     ----------
     in_particles
         Change of lithium in the particles in mol.
+    in_electrolyte
+        Of that in the electrolyte: what was oxidised has given a mole for each of electrons.
     plated
         Lithium plated less stripped in mol.
     cathode, anode
-        Charge given by the active material and by lithium in C; they cancel.
+        Charge given at the active material and by lithium in C; they cancel.
     throughput
         Charge that has gone through the cell, whatever its direction, in C.
     least
@@ -56,11 +58,12 @@ class Ledger:
     anode: float
     throughput: float
     least: float
+    in_electrolyte: float = 0.0
 
     @property
     def lithium_error(self) -> float:
         """Lithium lost or made, over all that was moved."""
-        return self._relative(FARADAY * (self.in_particles + self.plated))
+        return self._relative(FARADAY * (self.in_particles + self.plated + self.in_electrolyte))
 
     @property
     def charge_error(self) -> float:
@@ -85,7 +88,10 @@ def ledger(cell: Cell, initial: Content, content: Content, throughput: float) ->
         known = float(each.model.amount(each.stoichiometry(initial)).sum())
         held += known or TYPICAL * float(each.model.areas.sum())
     least = LEAST_SHARE * FARADAY * held
-    return Ledger(amount, plated / FARADAY, given, -plated, throughput, least)
+    side = sum(float(each.charge(change).sum()) for each in cell.oxidation)
+    return Ledger(
+        amount, plated / FARADAY, given + side, -plated, throughput, least, -side / FARADAY
+    )
 
 
 @dataclass(frozen=True)
@@ -128,7 +134,7 @@ class Work:
     ----------
     done
         By plating against the pressure on lithium, by swelling against the stress in the particles,
-        and by the stack's load.
+        by electrolyte that shrinks against its tension, and by the stack's load.
     turned_over
         The same with every part counted positive, which errors compare with.
     plastic
@@ -154,7 +160,7 @@ class Work:
         """
         plating = 0.5 * float((old.plating_forces + new.plating_forces) @ change)
         load = new.load_work - old.load_work
-        parts = (plating, load, -_swelling_work(old, new))
+        parts = (plating, load, -_swelling_work(old, new), _shrinking_work(old, new))
         bonds, contact = faces_work(new.faces, old.parted, new.parted)
         return Work(
             self.done + sum(parts),
@@ -172,6 +178,13 @@ class Work:
     def error(self, energy: float) -> float:
         """Work that is not found in the change of elastic `energy` or spent, over all of it."""
         return abs(energy + self.spent - self.done) / max(self.turned_over, LEAST_ENERGY)
+
+
+def _shrinking_work(old: MechanicsSolution, new: MechanicsSolution) -> float:
+    """Work on solids of electrolyte that loses volume, in J per m of depth."""
+    if old.lost is None or new.lost is None:
+        return 0.0
+    return 0.5 * float((old.shrinking_forces + new.shrinking_forces) @ (new.lost - old.lost))
 
 
 def _swelling_work(old: MechanicsSolution, new: MechanicsSolution) -> float:

@@ -14,6 +14,7 @@ from fem.cell.interfaces import Ends, Interface, Recall
 from fem.constants import FARADAY
 from fem.geometry import Phase
 from fem.laws.interfaces import LEFT, PRESSURE, THINNING, Exhaustible, Plating
+from fem.laws.layers import THICKNESS, Reduced
 from fem.physics.charge import Surface
 
 FILM = 0.01
@@ -45,6 +46,9 @@ class LithiumInterface(Interface):
     available
         Thickness that can be stripped besides what was plated since the line moved last, at the
         quadrature points (1, ne, nq) in m; only a law that fades needs it.
+    taken_up
+        Lithium that a volume of electrolyte takes up as it is reduced in mol/m^3; 0 where that is
+        not known.
     """
 
     side = Phase.LITHIUM
@@ -55,13 +59,14 @@ class LithiumInterface(Interface):
         self,
         surface: Surface,
         ids: NDArray[np.int64],
-        law: Plating | Exhaustible,
+        law: Plating | Reduced | Exhaustible,
         molar_volume: float,
         thickness_limit: float,
         tolerance: float,
         available: Floats | None = None,
+        taken_up: float = 0.0,
     ) -> None:
-        self.law: Plating | Exhaustible = law
+        self.law: Plating | Reduced | Exhaustible = law
         self.available = available
         patches = surface.patches
         self.per_charge = molar_volume / FARADAY
@@ -76,6 +81,7 @@ class LithiumInterface(Interface):
             weight,
         )
         super().__init__(surface, ids, tolerance, charge)
+        self.taken_up = taken_up
         self.followed = Followed(charge.start, charge.start)
 
     def charge(self, content: Content) -> Floats:
@@ -117,17 +123,35 @@ class LithiumInterface(Interface):
         if isinstance(self.law, Exhaustible):
             return float(self.left(content)[foil].max()) - FILM * self.law.fading
         left = self.patches.at_points(drawn[self.patches.nodes]) + self.since(content)
-        return float(left[foil].min())
+        return float((left - self._gone(content))[foil].min())
 
     def left(self, content: Content) -> Floats:
         """Thickness that can still be stripped at the quadrature points (1, ne, nq), in m."""
         assert self.available is not None
-        return np.asarray(self.available + self.since(content))
+        return np.asarray(self.available + self.since(content) - self._gone(content))
+
+    def _gone(self, content: Content) -> Floats:
+        """Lithium that electrolyte has taken up, at the quadrature points (1, ne, nq) in m."""
+        return FARADAY * self.per_charge * self.taken_up * self.reduced(content)
 
     def since(self, content: Content) -> Floats:
         """Thickness plated at the quadrature points since the line moved last, in m."""
         charge = self.charge(content) - self.followed.charge
         return np.asarray(self.per_charge * charge / self.patches.weights)
+
+    @property
+    def reduces(self) -> bool:
+        """Whether lithium reduces electrolyte."""
+        return THICKNESS in self.law.variables
+
+    def interphase(self, content: Content) -> Floats:
+        """Thickness of electrolyte that lithium has reduced, at points (1, ne, nq) in m; or 0."""
+        return content.get(f"{self.name}.{THICKNESS}", np.zeros(self.patches.weights.shape))
+
+    def reduced(self, content: Content) -> Floats:
+        """The same since the start of the run."""
+        start = sum(each.start for each in self.law.evolving if each.name == THICKNESS)
+        return self.interphase(content) - start
 
     def thickness_at_points(self, content: Content) -> Floats:
         """Thickness plated on each point of the line since the start, in m.

@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fem.cell.composition import CATHODE, Cell
-from fem.cell.interfaces import Interface
+from fem.cell.interfaces import Interface, ParticleInterface
+from fem.cell.oxidation import OxidationInterface
 from fem.cell.state import State
 from fem.forms import charge
 from fem.laws.interfaces import LEFT, THINNING
@@ -100,7 +101,8 @@ class Reactions:
             patches, law = interface.patches, interface.law
             nodal = self.solution.inner[number].items()
             inner = {name: patches.at_points(values) for name, values in nodal}
-            inner |= interface.driven(self.state.content) | interface.given(self.state.held)
+            inner |= interface.driven(self.state.content)
+            inner |= interface.given(self.state.held, self.state.content)
             shape = patches.weights.shape
             found.append(
                 Crossing(
@@ -197,6 +199,11 @@ class Reactions:
         current = np.zeros(len(self.cell.mesh.geometry.particles))
         if len(current):
             for each, loads in zip(self.cell.interfaces, self.solution.loads, strict=True):
-                if each is not self.cell.lithium:
+                if isinstance(each, ParticleInterface):
                     current[each.ids] = each.patches.by_piece(loads)
         return current
+
+    def side_current(self) -> float:
+        """What electrolyte gives that is oxidised on particles."""
+        pairs = zip(self.cell.interfaces, self.solution.loads, strict=True)
+        return sum(float(b.sum()) for each, b in pairs if isinstance(each, OxidationInterface))

@@ -58,6 +58,6 @@ def all_loose(cell: Cell, state: State) -> bool:
 def marked(cell: Cell, state: State) -> State:
     """`state` with particles that its solids make stop reacting; nothing is solved."""
     held, codes = dict(state.held), written(switches(cell, state))
-    for each in cell.particles:
+    for each in cell.interfaces[1:]:
         held |= each.switched(held, codes, state.time)
     return replace(state, held=held)

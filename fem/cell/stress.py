@@ -13,8 +13,9 @@ from fem.cell.blocks import Block, Content
 from fem.cell.interfaces import Interface, ParticleInterface
 from fem.cell.lithium import LithiumInterface
 from fem.cell.memory import SOLIDS, SolidMemory
+from fem.cell.oxidation import OxidationInterface
 from fem.cell.paths import Paths
-from fem.cell.touch import Touch
+from fem.cell.touch import Touch, facing
 from fem.geometry import Inactivity
 from fem.geometry.contacts import Contacts
 from fem.laws.bonds import BondLaw, Cohesive, Touching
@@ -59,12 +60,14 @@ class Stress:
         self._case, self._mesh, self._parameters = case, mesh, parameters
         self._lithium = interfaces[0]
         self._particles = [i for i in interfaces if isinstance(i, ParticleInterface)]
+        self._oxidation = [i for i in interfaces if isinstance(i, OxidationInterface)]
         coupling = case.mechanics.coupling
         protocol = isinstance(case.operation, Protocol)
         self.moves = protocol and case.geometry.anode.motion == "moved"
         self.on_lithium = coupling in ("lithium", "both")
         self.in_particles = coupling in ("particles", "both")
-        elastic, apart = parameters.elastic, conditions_of(case).separate
+        conditions = conditions_of(case)
+        elastic, apart = parameters.elastic, conditions.separate
         if on is not None and (on._laws != self._laws or on.apart != apart):
             on = None  # other laws at other conditions: nothing there serves again
         self.apart: bool = apart
@@ -75,7 +78,7 @@ class Stress:
         self._operator: tuple[InterfaceOperator, Floats] | None = None
         self._known: list[tuple[Content, Content | None, MechanicsSolution]] = []
         in_time = protocol and any(self._laws)
-        self.memory = SolidMemory(self.problem()) if apart or in_time else None
+        self.memory = SolidMemory(self.problem()) if conditions.part or in_time else None
         self.touch: Touch | None = None
         self.paths = None if self.memory is None else paths_of(case, mesh, self.memory.problem)
         if self.memory is not None and self.memory.problem.faces is not None:
@@ -92,7 +95,8 @@ class Stress:
     @property
     def repeats(self) -> bool:
         """Whether what acts depends on how particles end up, which a stage finds by repeating."""
-        return self.in_particles or (self.on_lithium and self._case.mechanics.swelling)
+        moves = self._case.mechanics.swelling or bool(self._oxidation)
+        return self.in_particles or (self.on_lithium and moves)
 
     @property
     def acts(self) -> bool:
@@ -186,8 +190,9 @@ class Stress:
         if isinstance(operation, Snapshot):  # plates in one step from virgin solids
             duration = float(operation.plating_time)
         problem, swelling = self.problem(conditions), self.swelling(content)
+        lost = self.lost(content, problem)
         if self.memory is None or held is None or problem is not self.memory.problem:
-            return problem.solve(thickness, swelling, duration=duration)
+            return problem.solve(thickness, swelling, duration=duration, lost=lost)
         return problem.solve(
             thickness,
             swelling,
@@ -195,7 +200,25 @@ class Stress:
             held[f"{SOLIDS}.unknowns"],
             duration,
             self.memory.parted(held),
+            lost,
         )
+
+    def lost(self, content: Content, problem: MechanicsProblem) -> Floats | None:
+        """Thickness in m that electrolyte has lost since the start at its pairs with particles.
+
+        `None` where none reacts. Nodes share what is lost along edges, so that no volume is lost on
+        the way.
+        """
+        oxidised = self._parameters.oxidation
+        if oxidised is None or not self._oxidation:
+            return None
+        (interface,) = (i for i in problem.interfaces if i.on_electrolyte)
+        found = np.zeros(len(interface.pairs))
+        pairs = facing(interface, [each.particles for each in self._oxidation])
+        for each, place in zip(self._oxidation, pairs, strict=True):
+            lost = each.at_nodes(oxidised.loss * each.grown(content))
+            found[place[place >= 0]] = lost[place >= 0]
+        return found
 
     def _layer(self, content: Content) -> Floats:
         """Thickness (N,) in m of what has been plated on the present shape of the solids."""
@@ -264,10 +287,11 @@ class Stress:
             self._operator = operator, operator.matrix @ self._lithium.loads_to_thickness()
         operator, by_charge = self._operator
         rest = operator.pressure(self._lithium.thickness(base))
-        swelling = self.swelling(guess)
-        if swelling is not None:
+        swelling, lost = self.swelling(guess), self.lost(guess, self.problem())
+        if swelling is not None or lost is not None:
             nothing = np.zeros(self._mesh.nodes.shape[1])
-            rest = rest + self.problem().solve(nothing, swelling).pressure - operator.offset
+            pressed = self.problem().solve(nothing, swelling, lost=lost).pressure
+            rest = rest + pressed - operator.offset
         return Inner(rest[None], -c * by_charge if c else None)
 
 
@@ -283,6 +307,7 @@ def conditions_of(case: Case, lithium: str | None = None) -> Conditions:
         stack_stiffness=0.0 if stack is None else float(stack.stiffness),
         particle_electrolyte=law_of(bonds.particle_electrolyte),
         particle_particle=law_of(bonds.particle_particle),
+        shrinks=case.interphase.particle_electrolyte is not None,
     )
 
 

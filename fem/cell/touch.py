@@ -16,6 +16,7 @@ from fem.geometry import Inactivity
 from fem.laws.bonds import GAP
 from fem.laws.contact import Conduction
 from fem.mesh import Ints
+from fem.physics.bonds import SolidInterface
 from fem.physics.faces import Faces, Parted
 
 Floats = NDArray[np.float64]
@@ -56,18 +57,10 @@ class Touch:
         if not numbers:
             return None
         (number,) = numbers
-        interface, begin = faces.interfaces[number], int(faces.ends[number])
-        nodes, bodies = interface.nodes, interface.bodies
-        stride = int(nodes.max()) + 1
-        order = np.argsort(bodies * stride + nodes, kind="stable")
-        keys = (bodies * stride + nodes)[order]
-        found = []
-        for each in particles:
-            patches = each.patches
-            wanted = each.ids[patches.piece_of_node] * stride + patches.nodes
-            place = np.minimum(np.searchsorted(keys, wanted), len(keys) - 1)
-            found.append(np.where(keys[place] == wanted, begin + order[place], -1))
-        return cls(tuple(found), faces, number, conduction)
+        begin = int(faces.ends[number])
+        pairs = facing(faces.interfaces[number], particles)
+        found = tuple(np.where(each >= 0, begin + each, -1) for each in pairs)
+        return cls(found, faces, number, conduction)
 
     def shares(self, parted: Parted, particles: Sequence[ParticleInterface]) -> list[Floats]:
         """Share of the surface that conducts at the quadrature points of each group (k, ne, nq).
@@ -135,6 +128,21 @@ class Touch:
         mine = slice(*self.faces.ends[self.number : self.number + 2])
         gap, weights = parted.opening[GAP, mine], self.faces.weights[mine]
         return float(gap @ weights / weights.sum()), float(gap.max())
+
+
+def facing(interface: SolidInterface, particles: Sequence[ParticleInterface]) -> list[Ints]:
+    """Pair of an interface of solids at the nodes of each group (k, m); -1 where there is none."""
+    nodes, bodies = interface.nodes, interface.bodies
+    stride = int(nodes.max()) + 1
+    order = np.argsort(bodies * stride + nodes, kind="stable")
+    keys = (bodies * stride + nodes)[order]
+    found = []
+    for each in particles:
+        patches = each.patches
+        wanted = each.ids[patches.piece_of_node] * stride + patches.nodes
+        place = np.minimum(np.searchsorted(keys, wanted), len(keys) - 1)
+        found.append(np.where(keys[place] == wanted, order[place], -1))
+    return found
 
 
 def _by_piece(each: ParticleInterface, share: Floats) -> Floats:

@@ -11,7 +11,8 @@ them that the law itself drives are `evolving`; the cell keeps them, and asks fo
 
     after = law.evolved(before, c, current)
 
-`INTERFACE_LAWS` lists all laws, so that one test holds their derivatives against differences.
+`INTERFACE_LAWS` lists these laws, as `fem.laws.layers` does those of layers, so that one test holds
+their derivatives against differences.
 """
 
 from __future__ import annotations
@@ -72,8 +73,13 @@ class Evolving:
 class InterfaceLaw(Protocol):
     """Current density against the difference of potentials and the state of the interface."""
 
-    variables: ClassVar[tuple[str, ...]]
-    evolving: ClassVar[tuple[Evolving, ...]]
+    @property
+    def variables(self) -> tuple[str, ...]:
+        """Names of the state that it reads."""
+
+    @property
+    def evolving(self) -> tuple[Evolving, ...]:
+        """Those of them that it drives itself."""
 
     def __call__(self, difference: Floats, state: State) -> tuple[Floats, Floats, State]:
         """Current density (A/m^2), its derivative by the difference, and by each variable."""
@@ -177,22 +183,15 @@ class Plating:
 
 
 @dataclass(frozen=True)
-class Touched:
-    """A law of which only the share of the surface that is in contact takes part.
-
-    The share is set from outside: it is read as it is, and no current changes it.
-    """
-
-    variables: ClassVar[tuple[str, ...]] = (STOICHIOMETRY, STRESS, CONTACT)
-    evolving: ClassVar[tuple[Evolving, ...]] = ()
+class Around:
+    """What stands around a law: all but the current is that of the law."""
 
     law: InterfaceLaw
 
-    def __call__(self, difference: Floats, state: State) -> tuple[Floats, Floats, State]:
-        current, by_difference, by_state = self.law(difference, state)
-        share = state[CONTACT]
-        slopes = {name: share * slope for name, slope in by_state.items()}
-        return share * current, share * by_difference, slopes | {CONTACT: current}
+    @property
+    def evolving(self) -> tuple[Evolving, ...]:
+        """What the law drives."""
+        return self.law.evolving
 
     def equilibrium(self, state: State) -> Floats:
         return self.law.equilibrium(state)
@@ -201,11 +200,30 @@ class Touched:
         return self.law.by_stress(state)
 
     def evolved(self, before: State, c: float, current: Floats) -> State:
-        return {}
+        return self.law.evolved(before, c, current)
 
 
 @dataclass(frozen=True)
-class Exhaustible:
+class Touched(Around):
+    """A law of which only the share of the surface that is in contact takes part.
+
+    The share is set from outside: it is read as it is, and no current changes it.
+    """
+
+    @property
+    def variables(self) -> tuple[str, ...]:
+        """Those of the law, and the share."""
+        return (*self.law.variables, CONTACT)
+
+    def __call__(self, difference: Floats, state: State) -> tuple[Floats, Floats, State]:
+        current, by_difference, by_state = self.law(difference, state)
+        share = state[CONTACT]
+        slopes = {name: share * slope for name, slope in by_state.items()}
+        return share * current, share * by_difference, slopes | {CONTACT: current}
+
+
+@dataclass(frozen=True)
+class Exhaustible(Around):
     """A law of an electrode that fades where it is used up.
 
     The current i that strips is the law's own, L, times ``l / (l + fading)``, l being what is left
@@ -219,11 +237,12 @@ class Exhaustible:
         Thickness in m at which half of the surface still reacts.
     """
 
-    variables: ClassVar[tuple[str, ...]] = (PRESSURE, LEFT, THINNING)
-    evolving: ClassVar[tuple[Evolving, ...]] = ()
-
-    law: InterfaceLaw
     fading: float
+
+    @property
+    def variables(self) -> tuple[str, ...]:
+        """Those of the law, what is left, and how fast a current takes it."""
+        return (*self.law.variables, LEFT, THINNING)
 
     def __call__(self, difference: Floats, state: State) -> tuple[Floats, Floats, State]:
         whole, by_difference, by_state = self.law(difference, state)
@@ -241,15 +260,6 @@ class Exhaustible:
             LEFT: by_left,
             THINNING: by_thinning,
         }  # fmt: skip
-
-    def equilibrium(self, state: State) -> Floats:
-        return self.law.equilibrium(state)
-
-    def by_stress(self, state: State) -> Floats:
-        return self.law.by_stress(state)
-
-    def evolved(self, before: State, c: float, current: Floats) -> State:
-        return self.law.evolved(before, c, current)
 
 
 INTERFACE_LAWS: tuple[type[InterfaceLaw], ...] = (

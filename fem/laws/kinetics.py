@@ -70,8 +70,8 @@ def butler_volmer(
     """
     assert kinetics.exchange_current_density is not None
     i0, v = kinetics.exchange_current_density * factor, kinetics.thermal_voltage
-    forward, forward_slope = _exponential(kinetics.anodic * eta / v)
-    backward, backward_slope = _exponential(-kinetics.cathodic * eta / v)
+    forward, forward_slope = exponential(kinetics.anodic * eta / v)
+    backward, backward_slope = exponential(-kinetics.cathodic * eta / v)
     slope = (kinetics.anodic * forward_slope + kinetics.cathodic * backward_slope) / v
     return i0 * (forward - backward), i0 * slope
 
@@ -175,7 +175,7 @@ def _newton(x: Floats, function: Callable[[Floats], tuple[Floats, Floats]], scal
     return x
 
 
-def _exponential(x: Floats) -> tuple[Floats, Floats]:
+def exponential(x: Floats) -> tuple[Floats, Floats]:
     """exp(x) - 1 with its slope, continued by its tangent beyond `LARGEST_EXPONENT`.
 
     Without the one, the difference of two branches keeps its digits near equilibrium.

@@ -17,6 +17,8 @@ REFERENCE = "reference_temperature"
 VOLUME = "volume_strain"
 ALONG, ACROSS = AXIAL = ("strain_along_axis", "strain_across_axis")
 STRAINS = (VOLUME, *AXIAL)
+ONSET, ELECTRONS, LOSS = "oxidation_onset", "oxidation_electrons", "oxidation_volume_loss"
+LAYER, REDUCTION = "interphase_conductivity", "reduction_lithium"
 WINDOW = ("stoichiometry_min", "stoichiometry_max")
 
 
@@ -231,6 +233,24 @@ PROPERTIES: Mapping[str, Rule] = MappingProxyType(
         "density": Rule("kg/m^3", "mass density", "1.8 g/cm^3"),
         "molar_mass": Rule("kg/mol", "mass of one mole of formula units", "6.94 g/mol"),
         "molar_volume": Rule("m^3/mol", "volume of one mole of formula units", "13 cm^3/mol"),
+        ONSET: Rule("V", "potential against lithium above which it is oxidised", "2.5 V"),
+        ELECTRONS: Rule(
+            DIMENSIONLESS, "electrons that a formula unit gives as it is oxidised", "5"
+        ),
+        LOSS: Rule(
+            DIMENSIONLESS,
+            "volume lost as it is oxidised, as a share of what it was",
+            "0.3",
+            lower=-1.0,
+            upper=1.0,
+            inclusive=True,
+        ),
+        LAYER: Rule(
+            "S/m", "conductivity for lithium ions of what is left where it was oxidised", "1e-6 S/m"
+        ),
+        REDUCTION: Rule(
+            DIMENSIONLESS, "lithium that a formula unit takes up as lithium reduces it", "8"
+        ),
         "particle_size": Rule("m", "typical particle diameter", "5 um"),
     }
 )

@@ -44,6 +44,8 @@ class AnodeProfile(Frozen):
         mechanics was not solved.
     nodes
         The mesh nodes.
+    interphase
+        Thickness in m of electrolyte that lithium has reduced; `None` where it reduces none.
     """
 
     s: Floats
@@ -53,6 +55,7 @@ class AnodeProfile(Frozen):
     thickness: Floats
     normal_stress: Floats | None
     nodes: Ints
+    interphase: Floats | None = None
 
     @property
     def length(self) -> float:

@@ -8,10 +8,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fem.cell.composition import CATHODE, FOIL
+from fem.cell.interfaces import ParticleInterface
 from fem.cell.reactions import Reactions
 from fem.geometry import Geometry, Phase
 from fem.measures.anode import AT_REST, AnodeProfile, percentile_along
 from fem.measures.contact import open_fraction
+from fem.measures.interphase import by_particle
 from fem.measures.particles import ParticleTable, Rims
 
 EXCHANGED = 0.1
@@ -132,16 +134,16 @@ def particle_table(reactions: Reactions) -> ParticleTable:
     axes = cell.parameters.axes
     angle, tilt = np.full((2, len(bodies)), np.nan) if axes is None else axes[:, : len(bodies)]
     return ParticleTable(
-        bodies.x, bodies.y, bodies.diameter, why, current, x, since, opened, angle, tilt
-    )
+        bodies.x, bodies.y, bodies.diameter, why, current, x, since, opened, angle, tilt,
+        *by_particle(reactions),
+    )  # fmt: skip
 
 
 def rims(reactions: Reactions) -> Rims:
     """What the particles give along their rims, at the points where reactions are integrated."""
-    lithium = reactions.cell.lithium
     found: list[tuple[NDArray[Any], ...]] = []
     for each in reactions.crossings:
-        if each.interface is not lithium:
+        if isinstance(each.interface, ParticleInterface):
             patches = each.interface.patches
             particle = np.broadcast_to(
                 each.interface.ids[patches.piece][..., None], patches.weights.shape

@@ -22,7 +22,9 @@ class ParticleTable(Frozen):
     `since` is the time in s since which a particle does not react, nan for one that does or was
     inactive as drawn; `open_fraction` the share of its surface on the electrolyte whose gap is
     open, nan where faces do not part. `axis` and `tilt` are angles in rad of the axis of its
-    crystal, from the x axis and out of the plane; nan where the case gives none.
+    crystal, from the x axis and out of the plane; nan where the case gives none. `interphase` is
+    the mean thickness in m of oxidised electrolyte on it, and `side_charge` what that has given
+    since the start in C per m of depth; nan where none is oxidised.
     """
 
     x: Floats
@@ -35,6 +37,8 @@ class ParticleTable(Frozen):
     open_fraction: Floats
     axis: Floats
     tilt: Floats
+    interphase: Floats
+    side_charge: Floats
 
     @property
     def active(self) -> NDArray[np.bool_]:

@@ -35,6 +35,11 @@ CAPTIONS_OF_FLOW = {
     "join particles: there the solid has made room for good, and gaps open once particles shrink.",
 }
 """Figures that only a run has whose solids yield or creep."""
+CAPTIONS_OF_REACTIONS = {
+    "interphase": "Thickness of electrolyte that has reacted, along particles and lithium. What "
+    "looks even is, within a fiftieth of the thickest.",
+}
+"""Figures that only a run has whose electrolyte reacts."""
 CAPTIONS_OF_FACES = {
     "gaps": "Where particles have parted from the electrolyte and from each other, drawn as many "
     "times wider as the title says; of a run in time in the kept state with the largest gap. "
@@ -246,7 +251,7 @@ def _cycles(cycles: Sequence[Mapping[str, Any]]) -> Iterator[str]:
 def _figure(name: str, picture: bytes) -> str:
     captions = {
         **CAPTIONS, **CAPTIONS_IN_TIME, **CAPTIONS_OF_FACES, **CAPTIONS_OF_FACES_IN_TIME,
-        **CAPTIONS_OF_FLOW, **ANIMATIONS,
+        **CAPTIONS_OF_FLOW, **CAPTIONS_OF_REACTIONS, **ANIMATIONS,
     }  # fmt: skip
     caption = escape(captions.get(name, name.replace("_", " ").capitalize() + "."))
     kind = "gif" if picture.startswith(b"GIF8") else "png"

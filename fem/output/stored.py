@@ -27,8 +27,8 @@ from fem.results.result import FieldMesh, Result
 from fem.text import read_toml
 
 NAME = "result.npz"
-FORMAT = 4
-_ANODE = ("s", "x", "y", "plating", "thickness", "normal_stress", "nodes")
+FORMAT = 5
+_ANODE = ("s", "x", "y", "plating", "thickness", "normal_stress", "nodes", "interphase")
 _PARTICLES = (
     "x",
     "y",
@@ -40,6 +40,8 @@ _PARTICLES = (
     "open_fraction",
     "axis",
     "tilt",
+    "interphase",
+    "side_charge",
 )
 FACES = tuple(
     f"faces.{name}" for name in ("x", "y", "normal", "kind", "particle", "other", "edges")
@@ -199,7 +201,7 @@ def state_of(arrays: dict[str, Any]) -> dict[str, Any]:
 
 def anode_of(arrays: dict[str, Any]) -> AnodeProfile:
     """The profile along the lithium."""
-    return AnodeProfile(**{"normal_stress": None, **group(arrays, "anode")})
+    return AnodeProfile(**{"normal_stress": None, "interphase": None, **group(arrays, "anode")})
 
 
 def group(arrays: Mapping[str, Any], name: str) -> dict[str, Any]:

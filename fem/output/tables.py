@@ -17,10 +17,13 @@ from fem.measures.particles import ParticleTable
 from fem.results.cycles import COLUMNS
 from fem.results.history import History
 
-ANODE_COLUMNS = ("s_m", "x_m", "y_m", "plating_A_m2", "thickness_m", "normal_stress_Pa")
+ANODE_COLUMNS = (
+    *("s_m", "x_m", "y_m", "plating_A_m2", "thickness_m", "normal_stress_Pa", "interphase_m"),
+)
 PARTICLE_COLUMNS = (
     *("id", "x_m", "y_m", "diameter_m", "active", "current_A_m", "stoichiometry", "inactivity"),
     *("open_fraction", "dead_since_s", "why", "axis_deg", "tilt_deg"),
+    *("interphase_m", "side_charge_C_m"),
 )
 
 FACE_COLUMNS = (
@@ -47,10 +50,10 @@ def write_metrics(metrics: Mapping[str, Any], path: Path) -> None:
 
 
 def write_anode(anode: AnodeProfile, path: Path) -> None:
-    """``anode.csv``: one row a node of the lithium line; no stress where none was solved for."""
-    stress = anode.normal_stress
+    """``anode.csv``: one row a node of the lithium line; what was not solved for is empty."""
     columns = [anode.s, anode.x, anode.y, anode.plating, anode.thickness]
-    columns.append(np.full(len(anode.s), np.nan) if stress is None else stress)
+    for each in (anode.normal_stress, anode.interphase):
+        columns.append(np.full(len(anode.s), np.nan) if each is None else each)
     write_table(path, ANODE_COLUMNS, zip(*(c.tolist() for c in columns), strict=True))
 
 
@@ -63,6 +66,7 @@ def write_particles(particles: ParticleTable, path: Path) -> None:
     columns = (
         p.x, p.y, p.diameter, p.active, p.current, p.stoichiometry, p.inactivity,
         p.open_fraction, p.since, p.inactivity, np.degrees(p.axis), np.degrees(p.tilt),
+        p.interphase, p.side_charge,
     )  # fmt: skip
     rows = zip(range(len(p.x)), *(column.tolist() for column in columns), strict=True)
     write_table(path, PARTICLE_COLUMNS, rows)

@@ -303,7 +303,7 @@ class ChargeProblem:
         """The prepared solver as long as it fits, else one for these films."""
         if self._prepared is not None:
             (old, which), solver = self._prepared
-            live = list(layout.live)
+            live = [k for k in layout.live if self.surfaces[k].kinetics is not None]
             new, known = np.array(films)[live], np.array(old)[live]
             fits = (new < WORN_FILMS * known) & (known < WORN_FILMS * new)
             if which == layout.key and fits.all():

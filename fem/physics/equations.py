@@ -135,7 +135,7 @@ class ChargeEquations:
             loads = self._uniform(j, flows)
             nodal = {name: each.at(loads) for name, each in response.inner.items()}
             rest = response.law.equilibrium(response.state(part.patches, nodal))
-            rests.append(np.broadcast_to(rest, part.patches.weights.shape))
+            rests.append(layout.main[j] * np.broadcast_to(rest, part.patches.weights.shape))
         mean = layout.totals(rests) / np.maximum(layout.lengths, np.finfo(float).tiny)
         return {
             k: float(mean[k] + overpotential(np.array(flows.get(k, 0.0)), law))
@@ -371,9 +371,9 @@ class ChargeEquations:
         wanted[self._fixed[0]] -= wanted.sum()
         lengths = layout.lengths
         shift = np.divide(wanted - totals, lengths, out=np.zeros_like(totals), where=lengths > 0.0)
+        terminals = zip(densities, layout.terminal_of_edges, layout.main, strict=True)
         return [
-            density + shift[terminal][..., None]
-            for density, terminal in zip(densities, layout.terminal_of_edges, strict=True)
+            density + main * shift[terminal][..., None] for density, terminal, main in terminals
         ]
 
 

@@ -37,6 +37,8 @@ class Conditions:
         plate that stays where the stack's pressure has put it.
     particle_electrolyte, particle_particle
         What holds faces of these kinds together; `None` for a bond that is perfect.
+    shrinks
+        Whether electrolyte loses volume where it meets particles.
     """
 
     lithium: str = "rigid"
@@ -47,6 +49,7 @@ class Conditions:
     stack_stiffness: float = 0.0
     particle_electrolyte: BondLaw | None = None
     particle_particle: BondLaw | None = None
+    shrinks: bool = False
 
     @property
     def deforms(self) -> bool:
@@ -64,9 +67,14 @@ class Conditions:
         return self.stack_stiffness if self.top == "plate" and not self.top_is_fixed else 0.0
 
     @property
-    def separate(self) -> bool:
-        """Whether some faces may part, which needs bodies that are apart."""
+    def part(self) -> bool:
+        """Whether some faces may part."""
         return self.particle_electrolyte is not None or self.particle_particle is not None
+
+    @property
+    def separate(self) -> bool:
+        """Whether displacements jump between bodies, which needs bodies that are apart."""
+        return self.part or self.shrinks
 
 
 @dataclass(frozen=True)
@@ -231,6 +239,30 @@ def kinematics(
     if plate is not None:
         plate += affine.matrix.shape[1] - affine.added
     return Kinematics(affine, plate, prescribed, place, sum(len(pieces) for pieces, _ in loose))
+
+
+def moving_with(
+    nodes: Ints, on_line: Ints, together: Ints, bodies: Sequence[Space]
+) -> tuple[csr_matrix, ...]:
+    """Of each body which unknowns move with mesh nodes `nodes` (m,) of a line, (n, m) of ones.
+
+    Parameters
+    ----------
+    on_line
+        Unknown of the composite at each mesh node (N,).
+    together
+        Number of each unknown of the composite (n,): those that move as one have the same.
+    """
+    count = len(nodes)
+    column = np.full(int(together.max()) + 1, -1)
+    column[together[on_line[nodes]]] = np.arange(count)
+    rows = np.flatnonzero(column[together] >= 0)
+    places = [(rows, column[together[rows]])]
+    places += [(body.number[nodes], np.arange(count)) for body in bodies[1:]]
+    return tuple(
+        csr_matrix((np.ones(len(place[0])), place), shape=(len(body), count))
+        for place, body in zip(places, bodies, strict=True)
+    )
 
 
 def _spread(place: Ints, others: int) -> csr_matrix | None:

@@ -68,14 +68,14 @@ class Surface:
     wire
         Node of the terminal's network that each piece hangs on (pieces,); -1 for none.
     kinetics
-        What mean currents are estimated by.
+        What mean currents are estimated by; `None` for a side reaction, which is left out of them.
     """
 
     name: str
     patches: Patches
     terminal: Ints
     wire: Ints
-    kinetics: Kinetics
+    kinetics: Kinetics | None
 
 
 @dataclass(frozen=True)
@@ -284,9 +284,16 @@ class Layout:
         """Kinetics of each terminal that reacts, by which mean currents are estimated."""
         found: dict[int, Kinetics] = {}
         for k, terminal in zip(self.live, self.terminal, strict=True):
-            for number in np.unique(terminal).tolist():
-                found.setdefault(number, self.surfaces[k].kinetics)
+            kinetics = self.surfaces[k].kinetics
+            if kinetics is not None:
+                for number in np.unique(terminal).tolist():
+                    found.setdefault(number, kinetics)
         return found
+
+    @cached_property
+    def main(self) -> tuple[float, ...]:
+        """1 for each live surface that mean currents are estimated for, 0 for side reactions."""
+        return tuple(float(self.surfaces[k].kinetics is not None) for k in self.live)
 
     def totals(self, densities: Sequence[Floats]) -> Floats:
         """Integrals over each terminal of densities at the quadrature points (k, ne, nq)."""
@@ -302,7 +309,8 @@ class Layout:
     @cached_property
     def lengths(self) -> Floats:
         """Length of each terminal that reacts in m."""
-        return self.totals([np.ones(part.patches.weights.shape) for part in self.parts])
+        parts = zip(self.parts, self.main, strict=True)
+        return self.totals([np.full(part.patches.weights.shape, main) for part, main in parts])
 
     def across(self, u: Floats) -> list[Floats]:
         """Differences of potentials across each live surface (k, m), less those that are given."""

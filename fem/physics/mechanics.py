@@ -39,9 +39,10 @@ from fem.physics.elastic import NO_LAWS, Laws, LithiumSurface, SolidBody, Tangen
 from fem.physics.equilibrium import Border, Equilibrium, History, Loads
 from fem.physics.faces import Faces, Parted
 from fem.physics.flow import FlowingLithium
-from fem.physics.kinematics import Conditions, LithiumLine, kinematics
+from fem.physics.kinematics import Conditions, LithiumLine, kinematics, moving_with
 from fem.physics.mechanisms import notes
 from fem.physics.parting import Parting
+from fem.physics.shrinkage import Shrinkage
 from fem.physics.solution import Inelastic, MechanicsSolution, Support
 from fem.solve.linear import TwoLevel
 
@@ -105,6 +106,7 @@ class MechanicsProblem:
         kinematic = kinematics(mesh, self.bodies, lines, conditions, self.interfaces, ties)
         bonds = [(each, getattr(conditions, each.kind)) for each in self.interfaces]
         self.map, self.faces = Faces.of(kinematic.map, composite.space, bonds)
+        self._shrinkage = Shrinkage.of(mesh, self.interfaces, self.faces, len(kinematic.prescribed))
         self._plate = kinematic.plate
         self._prescribed, self._together = kinematic.prescribed, kinematic.together
         self.notes = notes(kinematic.loose)
@@ -182,6 +184,7 @@ class MechanicsProblem:
         guess: MechanicsSolution | Floats | None = None,
         duration: float = 0.0,
         parted: Parted | None = None,
+        lost: Floats | None = None,
     ) -> MechanicsSolution:
         """The state of equilibrium for a plated thickness and swollen particles.
 
@@ -201,6 +204,8 @@ class MechanicsProblem:
             Seconds since `history`, for laws that creep.
         parted
             How faces stood at `history`, as if never parted if left out.
+        lost
+            Thickness in m that electrolyte has lost at its pairs with particles (m,), if any.
 
         Raises
         ------
@@ -210,7 +215,7 @@ class MechanicsProblem:
         history = self.start() if history is None else history
         flow = self._flow
         slots = flow.pressing(thickness)
-        jump = self.map.jump @ thickness
+        jump = self.map.jump @ thickness + self._shrinkage.displacement(lost)
         if self.prestressed:
             jump = jump + self._prescribed * self._rest
         volumes = flow.volumes(thickness, self._rest)
@@ -222,7 +227,8 @@ class MechanicsProblem:
             z, strain, closed, iterations = self._solve_linear(loads, volumes)
         else:
             border = Border(self._closed, flow.compliance, flow.areas[flow.closed], volumes)
-            system = self._system(loads, border, history, duration, parted)
+            faces = self._shrinkage.cleared(self.faces, lost)
+            system = self._system(loads, border, history, duration, faces, parted)
             start = guess.unknowns if isinstance(guess, MechanicsSolution) else guess
             if isinstance(system, Parting):
                 settled = system.settle(start)
@@ -258,6 +264,8 @@ class MechanicsProblem:
             ),
             iterations=iterations,
             plating_forces=np.asarray(self.map.jump.T @ forces),
+            lost=lost,
+            shrinking_forces=self._shrinkage.forces(forces, self.faces, parted),
             load_work=0.0 if self._plate is None else -weight * float(z[self._plate]) - top.energy,
             swelling=swelling,
             top=top,
@@ -287,15 +295,16 @@ class MechanicsProblem:
         border: Border,
         history: History,
         duration: float,
+        faces: Faces | None,
         parted: Parted | None,
     ) -> Equilibrium:
         """What Newton's method is to solve."""
         length = float(np.sqrt(self.bodies[0].basis.dx.sum())) if self.generalised else 0.0
         given = (self.parts, self.map, self.springs, self.load, loads, border, history, length)
-        if self.faces is None:
+        if faces is None:
             return Equilibrium(*given, duration)
-        stood = self.faces.start() if parted is None else parted
-        return Parting(*given, duration, faces=self.faces, parted=stood)
+        stood = faces.start() if parted is None else parted
+        return Parting(*given, duration, faces=faces, parted=stood)
 
     def _solve_linear(self, loads: Loads, volumes: Floats) -> tuple[Floats, float, Floats, int]:
         """Unknowns, out-of-plane strain, pressures of closed lithium with their sign turned."""
@@ -370,17 +379,7 @@ class MechanicsProblem:
     @cached_property
     def on_line(self) -> tuple[csr_matrix, ...]:
         """Of each body which unknowns move with its nodes in `touching`, (n, m) of ones."""
-        together, count = self._together, len(self.touching)
-        column = np.full(int(together.max()) + 1, -1)
-        column[together[self._on_line[self.touching]]] = np.arange(count)
-        rows = np.flatnonzero(column[together] >= 0)
-        of_composite = (rows, column[together[rows]])
-        places = [of_composite]
-        places += [(body.number[self.touching], np.arange(count)) for body in self.bodies[1:]]
-        return tuple(
-            csr_matrix((np.ones(len(place[0])), place), shape=(len(body), count))
-            for place, body in zip(places, self.bodies, strict=True)
-        )
+        return moving_with(self.touching, self._on_line, self._together, self.bodies)
 
     def _interface_pressure(self, forces: Floats) -> Floats:
         """Pressure of rigid or elastic lithium on the electrolyte at the nodes of Li|SE.

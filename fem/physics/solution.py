@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 import numpy as np
@@ -90,6 +90,9 @@ class MechanicsSolution:
         What is to be told of the solids, in words.
     parted, faces
         How faces that may part stand to each other, and these; `None` where none may.
+    lost, shrinking_forces
+        Thickness (m,) in m that electrolyte has lost at its pairs with particles, `None` for none,
+        and the forces (m,) in N per m of depth that do work as more is lost.
     law_of
         Of each body which of its laws triangles obey (nt,).
     """
@@ -115,6 +118,8 @@ class MechanicsSolution:
     notes: tuple[str, ...] = ()
     parted: Parted | None = None
     faces: Faces | None = None
+    lost: Floats | None = None
+    shrinking_forces: Floats = field(default_factory=lambda: np.zeros(0))
     law_of: tuple[Ints, ...] = ()
     inelastic: tuple[Inelastic | None, ...] = ()
     """Of each body, `None` where all of it is linear."""

@@ -14,6 +14,7 @@ from fem.plot.curves import voltage
 from fem.plot.faces import contact_pressure, gaps
 from fem.plot.fields import field
 from fem.plot.growth import anode_history
+from fem.plot.interphase import interphase
 from fem.plot.lithiation import stoichiometry
 from fem.plot.maps import draw_flux, draw_potential, draw_von_mises, flux, potential, von_mises
 from fem.plot.paint import key_of_particles
@@ -37,7 +38,8 @@ def figures(result: Result, along: str = "x") -> dict[str, Figure]:
 
     The profile along the lithium is drawn over `along`, "x" or "s" for the arc length.
     Those of stress only if it was solved, of inelastic strain if solids yield or creep, of gaps and
-    contact if faces may part; of voltage, growth and stoichiometry for runs in time.
+    contact if faces may part, of the interphase if electrolyte reacts; of voltage, growth and
+    stoichiometry for runs in time.
     """
     drawn: dict[str, Axes] = {}
     if result.history is not None:
@@ -52,6 +54,8 @@ def figures(result: Result, along: str = "x") -> dict[str, Figure]:
         drawn["von_mises_tip"] = von_mises_tip(result)
     if "inelastic_strain" in result.fields:
         drawn["inelastic_strain"] = field(result, "inelastic_strain")
+    if "interphase" in result.fields:
+        drawn["interphase"] = interphase(result)
     if result.faces is not None:
         if result.history is not None:
             drawn["contact_history"] = contact_history(result)

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fem.case import Case
+from fem.cell.interfaces import Interface
 from fem.cell.reactions import Reactions
 from fem.forms.mechanics import nodal_basis
 from fem.geometry import Phase
@@ -67,6 +68,9 @@ def fields(
         "current_density": _nodal_current(field_mesh, reactions),
         "stoichiometry": x,
     }
+    reacted = _interphase(field_mesh, reactions)
+    if reacted is not None:
+        found["interphase"] = reacted
     if stress is not None:
         displacement, sigma = np.full((n, 2), np.nan), np.full((n, 4), np.nan)
         for body, space in enumerate(stress.bodies):
@@ -80,6 +84,34 @@ def fields(
         found |= {"displacement": displacement, "stress": sigma, "von_mises": von_mises(sigma.T)}
         if any(stress.inelastic):
             found["inelastic_strain"] = _inelastic_strain(field_mesh, stress)
+    return found
+
+
+def _interphase(field_mesh: FieldMesh, reactions: Reactions) -> Floats | None:
+    """Thickness of reacted electrolyte at the points (n,) of electrodes on it, nan elsewhere.
+
+    `None` where no electrolyte reacts.
+    """
+    cell, content = reactions.cell, reactions.state.content
+    layers: list[tuple[Interface, Floats]] = [
+        (each, each.at_nodes(each.thickness(content))) for each in cell.oxidation
+    ]
+    if cell.lithium.reduces:
+        lithium = cell.lithium.at_nodes(cell.lithium.interphase(content))
+        layers.append((cell.lithium, lithium[None]))
+    if not layers:
+        return None
+    size, found = cell.mesh.nodes.shape[1], np.full(len(field_mesh.points), np.nan)
+    bodies = np.array([r.body for r in cell.mesh.geometry.regions])
+    body = np.empty(len(found), dtype=int)
+    body[field_mesh.triangles] = bodies[field_mesh.region][:, None]
+    for interface, values in layers:
+        mine = np.flatnonzero(field_mesh.phase == str(interface.side))
+        keys = body[mine] * size + field_mesh.source[mine]
+        order = np.argsort(keys)
+        patches = interface.patches
+        wanted = interface.ids[patches.piece_of_node] * size + patches.nodes
+        found[mine[order[np.searchsorted(keys[order], wanted)]]] = values
     return found
 
 

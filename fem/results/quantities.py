@@ -17,6 +17,7 @@ from types import MappingProxyType
 
 from fem.results.declaration import Declared, Place
 from fem.results.faces import FACES
+from fem.results.interphases import INTERPHASES
 from fem.results.stresses import STRESS
 
 __all__ = ["REGISTRY", "SECTIONS", "Declared", "Place", "declared", "declared_columns", "find"]
@@ -169,16 +170,18 @@ _SECTIONS: dict[str, tuple[Declared, ...]] = {
         Declared("lithium_plated_mol_m", "mol/m", "lithium plated", _HISTORY, meaning=
             "Lithium plated less lithium stripped, on all lithium, per metre of depth."),
         Declared("lithium_error", "", "lithium lost or made / moved", _BOTH, meaning=
-            "Sum of both over all lithium that was moved: rounding, as long as nothing is wrong. "
-            "Only in a run in time."),
-        Declared("charge_cathode_C_m", "C/m", "charge given by the active material", _HISTORY,
-            meaning="Charge into the electrolyte per metre of depth; positive after a charge."),
+            "Sum of both, less what electrolyte has given, over all lithium that was moved: "
+            "rounding, as long as nothing is wrong. Only in a run in time."),
+        Declared("charge_cathode_C_m", "C/m", "charge given at the active material", _HISTORY,
+            meaning="Charge into the electrolyte per metre of depth, that of electrolyte that "
+            "reacts there included; positive after a charge."),
         Declared("charge_anode_C_m", "C/m", "charge given by lithium", _HISTORY, meaning=
             "Charge into the electrolyte per metre of depth; negative after a charge."),
         Declared("charge_error", "", "charge lost or made / passed", _BOTH, meaning=
             "Sum of both over all charge that was passed: rounding, as long as nothing is wrong. "
             "Only in a run in time."),
     ),
+    "Electrolyte that reacts": INTERPHASES,
     "Solution": (
         Declared("newton_iterations", "", "Newton iterations", _BOTH, meaning=
             "Iterations of the last solution; in a history, of the whole step."),
@@ -275,6 +278,9 @@ _SECTIONS: dict[str, tuple[Declared, ...]] = {
             "yz, xz; positive: tension."),
         Declared("von_mises", "Pa", "von Mises stress", _FIELDS, shown="MPa", meaning=
             "Equivalent stress of shear where mechanics is solved."),
+        Declared("interphase", "m", "thickness of the interphase", _FIELDS, shown="nm", meaning=
+            "Thickness of electrolyte that has reacted, at the points of particles and lithium "
+            "where these meet it; only where some reacts."),
         Declared("inelastic_strain", "", "equivalent inelastic strain", _FIELDS, least=1e-6,
             meaning=
             "Equivalent strain of von Mises that yielding and creep have left; only where some "

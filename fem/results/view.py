@@ -29,6 +29,7 @@ from fem.measures.anode import (
 from fem.measures.charge import charge_metrics, particle_table, rims
 from fem.measures.contact import contact_metrics, released
 from fem.measures.faces import FaceTable
+from fem.measures.interphase import interphase_metrics, on_foil
 from fem.measures.stress import (
     fracture_metrics,
     lithium_pressure,
@@ -114,6 +115,7 @@ class View:
             plating=reactions.plating()[foil.nodes],
             thickness=self.cell.thickness(reactions.state.content)[foil.nodes],
             normal_stress=None if pressure is None else -pressure[foil.nodes],
+            interphase=on_foil(reactions, foil.nodes),
         )
 
     def frame(self, state: State) -> Frame:
@@ -213,6 +215,7 @@ class View:
             "charge_anode_C_m": balance.anode,
             "charge_error": balance.charge_error,
             **reactions.driven_means(),
+            **interphase_metrics(reactions),
             "newton_iterations": float(iterations),
         }
         elastic = self.elastic(state)
@@ -294,7 +297,7 @@ class View:
         stresses = self._stresses(state, final)
         pressures = {model: pressure_at_nodes(mesh, each) for model, each in stresses.items()}
         anode = self.anode(reactions, pressures.get(case.mechanics.lithium))
-        metrics: dict[str, Any] = charge_metrics(reactions, anode)
+        metrics: dict[str, Any] = charge_metrics(reactions, anode) | interphase_metrics(reactions)
         told = list(notes)
         if row is not None:
             metrics |= {"simulated_time_s": state.time} | {name: row[name] for name in FROM_THE_ROW}

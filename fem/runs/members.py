@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fem.case import Case, Snapshot
+from fem.case.interphase import Interphase
 from fem.cell.foresight import foreseen
 from fem.errors import InputError
 from fem.geometry import Geometry
@@ -109,6 +110,8 @@ def refusal(case: Case) -> str:
     """Why a case cannot be a member of an ensemble, in words; empty if it can."""
     if not isinstance(case.operation, Snapshot):
         return "only a snapshot is solved on a condensed electrolyte, not a protocol"
+    if case.interphase != Interphase():
+        return "electrolyte that reacts is not solved for on a condensed electrolyte"
     if case.mechanics.enabled:
         return "stress is not solved on a condensed electrolyte"
     return ""

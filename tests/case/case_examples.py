@@ -299,6 +299,35 @@ def pressed() -> dict[str, Any]:
     return data
 
 
+def reacting() -> dict[str, Any]:
+    """The cell of `particles` whose electrolyte reacts at both electrodes."""
+    return particles() | {
+        "interphase": {
+            "particle_electrolyte": {
+                "growth": "self-limiting",
+                "passivation_thickness": "5 nm",
+                "initial_thickness": "1 nm",
+                "current_density": "10 mA/m^2",
+                "kinetics": "Tafel",
+                "transfer_coefficient": 0.4,
+                "onset": "2.6 V",
+                "coating_factor": 0.67,
+                "coating_resistance": "1 ohm*cm^2",
+            },
+            "lithium_electrolyte": {
+                "growth": "parabolic",
+                "passivation_thickness": "10 nm",
+                "initial_thickness": "2 nm",
+                "growth_rate": "1 nm/h",
+                "plating_share": 0.05,
+                "plating_exponent": 2.0,
+                "reference_current_density": "10 A/m^2",
+                "conductivity": "1e-6 S/m",
+            },
+        }
+    }
+
+
 def protocol() -> dict[str, Any]:
     """The cell of `particles` in time; step 3 is a loop that holds a loop."""
     return particles() | copy.deepcopy(

@@ -13,6 +13,8 @@ from fem.errors import InputError
 MAP = {"kind": "map"} | PATTERNS["map"]
 CLUSTERED = {"kind": "clustered"} | PATTERNS["clustered"]
 ELASTIC = {"lithium": "elastic"}
+LINEAR = {"growth": "linear", "current_density": "10 mA/m^2"}
+PARABOLIC = {"growth": "parabolic", "passivation_thickness": "5 nm"}
 
 # changes to a valid case, the key that is blamed, words that the message has to hold
 CONFLICTS: list[tuple[dict[str, Any], str, tuple[str, ...]]] = [
@@ -91,6 +93,63 @@ CONFLICTS: list[tuple[dict[str, Any], str, tuple[str, ...]]] = [
         {"mesh.size": "4 um", "geometry.separator.thickness": "3 um"},
         "mesh.size",
         ("geometry.separator.thickness", "3 um"),
+    ),
+    (
+        {"interphase.particle_electrolyte": LINEAR, "kinetics.cathode.stoichiometry": None},
+        "interphase.particle_electrolyte",
+        ("kinetics.cathode.stoichiometry",),
+    ),
+    (
+        {
+            "interphase.particle_electrolyte": LINEAR,
+            "geometry.anode.motion": "moved",
+            "geometry.anode.isolated": [],
+        },
+        "interphase.particle_electrolyte",
+        ("geometry.anode.motion", "mechanics.enabled"),
+    ),
+    (
+        {"interphase.particle_electrolyte": LINEAR | {"growth": "self-limiting"}},
+        "interphase.particle_electrolyte.passivation_thickness",
+        ("self-limiting", "linear"),
+    ),
+    (
+        {"interphase.particle_electrolyte": LINEAR | {"passivation_thickness": "5 nm"}},
+        "interphase.particle_electrolyte.passivation_thickness",
+        ("no effect",),
+    ),
+    (
+        {"interphase.particle_electrolyte": LINEAR | PARABOLIC},
+        "interphase.particle_electrolyte.initial_thickness",
+        ("infinitely fast", "self-limiting"),
+    ),
+    (
+        {"interphase.lithium_electrolyte": {"growth": "linear"}},
+        "interphase.lithium_electrolyte.growth_rate",
+        ("plating_share",),
+    ),
+    (
+        {
+            "interphase.lithium_electrolyte": {
+                "growth": "linear",
+                "plating_share": 0.1,
+                "plating_exponent": 2.0,
+            }
+        },
+        "interphase.lithium_electrolyte.reference_current_density",
+        ("plating_exponent",),
+    ),
+    (
+        {
+            "interphase.lithium_electrolyte": {
+                "growth": "linear",
+                "growth_rate": "1 nm/h",
+                "plating_exponent": 2.0,
+                "reference_current_density": "1 A/m^2",
+            }
+        },
+        "interphase.lithium_electrolyte.plating_exponent",
+        ("no effect",),
     ),
 ]
 

@@ -23,6 +23,7 @@ from case_examples import (
     pressed,
     profiled,
     protocol,
+    reacting,
     swelling,
     wavy,
     wired,
@@ -99,6 +100,8 @@ def base(key: Key) -> dict[str, Any]:
         return pictured()
     if key.path.startswith(("interfaces", "stack")):
         return pressed()
+    if key.path.startswith("interphase"):
+        return reacting()
     if key.owner is Listed:
         return listed()
     if key.path.startswith("geometry.mesh"):

@@ -1,7 +1,7 @@
 """Every law of an interface: its derivatives against differences, its equilibrium, its signs.
 
-One test walks over all laws that `fem.laws.interfaces` lists. A new law needs an entry in `LAWS`,
-which says how to draw one, and the range of each of its variables.
+One test walks over all laws that `fem.laws.interfaces` and `fem.laws.layers` list. A new law needs an
+entry in `LAWS`, which says how to draw one, and the range of each of its variables.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from fem.laws import interfaces
+from fem.laws import interfaces, layers
 from fem.laws.interfaces import (
     CONTACT,
     INTERFACE_LAWS,
@@ -28,7 +28,9 @@ from fem.laws.interfaces import (
     Plating,
     Touched,
 )
+from fem.laws.interphase import GROWTHS, Growth
 from fem.laws.kinetics import Kinetics
+from fem.laws.layers import LAYER_LAWS, RESISTANCE, THICKNESS, Layered, Oxidation, Reduced
 
 Floats = NDArray[np.float64]
 
@@ -39,6 +41,8 @@ RANGES = {
     CONTACT: (0.1, 1.0),
     LEFT: (1e-9, 1e-7),
     THINNING: (1e-12, 1e-9),
+    THICKNESS: (1e-9, 1e-7),
+    RESISTANCE: (0.0, 1e-2),
 }
 """Of each variable; its width is the size that differences are a part of."""
 
@@ -78,24 +82,49 @@ LAWS: dict[type, st.SearchStrategy[Any]] = {
     Touched: st.builds(
         Touched, law=st.builds(Intercalation, kinetics=kinetics, potential=st.just(curve))
     ),
+    Layered: st.builds(
+        Layered, law=st.builds(Intercalation, kinetics=kinetics, potential=st.just(curve))
+    ),
+    Oxidation: st.builds(
+        Oxidation,
+        current_density=st.floats(1e-3, 1.0),
+        onset=st.just(2.5),
+        growth=st.builds(Growth, kind=st.sampled_from(GROWTHS), passivation=st.floats(1e-9, 1e-7)),
+        by_charge=st.just(3.4e-10),
+        temperature=st.floats(250.0, 350.0),
+        limited=st.booleans(),
+        c=st.sampled_from([0.0, 1.0, 1e4]),
+    ),
 }
+
+LAWS[Reduced] = st.builds(
+    Reduced,
+    law=LAWS[Plating],
+    growth=st.just(Growth("linear")),
+    rate=st.just(1e-12),
+    conductivity=st.sampled_from([None, 1e-6, 1e-5]),
+)
+
+ALL = (*INTERFACE_LAWS, *LAYER_LAWS)
+IRREVERSIBLE = (Oxidation,)
+"""Laws by which no current flows below the equilibrium."""
 
 
 def test_every_law_is_listed_and_drawn() -> None:
     """A class with `variables` in the module is a law, and none is left out of this test."""
     found = {
-        each for each in vars(interfaces).values()
-        if isinstance(each, type) and isinstance(getattr(each, "variables", None), tuple)
-    }  # fmt: skip
-    assert found == set(INTERFACE_LAWS) == set(LAWS)
+        each for module in (interfaces, layers) for each in vars(module).values()
+        if isinstance(each, type) and hasattr(each, "variables") and hasattr(each, "equilibrium")
+    } - {interfaces.InterfaceLaw}  # fmt: skip
+    assert found == set(ALL) == set(LAWS)
 
 
-@pytest.mark.parametrize("kind", INTERFACE_LAWS, ids=lambda kind: kind.__name__)
+@pytest.mark.parametrize("kind", ALL, ids=lambda kind: kind.__name__)
 @settings(max_examples=60, deadline=None)
 @given(data=st.data())
 def test_derivatives_against_differences(kind: type, data: st.DataObject) -> None:
     law = data.draw(LAWS[kind])
-    eta = data.draw(st.floats(-0.3, 0.3).filter(lambda e: abs(e) > 1e-6))
+    eta = data.draw(st.floats(-0.3, 0.3).filter(lambda e: abs(e) > 2e-5))
     state = {name: np.array([data.draw(st.floats(*RANGES[name]))]) for name in law.variables}
     before = {name: values.copy() for name, values in state.items()}
     difference = law.equilibrium(state) + eta
@@ -114,13 +143,16 @@ def test_derivatives_against_differences(kind: type, data: st.DataObject) -> Non
         assert abs(2.0 * size * slope - (up - down)) <= 2e-6 * (
             abs(up - current) + abs(current - down)
         ) + 1e-13 * (1.0 + abs(current))
-    assert np.sign(current) == np.sign(eta)
-    assert by_difference > 0.0
+    if kind in IRREVERSIBLE and eta < 0.0:
+        assert current == 0.0 and by_difference == 0.0
+    else:
+        assert np.sign(current) == np.sign(eta)
+        assert by_difference > 0.0
     assert law(law.equilibrium(state), state)[0] == pytest.approx(0.0, abs=1e-9)
     assert all(np.array_equal(state[name], before[name]) for name in state)
 
 
-@pytest.mark.parametrize("kind", INTERFACE_LAWS, ids=lambda kind: kind.__name__)
+@pytest.mark.parametrize("kind", ALL, ids=lambda kind: kind.__name__)
 @settings(max_examples=20, deadline=None)
 @given(data=st.data())
 def test_stress_shifts_the_equilibrium_by_what_it_says(kind: type, data: st.DataObject) -> None:

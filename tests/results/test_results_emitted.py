@@ -91,6 +91,17 @@ RUNS: dict[str, Callable[[], fem.Case]] = {
         interfaces__particle_electrolyte__bond="none",
         operation__steps=CYCLE[:1],
     ),
+    "in time, with electrolyte that reacts": lambda: protocol(
+        mechanics__enabled=True,
+        mechanics__lithium="elastic",
+        interphase__particle_electrolyte={
+            "growth": "self-limiting",
+            "current_density": "10 mA/m^2",
+            "passivation_thickness": "5 nm",
+        },
+        interphase__lithium_electrolyte={"growth": "linear", "growth_rate": "1 nm/h"},
+        operation__steps=CYCLE[:1],
+    ),
     "in time, on a moving line": lambda: protocol(geometry__anode__motion="moved"),
     "in time, on a line that solids carry along": lambda: protocol(
         geometry__anode__motion="moved", mechanics__enabled=True, operation__steps=CYCLE[:1]
