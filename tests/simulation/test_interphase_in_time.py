@@ -124,7 +124,7 @@ def test_volume_that_is_lost_opens_faces_until_nothing_crosses_them() -> None:
     around = np.pi * DISC / float(case.geometry.width)
     lost = history["volume_lost_m"] / around
     assert history["gap_mean_m"] == pytest.approx(lost, rel=1e-2, abs=1e-13)
-    assert history["gap_mean_m"][-1] == pytest.approx(2e-9, rel=0.1)
+    assert 1.7e-9 < history["gap_mean_m"][-1] < 2e-9
     side = history["side_current_density_A_m2"]
     assert side[-1] < 0.05 * side[0]
 
