@@ -36,8 +36,8 @@ CAPTIONS_OF_FLOW = {
 }
 """Figures that only a run has whose solids yield or creep."""
 CAPTIONS_OF_REACTIONS = {
-    "interphase": "Thickness of electrolyte that has reacted, along particles and lithium. What "
-    "looks even is, within a fiftieth of the thickest.",
+    "interphase": "Thickness of electrolyte that has reacted, along particles and lithium. Compare "
+    "lithium above particles that react and above those that do not.",
 }
 """Figures that only a run has whose electrolyte reacts."""
 CAPTIONS_OF_FACES = {

@@ -26,6 +26,7 @@ from fem.output.report import (
     CAPTIONS_OF_FACES,
     CAPTIONS_OF_FACES_IN_TIME,
     CAPTIONS_OF_FLOW,
+    CAPTIONS_OF_REACTIONS,
 )
 from fem.output.run import FIGURES, FILES
 from fem.output.stored import write_result
@@ -98,7 +99,10 @@ def test_a_metric_that_is_not_finite_is_left_out(tmp_path: Path) -> None:
 
 def test_anode_reads_back_exactly(folder: Path, result: Result) -> None:
     columns = table(folder / "anode.csv")
-    assert list(columns) == ["s_m", "x_m", "y_m", "plating_A_m2", "thickness_m", "normal_stress_Pa"]
+    assert list(columns) == [
+        "s_m", "x_m", "y_m", "plating_A_m2", "thickness_m", "normal_stress_Pa", "interphase_m",
+    ]  # fmt: skip
+    assert set(columns.pop("interphase_m")) == {""}
     anode = result.anode
     expected = (anode.s, anode.x, anode.y, anode.plating, anode.thickness, anode.normal_stress)
     for texts, values in zip(columns.values(), expected, strict=True):
@@ -111,6 +115,7 @@ def test_particles_read_back_exactly(folder: Path, result: Result) -> None:
     assert list(columns) == [
         "id", "x_m", "y_m", "diameter_m", "active", "current_A_m", "stoichiometry", "inactivity",
         "open_fraction", "dead_since_s", "why", "axis_deg", "tilt_deg",
+        "interphase_m", "side_charge_C_m",
     ]  # fmt: skip
     assert columns["id"] == [str(i) for i in range(6)]
     assert columns["active"] == ["false"] + ["true"] * 5
@@ -293,7 +298,8 @@ def test_report_begins_with_ten_numbers_and_folds_what_is_long(
 
 def test_captions_say_what_to_look_at() -> None:
     every = (
-        CAPTIONS, CAPTIONS_IN_TIME, CAPTIONS_OF_FACES, CAPTIONS_OF_FACES_IN_TIME, CAPTIONS_OF_FLOW
+        CAPTIONS, CAPTIONS_IN_TIME, CAPTIONS_OF_FACES, CAPTIONS_OF_FACES_IN_TIME, CAPTIONS_OF_FLOW,
+        CAPTIONS_OF_REACTIONS,
     )  # fmt: skip
     for caption in (text for captions in every for text in captions.values()):
         assert len(caption.split()) > 15

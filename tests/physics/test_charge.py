@@ -72,7 +72,7 @@ def responses(cell: Cell, c: float, pressure: bool) -> list[Response]:
     (particle,) = cell.particles
     plating = replace(cell.lithium.law, molar_volume=1.3e-5)
     still = Inner(np.zeros(particle.patches.nodes.shape))
-    answer = particle.answer(start, c, start, still, None, cell.initial().held)
+    answer = particle.answer(start, c, start, still, None, cell.initial().held, start)
     return [Response(plating, {PRESSURE: on_lithium}), answer.response]
 
 
