@@ -57,7 +57,7 @@ def interphase(result: Result, ax: Axes | None = None) -> Axes:
         unit = length_unit(float(np.nanmax(values)))
         limits = full_range(thickness / unit.size, _LEAST * float(thickness.max()) / unit.size)
         drawn = LineCollection(
-            halves, cmap=INTERPHASE_MAP, norm=norm_of(limits), linewidths=_WIDTH, zorder=6,
+            list(halves), cmap=INTERPHASE_MAP, norm=norm_of(limits), linewidths=_WIDTH, zorder=6,
             capstyle="round",
         )  # fmt: skip
         drawn.set_array(thickness / unit.size)
