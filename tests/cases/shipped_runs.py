@@ -37,6 +37,13 @@ COARSE: dict[str, dict[str, Any]] = {
         "geometry.cathode.particles.fraction": 0.23,
         "geometry.cathode.particles.grains": None,
     },
+    # One disc, and the part of the charge in which most of the electrolyte is oxidised.
+    "kim2024_pressure": {
+        "geometry.width": "1.74 um",
+        "geometry.cathode.particles.columns": 1,
+        "mesh.size": "0.6 um",
+        "operation.steps": [{"charge": "0.12 A/m^2", "until": {"time": "2 h"}}],
+    },
     # A third of the steps; the end of the run moves by 0.1 %.
     "zheng2023_growth": {"mesh.size": "4 um", "mesh.growth": 0.5, **LONG_STEPS},
     # Three moves of the line; creeping lithium takes most of the time of the whole case.
