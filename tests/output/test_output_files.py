@@ -26,6 +26,7 @@ from fem.output.report import (
     CAPTIONS_OF_FACES,
     CAPTIONS_OF_FACES_IN_TIME,
     CAPTIONS_OF_FLOW,
+    CAPTIONS_OF_STACK,
 )
 from fem.output.run import FIGURES, FILES
 from fem.output.stored import write_result
@@ -293,7 +294,8 @@ def test_report_begins_with_ten_numbers_and_folds_what_is_long(
 
 def test_captions_say_what_to_look_at() -> None:
     every = (
-        CAPTIONS, CAPTIONS_IN_TIME, CAPTIONS_OF_FACES, CAPTIONS_OF_FACES_IN_TIME, CAPTIONS_OF_FLOW
+        CAPTIONS, CAPTIONS_IN_TIME, CAPTIONS_OF_FACES, CAPTIONS_OF_FACES_IN_TIME,
+        CAPTIONS_OF_STACK, CAPTIONS_OF_FLOW,
     )  # fmt: skip
     for caption in (text for captions in every for text in captions.values()):
         assert len(caption.split()) > 15
