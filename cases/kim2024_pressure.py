@@ -16,12 +16,12 @@ time and what shrinkage alone does are. What each result hangs on is printed wit
 
 What came out
 -------------
-Bonded, pressures in 1e5 Pa: the least on the first charge is -0.035, -0.014 and 0 with bare, coated
-and Li3YCl6, and at its end -0.017, 0.020 and 0.148, since LiCoO2 that swells works against the
-shrinkage from the start. Less the cell without side reaction that is -0.165 and -0.128, a ratio of
-1.29 as of the side charges (9.8 and 7.6 mAh/g); 78 % of the lost volume becomes height. With faces
-that part, bare: -0.017 charged and -0.091 discharged, all faces open, 101 mAh/g given back.
-Runs of coated and of Li3YCl6 with faces that part, of a smaller loss, and of the chain whose contacts
+Bonded, pressures in 1e5 Pa: the least on the first charge is -0.035, -0.014 and 0 with bare,
+coated and Li3YCl6, and at its end -0.017, 0.020 and 0.148, since LiCoO2 that swells works against
+the shrinkage from the start. Less the cell without side reaction that is -0.165 and -0.128, a ratio
+of 1.29 as of the side charges (9.8 and 7.6 mAh/g); 78 % of the lost volume becomes height. With
+faces that part, bare: -0.017 charged, -0.091 discharged, all faces open, 101 mAh/g given back. Runs
+of coated and of Li3YCl6 with faces that part, of a smaller loss, and of the chain whose contacts
 fade were not finished: no number of these is claimed here.
 
 Run it with ``python cases/kim2024_pressure.py [--out DIR] [--quick]``; histories are kept in DIR,
