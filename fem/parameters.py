@@ -55,6 +55,8 @@ class Elastic:
         Laws of regions of the composite that yield, and of lithium that creeps.
     rough
         Materials whose yield strength is a third of their hardness, with that strength.
+    stack_compliance
+        Of layers of the stack that are not drawn, in m/Pa.
     """
 
     youngs_modulus: Floats
@@ -64,6 +66,7 @@ class Elastic:
     yielding: Mapping[int, SolidLaw] = field(default_factory=dict)
     creeping: Mapping[int, SolidLaw] = field(default_factory=dict)
     rough: Mapping[str, float] = field(default_factory=dict)
+    stack_compliance: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -273,11 +276,8 @@ def _swelling(case: Case, material: str, potential: Curve, read: Reader) -> Swel
 
 def _files(material: str, read: Reader) -> set[str | None]:
     """The files in which the scale of the stoichiometry of a material stands, as far as read."""
-    return {
-        used.property.file
-        for used in read.used
-        if used.material.id == material and used.property.name in SCALE
-    }
+    known = (used.property for used in read.used if used.material.id == material)
+    return {each.file for each in known if each.name in SCALE}
 
 
 def _molar_volume(case: Case, read: Reader) -> float:
@@ -314,13 +314,9 @@ def _elastic(case: Case, geometry: Geometry, read: Reader) -> Elastic:
     models = case.mechanics.lithium_models
     rigid = {Phase.ELECTROLYTE, Phase.ACTIVE, Phase.IDLE}
     needed = rigid if models == ("rigid",) else {*rigid, Phase.LITHIUM}
+    regions, layers = geometry.regions, () if case.stack is None else case.stack.layers
     youngs, poisson = (
-        np.array(
-            [
-                read.value(r.material, name) if r.phase in needed else np.nan
-                for r in geometry.regions
-            ]
-        )
+        np.array([read.value(r.material, name) if r.phase in needed else np.nan for r in regions])
         for name in ("youngs_modulus", "poisson_ratio")
     )
     lam, mu = lame(youngs, poisson)
@@ -333,11 +329,11 @@ def _elastic(case: Case, geometry: Geometry, read: Reader) -> Elastic:
         yielding = {k: Stressed(float(lam[k]), float(mu[k])) for k in rest} | yielding
     creeping = {
         k: _creep(case, r.material, float(lam[k]), float(mu[k]), read)
-        for k, r in enumerate(geometry.regions)
+        for k, r in enumerate(regions)
         if r.phase == Phase.LITHIUM and "viscoplastic" in models
     }
     lithium = case.geometry.anode.material
-    electrolyte = next(r.material for r in geometry.regions if r.phase == Phase.ELECTROLYTE)
+    electrolyte = next(r.material for r in regions if r.phase == Phase.ELECTROLYTE)
     return Elastic(
         youngs_modulus=youngs,
         poisson_ratio=poisson,
@@ -346,6 +342,9 @@ def _elastic(case: Case, geometry: Geometry, read: Reader) -> Elastic:
         yielding=MappingProxyType(yielding),
         creeping=MappingProxyType(creeping),
         rough=MappingProxyType(rough),
+        stack_compliance=sum(
+            (e.thickness / read.confined_modulus(e.material) for e in layers), 0.0
+        ),
     )
 
 
@@ -394,7 +393,6 @@ def _creep(case: Case, material: str, lam: float, mu: float, read: Reader) -> No
     )
     activation = read.optional(material, CREEP_ACTIVATION)
     if activation is not None:
-        reference = read.value(material, REFERENCE)
-        inverse = 1.0 / reference - 1.0 / float(case.operation.temperature)
+        inverse = 1.0 / read.value(material, REFERENCE) - 1.0 / float(case.operation.temperature)
         rate *= math.exp(activation / GAS_CONSTANT * inverse)
     return Norton(lam, mu, rate, stress, exponent)

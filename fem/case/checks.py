@@ -77,6 +77,15 @@ def _solids(case: Case) -> None:
             given=mechanics.top,
             cure="keep [stack], and remove top and stack_pressure below [mechanics]",
         )
+    wiring = case.geometry.wiring
+    if getattr(wiring, "fading", False) and not interfaces.particle_particle.parts:
+        raise refuse(
+            "contacts fade as faces of particles part, which a perfect bond keeps together",
+            key=f"geometry.{case.geometry.source or 'cathode'}.wiring.fading",
+            given=True,
+            cure='set bond = "none" or "cohesive" below [interfaces.particle_particle], or remove '
+            "fading",
+        )
     if interfaces.part and mechanics.coupling != "none":
         raise refuse(
             "stress does not act back on the reactions where faces may part",
@@ -207,6 +216,23 @@ def _protocol(case: Case, operation: Protocol) -> None:
                 cure='remove swelling, or set diffusion = "averaged" below [kinetics.cathode]',
             )
         _fixed("operation.steps", operation.steps)
+    if case.geometry.wiring.kind == "ideal":
+        _unmeasured("operation.steps", operation.steps)
+
+
+def _unmeasured(place: str, steps: tuple[Step, ...]) -> None:
+    """Refuse to measure a resistance of wires that have none."""
+    for index, step in enumerate(steps):
+        if step.electronic_resistance is not None:
+            raise refuse(
+                "electrons reach all particles without loss, so that there is no resistance to "
+                "measure",
+                key=f"{place}[{index}].electronic_resistance",
+                given=step.electronic_resistance,
+                cure='set kind = "effective" or "resolved" below wiring of the composite, or '
+                "remove the step",
+            )
+        _unmeasured(f"{place}[{index}].steps", step.steps)
 
 
 def _jumps(case: Case, operation: Protocol) -> None:

@@ -6,7 +6,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from fem.case.kinds import POSITIVE, Length, Pressure
+from fem.case.kinds import POSITIVE, Length, MaterialName, Pressure
 from fem.case.rules import Bounds, Choice, Dimension, DimensionOr, Number, refuse
 from fem.case.table import Table
 from fem.units import Quantity
@@ -143,6 +143,13 @@ class Interfaces(Table):
         return self.particle_electrolyte.parts or self.particle_particle.parts
 
 
+class StackLayer(Table):
+    """A layer of the full stack that is not drawn, such as the rest of the separator."""
+
+    material: MaterialName = Field(description="Material of the layer, for its moduli.")
+    thickness: Length = Field(description="Thickness of the layer.")
+
+
 class Stack(Table):
     """What presses on the top of the cell: a plate and the fixture that it leans on."""
 
@@ -154,3 +161,20 @@ class Stack(Table):
         description='Stiffness of the fixture per area: 0 for dead weight, "held" if it cannot '
         "give.",
     )
+    layers: tuple[StackLayer, ...] = Field(
+        default=(),
+        description="Layers between plate and fixture that are not drawn, such as a counter "
+        "electrode: springs in series, each confined as in a die.",
+    )
+
+    @model_validator(mode="after")
+    def _layers_lean_on_something(self) -> Self:
+        if self.layers and not float(self.stiffness):
+            raise refuse(
+                "layers that are not drawn change nothing under dead weight, whose pressure is "
+                "the same whatever their height",
+                key="layers",
+                allowed="with a stiffness of the fixture",
+                cure='add stiffness = "8e10 Pa/m" or "held" below [stack], or remove layers',
+            )
+        return self

@@ -29,7 +29,7 @@ MOST_STEPS = 100_000
 
 DEEDS = (
     *("charge", "discharge", "charge_rate", "discharge_rate", "charge_power", "discharge_power"),
-    *("hold", "profile", "rest", "repeat"),
+    *("hold", "profile", "rest", "electronic_resistance", "repeat"),
 )
 """What a step can do; each step does one of these."""
 OnInfeasible = Literal["stop", "next"]
@@ -68,8 +68,8 @@ class Step(Table):
     """One step, or a loop of steps.
 
     Exactly one of charge, discharge, charge_rate, discharge_rate, charge_power, discharge_power,
-    hold, profile, rest, repeat is given. A rest, a loop and a profile end by themselves, a profile
-    also by `until`; the others need it.
+    hold, profile, rest, electronic_resistance, repeat is given. A rest, a measurement, a loop and a
+    profile end by themselves, a profile also by `until`; the others need it.
     """
 
     model_config = ConfigDict(json_schema_extra={"oneOf": [{"required": [name]} for name in DEEDS]})
@@ -100,6 +100,12 @@ class Step(Table):
         default=None, description="Follow a current, power or voltage from a file."
     )
     rest: Period | None = Field(default=None, description="Leave the cell without current.")
+    electronic_resistance: Voltage | None = Field(
+        default=None,
+        description="Measure the resistance of the composite to electrons with this voltage "
+        "between an electrode on top of it and the collector, without current through the cell; "
+        "it takes no time.",
+    )
     repeat: Annotated[int, Whole(Bounds(ge=1, le=MOST_STEPS), 3)] | None = Field(
         default=None, description="Go through `steps` so many times."
     )
@@ -116,7 +122,7 @@ class Step(Table):
 
     def idle(self) -> frozenset[str]:
         unused = {"steps"} if self.repeat is None else {"on_infeasible"}
-        return frozenset(unused | ({"on_infeasible"} if self.rest is not None else set()))
+        return frozenset(unused | ({"on_infeasible"} if self.deed in WORDS else set()))
 
     @property
     def deed(self) -> str:
@@ -133,6 +139,9 @@ class Step(Table):
                 return f"{deed.removesuffix('_rate')} at {getattr(self, deed):g} C"
             case "rest":
                 return f"rest for {self.rest.text}" if self.rest is not None else ""
+            case "electronic_resistance":
+                assert self.electronic_resistance is not None
+                return f"electronic resistance at {self.electronic_resistance.text}"
             case "profile":
                 assert self.profile is not None
                 return f"{self.profile.gives} of {PurePath(self.profile.file).name}"
@@ -163,7 +172,7 @@ class Step(Table):
                 size = float(getattr(self, deed))
             case "charge_rate" | "discharge_rate" as deed:
                 size = getattr(self, deed) * capacity / HOUR
-            case "rest":
+            case "rest" | "electronic_resistance":
                 return 0.0
             case _:
                 return None
@@ -205,6 +214,10 @@ class Step(Table):
         return self
 
 
+WORDS = {"rest": "a rest", "electronic_resistance": "a measurement", "repeat": "a loop"}
+"""What ends by itself."""
+
+
 def _require_loop(step: Step) -> None:
     """Refuse a loop without steps, and steps without a loop."""
     if step.repeat is None and step.steps:
@@ -226,17 +239,19 @@ def _require_loop(step: Step) -> None:
 def _require_ends(step: Step) -> None:
     """Refuse a step that never ends, and ends that the step cannot have."""
     deed, until = step.deed, step.until
-    if deed in ("rest", "repeat") and "on_infeasible" in step.model_fields_set:
-        raise refuse(
-            "a rest can always be done" if deed == "rest" else "a loop is what its steps are",
-            key="on_infeasible",
-            given=step.on_infeasible,
-            cure="remove on_infeasible" + (", or give it to its steps" * (deed == "repeat")),
-        )
-    if deed in ("rest", "repeat"):
+    if deed in WORDS:
+        what = WORDS[deed]
+        if "on_infeasible" in step.model_fields_set:
+            loop = deed == "repeat"
+            raise refuse(
+                "a loop is what its steps are" if loop else f"{what} can always be done",
+                key="on_infeasible",
+                given=step.on_infeasible,
+                cure="remove on_infeasible" + (", or give it to its steps" * loop),
+            )
         if until is not None:
             raise refuse(
-                f"a {'rest' if deed == 'rest' else 'loop'} ends by itself",
+                f"{what} ends by itself",
                 key="until",
                 given=sorted(until.given),
                 cure="remove until"

@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 
 from pydantic import Discriminator, Field, Tag
 
-from fem.case.kinds import POSITIVE, Depth
+from fem.case.kinds import POSITIVE, Depth, OnOff
 from fem.case.rules import Choice, Dimension
 from fem.case.table import ByName, Table, by_kind
 from fem.units import Quantity
@@ -67,6 +67,12 @@ class ResolvedWiring(Table):
         default=None,
         description="Conductance from each particle to the collector by ways out of the plane, "
         "per depth; no such ways if left out.",
+    )
+    fading: OnOff = Field(
+        default=False,
+        description="Whether the resistance of contacts between particles that share faces is "
+        "`contact_resistance` over the share of these that conducts, as "
+        "`interfaces.particle_particle` says; else it stays the same until they let go.",
     )
 
 

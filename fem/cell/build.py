@@ -31,7 +31,7 @@ from fem.physics.charge import Surface, Terminal
 from fem.physics.congruent import ParticleBundle, ParticleGroup, groups, reacting
 from fem.physics.particles import Diffusion, Diffusivity, Fixed, diffusion_model
 from fem.physics.surfaces import Patches
-from fem.physics.wiring import Network, in_contact, in_medium
+from fem.physics.wiring import Network, Web, contacts_web, medium_web
 
 Floats = NDArray[np.float64]
 
@@ -58,18 +58,25 @@ def terminals_of(case: Case, mesh: Mesh) -> list[Terminal]:
 
 
 def network_of(case: Case, mesh: Mesh) -> Network | None:
-    """How particles are wired to the collector; `None` if ideally."""
+    """How particles are wired to the collector as drawn; `None` if ideally."""
+    web = web_of(case, mesh)
+    return None if web is None else web.network()
+
+
+def web_of(case: Case, mesh: Mesh) -> Web | None:
+    """What joins particles, collector, and an electrode on top of them; `None` if they are one."""
     wiring, shape = case.geometry.wiring, mesh.geometry
     if wiring.kind == "ideal":
         return None
     if wiring.kind == "effective":
         cathode, particles = case.geometry.cathode, shape.particles
         top = shape.top if cathode is None else float(cathode.thickness)
-        return in_medium(particles.x, particles.y, shape.width, top, float(wiring.conductivity))
+        return medium_web(particles.x, particles.y, shape.width, top, float(wiring.conductivity))
     contacts = Contacts.of(case, shape)
-    return in_contact(
+    return contacts_web(
         contacts.pairs[contacts.joined[contacts.pairs[:, 0]]],
         contacts.collector,
+        contacts.top & contacts.joined,
         float(wiring.contact_resistance),
         float(wiring.out_of_plane_conductance or 0.0),
     )

@@ -40,6 +40,7 @@ from fem.cell.oxidation import OxidationInterface
 from fem.cell.potentials import Potentials
 from fem.cell.state import State
 from fem.cell.stress import Stress
+from fem.cell.wires import Wires
 from fem.errors import InputError, SolveError
 from fem.geometry import Geometry, Inactivity
 from fem.mesh import Mesh
@@ -112,6 +113,7 @@ class Cell:
             known = None if on is None else on.stress
             self.stress = Stress(case, mesh, parameters, self.interfaces, known)
             self.blocks |= {block.name: block for block in self.stress.blocks}
+        self.wires = Wires.of(case, mesh, self.stress)
         self.meshed = 0.0
         """When the mesh was ready (`time.perf_counter`); 0 for a mesh that was there before."""
 
@@ -285,6 +287,7 @@ class Cell:
             If Newton's method finds no solution, or stress and reaction do not agree.
         """
         active = [interface.active(held) for interface in self.interfaces]
+        wires = self.wires.network(held)
         content, before, taken = guess, list[Answer](), np.zeros(2, dtype=int)
         currents: Sequence[Floats | None] = [None] * len(active)
         currents = currents if start is None else start.currents
@@ -299,15 +302,11 @@ class Cell:
                 break
             responses = [answer.response for answer in answers]
             if gradually and start is None:
-                solution = self.charge.solve_gradually(drives, responses, active)
+                solution = self.charge.solve_gradually(drives, responses, active, wires)
             else:
-                solution = self.potentials.solve(drives, responses, active, start, c > 0.0)
-            ends = [
-                answer.advance(density, loads)
-                for answer, density, loads in zip(
-                    answers, solution.currents, solution.loads, strict=True
-                )
-            ]
+                solution = self.potentials.solve(drives, responses, active, start, c > 0.0, wires)
+            found = zip(answers, solution.currents, solution.loads, strict=True)
+            ends = [answer.advance(density, loads) for answer, density, loads in found]
             content = {name: each for after, _ in ends for name, each in after.items()}
             rate = {name: each for _, by_time in ends for name, each in by_time.items()}
             before, start, currents = answers, solution, solution.currents

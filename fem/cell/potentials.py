@@ -14,6 +14,7 @@ from fem.mesh import Mesh
 from fem.physics.charge import ChargeProblem, ChargeSolution, Drive, Response
 from fem.physics.kinks import kinks_of
 from fem.physics.reduced import CLOSED, MOST_MODES, Reduction
+from fem.physics.wiring import Network
 
 Floats = NDArray[np.float64]
 
@@ -44,6 +45,7 @@ class Potentials:
         active: Sequence[NDArray[np.bool_]],
         start: ChargeSolution | None,
         moves: bool,
+        network: Network | None = None,
     ) -> ChargeSolution:
         """Potentials at which all currents balance, as `ChargeProblem.solve` has them.
 
@@ -51,14 +53,14 @@ class Potentials:
         """
         reduction = self.reduction
         if reduction is None:
-            return self._charge.solve(drives, responses, active, start)
+            return self._charge.solve(drives, responses, active, start, network)
         if moves and start is not None:
-            layout = self._charge.layout(drives, active)
+            layout = self._charge.layout(drives, active, network)
             found = reduction.solve(layout, drives, responses, start)
             if found is not None:
                 return found
         start = None if start is None else reduction.in_field(start)
-        return reduction.corrected(self._charge.solve(drives, responses, active, start))
+        return reduction.corrected(self._charge.solve(drives, responses, active, start, network))
 
     @cached_property
     def reduction(self) -> Reduction | None:

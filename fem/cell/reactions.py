@@ -156,8 +156,18 @@ class Reactions:
 
     def wire_power(self, terminal: int = CATHODE) -> float:
         """What electrons lose in the wires of a terminal."""
-        network = self.cell.charge.terminals[terminal].network
-        return 0.0 if network is None else network.power(self.solution.drops[terminal])
+        network, drops = self.cell.charge.terminals[terminal].network, self.solution.drops[terminal]
+        if network is None:
+            return 0.0
+        if self.cell.wires.network(self.state.held) is None:
+            return network.power(drops)
+        # Contacts have gone on to fade since the currents were solved for.
+        lost = 0.0
+        for surface, loads in zip(self.cell.charge.surfaces, self.solution.loads, strict=True):
+            wired = (surface.terminal == terminal) & (surface.wire >= 0)
+            given = surface.patches.by_piece(loads)[wired]
+            lost -= float(given @ drops[surface.wire[wired]])
+        return lost
 
     def lithium_state(self) -> dict[str, Floats]:
         """What the law of lithium reads at the nodes of the line (m,), by name."""

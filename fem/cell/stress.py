@@ -66,7 +66,7 @@ class Stress:
         self.moves = protocol and case.geometry.anode.motion == "moved"
         self.on_lithium = coupling in ("lithium", "both")
         self.in_particles = coupling in ("particles", "both")
-        conditions = conditions_of(case)
+        conditions = conditions_of(case, parameters)
         elastic, apart = parameters.elastic, conditions.separate
         if on is not None and (on._laws != self._laws or on.apart != apart):
             on = None  # other laws at other conditions: nothing there serves again
@@ -103,9 +103,13 @@ class Stress:
         """Whether stress acts on any reaction."""
         return self.on_lithium or self.in_particles
 
+    def conditions(self, lithium: str | None = None) -> Conditions:
+        """What the case assumes of the mechanics, or the same with another model of lithium."""
+        return conditions_of(self._case, self._parameters, lithium)
+
     def problem(self, conditions: Conditions | None = None) -> MechanicsProblem:
         """The mechanics under `conditions`, those of the case if left out; made once each."""
-        conditions = conditions or conditions_of(self._case)
+        conditions = conditions or self.conditions()
         if conditions not in self._problems:
             assert self._parameters.elastic is not None
             self._problems[conditions] = MechanicsProblem(
@@ -133,7 +137,7 @@ class Stress:
             If the solids have no equilibrium that is found.
         """
         assert self.memory is not None
-        solution = self.solve_as(conditions_of(self._case), content, held, dt)
+        solution = self.solve_as(self.conditions(), content, held, dt)
         after = dict(held) | self.memory.packed(solution)
         if self.touch is not None:
             assert solution.parted is not None
@@ -143,6 +147,10 @@ class Stress:
         if self.touch is not None:
             assert solution.parted is not None
             change = self.touch.largest_change(held, after, self._particles)
+            if self.paths is not None:
+                stood = self.memory.parted(held)
+                assert stood is not None
+                change = max(change, self.paths.largest_change(stood, solution.parted))
             if solution.parted.jump.snapped:  # no shorter step makes it smaller
                 change = min(change, 1.0)
         return after, change
@@ -173,7 +181,7 @@ class Stress:
         for known, beside, solution in self._known:
             if known is content and (self.memory is None or beside is held):
                 return solution
-        solution = self.solve_as(conditions_of(self._case), content, held)
+        solution = self.solve_as(self.conditions(), content, held)
         self._known = [*self._known[-1:], (content, held, solution)]
         return solution
 
@@ -295,8 +303,9 @@ class Stress:
         return Inner(rest[None], -c * by_charge if c else None)
 
 
-def conditions_of(case: Case, lithium: str | None = None) -> Conditions:
-    """What the case assumes of the mechanics, or the same with another model of lithium."""
+def conditions_of(case: Case, parameters: Parameters, lithium: str | None = None) -> Conditions:
+    """What a case assumes of the mechanics, or the same with another model of lithium."""
+    assert parameters.elastic is not None
     table, stack, bonds = case.mechanics, case.stack, case.interfaces
     return Conditions(
         lithium=lithium or table.lithium,
@@ -305,6 +314,7 @@ def conditions_of(case: Case, lithium: str | None = None) -> Conditions:
         top=table.top if stack is None else "plate",
         stack_pressure=float(table.stack_pressure if stack is None else stack.pressure),
         stack_stiffness=0.0 if stack is None else float(stack.stiffness),
+        stack_compliance=parameters.elastic.stack_compliance,
         particle_electrolyte=law_of(bonds.particle_electrolyte),
         particle_particle=law_of(bonds.particle_particle),
         shrinks=case.interphase.particle_electrolyte is not None,
@@ -336,8 +346,8 @@ def paths_of(case: Case, mesh: Mesh, problem: MechanicsProblem) -> Paths | None:
     if not numbers:
         return None
     contacts = Contacts.of(case, mesh.geometry)
-    below = float(case.interfaces.particle_particle.conducts_below)
-    return Paths(contacts, faces, numbers[0], below)
+    conduction = conduction_of(case.interfaces.particle_particle)
+    return Paths(contacts, faces, numbers[0], conduction, case.geometry.wiring.fading)
 
 
 def conduction_of(bond: InterfaceBond) -> Conduction:

@@ -173,7 +173,7 @@ def _protocol(operation: Protocol, capacity: float) -> Iterator[tuple[str, str]]
             ["the end of its file"] * (step.profile is not None)
             + [f"{name} {_text(value)}" for name, value in step.ends.items()]
         )
-        yield "", label + current + ("" if step.rest is not None else f" until {ends}")
+        yield "", label + current + (f" until {ends}" if step.until is not None else "")
     if operation.count > SHOWN:
         yield "", f"... and {operation.count - SHOWN} more"
 
@@ -232,6 +232,9 @@ def _mechanics(case: Case) -> str:
     top = f"{table.top}{pressure}"
     if stack := case.stack:
         top = f"plate with {stack.pressure.text} on a fixture of {stack.stiffness.text}"
+        if stack.layers:
+            names = ", ".join(f"{each.thickness.text} of {each.material}" for each in stack.layers)
+            top += f" behind {names}"
     models = ", then ".join(table.lithium_models)
     return (
         f"solids {table.solids}; lithium {models}; contact: {table.contact}; {table.kinematics}; "

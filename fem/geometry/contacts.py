@@ -26,10 +26,11 @@ _BENT = 8
 @dataclass(frozen=True)
 class Contacts:
     """Pairs of particles in contact (m, 2), each once, and whether each particle (n,) is in contact
-    with the collector."""
+    with the collector, and with the plane on top of the composite."""
 
     pairs: Ints
     collector: Bools
+    top: Bools
 
     @classmethod
     def of(cls, case: Case, shape: Geometry) -> Contacts:
@@ -40,23 +41,27 @@ class Contacts:
         wiring = case.geometry.wiring
         assert isinstance(wiring, ResolvedWiring)
         gap = float(wiring.contact_gap) + _SLACK * shape.width
-        layout = getattr(case.geometry.cathode, "particles", None)
+        cathode = case.geometry.cathode
+        height = shape.top if cathode is None else float(cathode.thickness)
+        layout = getattr(cathode, "particles", None)
         if layout is not None and getattr(layout, "overlap", "refuse") == "refuse":
-            found = cls._of_discs(shape.particles, gap)
+            found = cls._of_discs(shape.particles, gap, height)
         else:
-            found = cls._of_pieces(shape, gap)
+            found = cls._of_pieces(shape, gap, height)
         allowed = shape.particles.inactivity != str(Inactivity.SHORT)
-        return cls(found.pairs[allowed[found.pairs].all(axis=1)], found.collector & allowed)
+        pairs = found.pairs[allowed[found.pairs].all(axis=1)]
+        return cls(pairs, found.collector & allowed, found.top & allowed)
 
     @classmethod
-    def _of_discs(cls, particles: Particles, gap: float) -> Contacts:
+    def _of_discs(cls, particles: Particles, gap: float, height: float) -> Contacts:
         xy, radius = np.c_[particles.x, particles.y], 0.5 * particles.diameter
         i, j, distance = close_pairs(xy, radius, reach=2.0 + gap / float(radius.min()))
         near = distance - radius[i] - radius[j] <= gap
-        return cls(np.c_[i, j][near], particles.y - radius <= gap)
+        above = height - (particles.y + radius) <= gap
+        return cls(np.c_[i, j][near], particles.y - radius <= gap, above)
 
     @classmethod
-    def _of_pieces(cls, shape: Geometry, gap: float) -> Contacts:
+    def _of_pieces(cls, shape: Geometry, gap: float, height: float) -> Contacts:
         import shapely  # only shapes other than discs need it
 
         lines, owner = [], []
@@ -76,9 +81,12 @@ class Contacts:
         of, count = np.array(owner), len(shape.particles)
         one, other = of[shapely.STRtree(lines).query(lines, predicate="dwithin", distance=gap)]
         key = np.unique((one * count + other)[one < other])
-        lowest = np.full(count, np.inf)
-        np.minimum.at(lowest, of, shapely.bounds(lines)[:, 1])
-        return cls(np.stack(np.divmod(key, count), axis=1), lowest <= gap)
+        lowest, highest = np.full(count, np.inf), np.full(count, -np.inf)
+        bounds = shapely.bounds(lines)
+        np.minimum.at(lowest, of, bounds[:, 1])
+        np.maximum.at(highest, of, bounds[:, 3])
+        pairs = np.stack(np.divmod(key, count), axis=1)
+        return cls(pairs, lowest <= gap, height - highest <= gap)
 
     @property
     def joined(self) -> Bools:

@@ -53,7 +53,8 @@ def lco_dualfoil(x: Array) -> Array:
     Fit distributed with the Dualfoil program (J. Newman et al.) and used by S. G. Marquis et al.,
     J. Electrochem. Soc. 166 (2019) A3693, doi:10.1149/2.0341915jes, on the scale in which
     51217.9 mol/m3 is x = 1. The fit is written in the stretched fraction y = 1.062 x. Above
-    x = 0.95 it falls steeply: 2.7 V at 0.97, 1.6 V at 0.98.
+    x = 0.95 it falls steeply: 2.7 V at 0.97, 1.6 V at 0.98. Measured were 0.5 to 0.99 and less than
+    0.4, between which it goes over.
     """
     y = 1.062 * x
     value: Array = (

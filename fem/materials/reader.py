@@ -49,6 +49,11 @@ class Reader:
             return None
         return self.value(name, prop, key)
 
+    def confined_modulus(self, name: str) -> float:
+        """Stress over strain in Pa of material `name` as a layer that cannot spread sideways."""
+        youngs, nu = (self.value(name, prop) for prop in ("youngs_modulus", "poisson_ratio"))
+        return youngs * (1.0 - nu) / ((1.0 + nu) * (1.0 - 2.0 * nu))
+
     def potential(
         self, name: str, key: str | None = None, temperature: float | None = None
     ) -> Curve:

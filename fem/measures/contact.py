@@ -38,8 +38,18 @@ def contact_metrics(cell: Cell, state: State, solution: MechanicsSolution) -> di
         opened, length = stress.touch.lengths(solution.parted)
         found = {"open_fraction": opened / length, "gap_mean_m": mean, "gap_max_m": largest}
     if solution.conditions.top == "plate":
-        found["stack_pressure_Pa"] = solution.top.pressure
+        top, give = solution.top, solution.conditions.stack_compliance
+        found["stack_pressure_Pa"] = top.pressure
+        found["stack_height_change_m"] = (top.rise or 0.0) - top.pressure * give
     return found | (dead(cell, state) if stress.touch is not None else {})
+
+
+def wire_metrics(cell: Cell, state: State) -> dict[str, float]:
+    """Resistance of the composite to electrons; nan where no path leads through it."""
+    resistance = cell.wires.resistance(state.held)
+    if resistance is None:
+        return {}
+    return {"electronic_resistance_ohm_m2": resistance if np.isfinite(resistance) else np.nan}
 
 
 def released(solution: MechanicsSolution) -> float:

@@ -40,6 +40,12 @@ CAPTIONS_OF_REACTIONS = {
     "lithium above particles that react and above those that do not.",
 }
 """Figures that only a run has whose electrolyte reacts."""
+CAPTIONS_OF_STACK = {
+    "stack_history": "What the pressure of the plate on top and the height of the stack have "
+    "changed by since the start, below the voltage. Look for what does not come back after a "
+    "cycle.",
+}
+"""Figures that only a run in time has on whose top a plate presses."""
 CAPTIONS_OF_FACES = {
     "gaps": "Where particles have parted from the electrolyte and from each other, drawn as many "
     "times wider as the title says; of a run in time in the kept state with the largest gap. "
@@ -251,7 +257,7 @@ def _cycles(cycles: Sequence[Mapping[str, Any]]) -> Iterator[str]:
 def _figure(name: str, picture: bytes) -> str:
     captions = {
         **CAPTIONS, **CAPTIONS_IN_TIME, **CAPTIONS_OF_FACES, **CAPTIONS_OF_FACES_IN_TIME,
-        **CAPTIONS_OF_FLOW, **CAPTIONS_OF_REACTIONS, **ANIMATIONS,
+        **CAPTIONS_OF_STACK, **CAPTIONS_OF_FLOW, **CAPTIONS_OF_REACTIONS, **ANIMATIONS,
     }  # fmt: skip
     caption = escape(captions.get(name, name.replace("_", " ").capitalize() + "."))
     kind = "gif" if picture.startswith(b"GIF8") else "png"

@@ -20,6 +20,7 @@ from fem.output.report import (
     CAPTIONS_OF_FACES_IN_TIME,
     CAPTIONS_OF_FLOW,
     CAPTIONS_OF_REACTIONS,
+    CAPTIONS_OF_STACK,
     report,
 )
 from fem.output.series import COLLECTION, Series, write_series
@@ -49,8 +50,9 @@ GAPS_ANIMATIONS = ("gaps_animation.gif", "gaps_animation.mp4")
 """The same where faces may part."""
 FIGURES_IN_TIME = (*(f"{name}.png" for name in CAPTIONS_IN_TIME), *ANIMATIONS)
 _OF_SOLIDS = (
-    *(*CAPTIONS_OF_FACES, *CAPTIONS_OF_FACES_IN_TIME, *CAPTIONS_OF_FLOW, *CAPTIONS_OF_REACTIONS),
-)
+    *CAPTIONS_OF_FACES, *CAPTIONS_OF_FACES_IN_TIME, *CAPTIONS_OF_STACK, *CAPTIONS_OF_FLOW,
+    *CAPTIONS_OF_REACTIONS,
+)  # fmt: skip
 FIGURES_OF_SOLIDS = (*(f"{name}.png" for name in _OF_SOLIDS), *GAPS_ANIMATIONS)
 """What is drawn where faces may part, solids yield or creep, or electrolyte reacts."""
 FILES = (

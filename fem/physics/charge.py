@@ -34,6 +34,7 @@ from fem.physics.layout import (
     Surface,
     Terminal,
 )
+from fem.physics.wiring import Network
 from fem.solve.linear import Factorised, LinearResult, Preconditioned, TwoLevel
 from fem.solve.newton import Newton, find, minimise
 from fem.spaces import Space
@@ -127,8 +128,15 @@ class ChargeProblem:
         """Every piece of every surface reacts."""
         return [np.ones(surface.patches.count, dtype=bool) for surface in self.surfaces]
 
-    def layout(self, drives: Sequence[Drive], active: Active | None = None) -> Layout:
+    def layout(
+        self,
+        drives: Sequence[Drive],
+        active: Active | None = None,
+        network: Network | None = None,
+    ) -> Layout:
         """The unknowns for these drives and pieces that react.
+
+        `network` is that of the terminal with wires as it is now; as it was made if left out.
 
         Raises
         ------
@@ -138,12 +146,17 @@ class ChargeProblem:
         free = tuple(k for k, drive in enumerate(drives) if drive.potential is None)
         active = self.all_active() if active is None else active
         key = (b"".join(each.tobytes() for each in active), free)
+        terminals = self.terminals
+        if network is not None:
+            key = (key[0] + network.matrix.data.tobytes(), free)
+            wired = [t if t.network is None else replace(t, network=network) for t in terminals]
+            terminals = tuple(wired)
         if key not in self._layouts:
             self._refuse_dead(active)
             if len(self._layouts) > 3:
                 self._layouts.clear()
             self._layouts[key] = Layout.of(
-                key, self.terminals, self.surfaces, self.space, self.electrolyte.conductance, active
+                key, terminals, self.surfaces, self.space, self.electrolyte.conductance, active
             )
         return self._layouts[key]
 
@@ -153,6 +166,7 @@ class ChargeProblem:
         responses: Sequence[Response],
         active: Active | None = None,
         start: ChargeSolution | None = None,
+        network: Network | None = None,
     ) -> ChargeSolution:
         """Potentials at which all currents balance.
 
@@ -166,13 +180,15 @@ class ChargeProblem:
             Which pieces of each surface react (pieces,); all if left out.
         start
             Where to begin; from mean currents if left out.
+        network
+            As for `layout`.
 
         Raises
         ------
         SolveError
             If Newton's method does not converge.
         """
-        layout = self.layout(drives, active)
+        layout = self.layout(drives, active, network)
         if start is not None:
             start = replace(start, potential=self.potential(start))
         equations = ChargeEquations(layout, drives, responses, start)
@@ -186,20 +202,25 @@ class ChargeProblem:
         return solve(equations, equations.start(start))
 
     def solve_gradually(
-        self, drives: Sequence[Drive], responses: Sequence[Response], active: Active | None = None
+        self,
+        drives: Sequence[Drive],
+        responses: Sequence[Response],
+        active: Active | None = None,
+        network: Network | None = None,
     ) -> ChargeSolution:
         """`solve` where no start is near: what the currents do to surfaces grows from nothing.
 
         That is the case where a current would empty or fill surfaces many times over: potentials
         are then far from those of any mean current.
         """
-        found = self.solve(drives, [r.held() for r in responses], active)
+        found = self.solve(drives, [r.held() for r in responses], active, None, network)
         newton, linear = found.iterations, found.linear_iterations
         share, step = 0.0, 0.1
         while share < 1.0:
             trial = min(1.0, share + step)
             try:
-                found = self.solve(drives, [r.scaled(trial) for r in responses], active, found)
+                part = [r.scaled(trial) for r in responses]
+                found = self.solve(drives, part, active, found, network)
             except SolveError:
                 step *= 0.5
                 if step < LEAST_SHARE:
@@ -249,7 +270,7 @@ class ChargeProblem:
             return solves[-1].solution
 
         scale = equations.scale
-        rounding = sum(t.network.rounding(scale) for t in self.terminals if t.network is not None)
+        rounding = sum(network.rounding(scale) for network in layout.networks)
         settings = Newton(tolerance=CONVEX, rounding=rounding / scale)
         found = minimise(
             equations.residual,

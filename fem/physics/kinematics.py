@@ -35,6 +35,9 @@ class Conditions:
     stack_stiffness
         Of the spring per area that the plate leans on, in Pa/m: 0 for dead weight, infinite for a
         plate that stays where the stack's pressure has put it.
+    stack_compliance
+        Of layers between plate and spring that are not drawn, in m/Pa: what they are compressed by
+        for each unit of pressure.
     particle_electrolyte, particle_particle
         What holds faces of these kinds together; `None` for a bond that is perfect.
     shrinks
@@ -47,6 +50,7 @@ class Conditions:
     top: str = "free"
     stack_pressure: float = 0.0
     stack_stiffness: float = 0.0
+    stack_compliance: float = 0.0
     particle_electrolyte: BondLaw | None = None
     particle_particle: BondLaw | None = None
     shrinks: bool = False
@@ -59,12 +63,20 @@ class Conditions:
     @property
     def top_is_fixed(self) -> bool:
         """Whether the plate cannot move, however hard it is pressed."""
-        return self.top == "held" or (self.top == "plate" and np.isinf(self.stack_stiffness))
+        return self.top == "held" or (self.top == "plate" and np.isinf(self._in_series))
 
     @property
     def spring(self) -> float:
         """Stiffness per area in Pa/m of what the plate leans on; 0 where it cannot give."""
-        return self.stack_stiffness if self.top == "plate" and not self.top_is_fixed else 0.0
+        return self._in_series if self.top == "plate" and not self.top_is_fixed else 0.0
+
+    @property
+    def _in_series(self) -> float:
+        """Stiffness per area of spring and layers, one after the other."""
+        stiffness, give = self.stack_stiffness, self.stack_compliance
+        if not give or not stiffness:
+            return stiffness
+        return 1.0 / (1.0 / stiffness + give)
 
     @property
     def part(self) -> bool:

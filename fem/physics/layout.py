@@ -211,6 +211,8 @@ class Layout:
         Of each of these the pieces that react, and the terminal at its nodes (k, m).
     trace, adjoint
         T of all of them, one below the other, (nodes, size); and T'.
+    networks
+        Of the terminals that have one.
     """
 
     key: tuple[bytes, tuple[int, ...]]
@@ -224,6 +226,7 @@ class Layout:
     terminal: tuple[Ints, ...]
     trace: csr_matrix | Floats
     adjoint: csr_matrix
+    networks: tuple[Network, ...] = ()
 
     @classmethod
     def of(
@@ -264,6 +267,7 @@ class Layout:
         return cls(
             key, surfaces, n, block_diag(blocks, format="csr"), free, tuple(first.tolist()),
             live, parts, tuple(owners), trace, trace.T.tocsr(),
+            tuple(t.network for t in terminals if t.network is not None),
         )  # fmt: skip
 
     @property

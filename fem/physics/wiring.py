@@ -1,7 +1,8 @@
 """Electrons between particles and collector: networks of conductances per depth.
 
 A particle is an equipotential node; the collector is the ground. Either contacts join the nodes, or
-an effective medium does, discretised by finite volumes with one cell a particle.
+an effective medium does, discretised by finite volumes with one cell a particle. Contacts may fade:
+each then conducts a share of what it did as drawn.
 """
 
 from __future__ import annotations
@@ -12,7 +13,8 @@ from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import coo_matrix, csr_matrix
+from scipy.sparse import coo_matrix, csr_matrix, diags
+from scipy.sparse.csgraph import connected_components
 from scipy.sparse.linalg import splu
 from scipy.spatial import Voronoi
 
@@ -24,6 +26,9 @@ Floats = NDArray[np.float64]
 EPSILON = float(np.finfo(float).eps)
 COINCIDENT = 1e-6
 """Centres nearer to each other than this part of the rectangle's longer side are one point."""
+FAINT = 1e-9
+"""Share of its conductance that a contact keeps in a network at the least: what hangs on nothing
+else then has a potential, and hardly a current."""
 
 
 @dataclass(frozen=True)
@@ -90,17 +95,67 @@ class Network:
         return float(potentials @ (self.matrix @ potentials))
 
 
-def in_contact(
-    pairs: Ints, collector: NDArray[np.bool_], resistance: float, out_of_plane: float
-) -> Network:
+@dataclass(frozen=True)
+class Web:
+    """What joins particles, the collector below them, and an electrode on top of them.
+
+    Attributes
+    ----------
+    pairs, conductance
+        Two particles (k, 2) and what joins them (k,) in S per m of depth.
+    ground, top
+        What joins each particle to the collector, and to the electrode on top, (n,) in S/m.
+    members
+        Particles (n,) that belong to the network.
+    """
+
+    pairs: Ints
+    conductance: Floats
+    ground: Floats
+    top: Floats
+    members: NDArray[np.bool_]
+
+    def network(self, share: Floats | float = 1.0) -> Network:
+        """The network of the particles, with a share of what each pair (k,) conducts as drawn."""
+        faded = np.maximum(share, FAINT) * self.conductance
+        return Network.of(self.pairs, faded, self.ground, self.members)
+
+    def across(self, share: Floats | float = 1.0) -> float:
+        """Conductance from the electrode on top to the collector in S per m of depth.
+
+        0 where no path leads from one to the other.
+        """
+        g = np.broadcast_to(share, self.conductance.shape) * self.conductance
+        joined = g > 0.0
+        (i, j), g, n = self.pairs[joined].T, g[joined], len(self.ground)
+        between = coo_matrix((g, (i, j)), shape=(n, n)).tocsr()
+        between = between + between.T
+        part = connected_components(between, directed=False)[1]
+        ends = [np.isin(part, part[side > 0.0]) for side in (self.ground, self.top)]
+        path = np.flatnonzero(ends[0] & ends[1])
+        if not len(path):
+            return 0.0
+        own = np.asarray(between.sum(axis=1)).ravel() + self.ground + self.top
+        matrix = (diags(own) - between).tocsc()[path][:, path]
+        potentials = splu(matrix).solve(self.top[path])
+        return float(self.ground[path] @ potentials)
+
+
+def contacts_web(
+    pairs: Ints,
+    collector: NDArray[np.bool_],
+    top: NDArray[np.bool_],
+    resistance: float,
+    out_of_plane: float,
+) -> Web:
     """Particles joined by contacts.
 
     Parameters
     ----------
     pairs
         Particles in contact (k, 2), each pair once.
-    collector
-        Whether each particle (n,) is in contact with the collector.
+    collector, top
+        Whether each particle (n,) is in contact with the collector, and with an electrode on top.
     resistance
         Of each contact, times the depth, in ohm m.
     out_of_plane
@@ -113,10 +168,24 @@ def in_contact(
     ground = collector / resistance + out_of_plane
     members = ground > 0.0
     members[pairs.ravel()] = True
-    return Network.of(pairs, np.full(len(pairs), 1.0 / resistance), ground, members)
+    each = np.full(len(pairs), 1.0 / resistance)
+    return Web(pairs, each, ground, top / resistance, members)
+
+
+def in_contact(
+    pairs: Ints, collector: NDArray[np.bool_], resistance: float, out_of_plane: float
+) -> Network:
+    """The network of particles joined by contacts; see `contacts_web`."""
+    nothing = np.zeros(len(collector), dtype=bool)
+    return contacts_web(pairs, collector, nothing, resistance, out_of_plane).network()
 
 
 def in_medium(x: Floats, y: Floats, width: float, height: float, conductivity: float) -> Network:
+    """The network of particles in a medium that conducts; see `medium_web`."""
+    return medium_web(x, y, width, height, conductivity).network()
+
+
+def medium_web(x: Floats, y: Floats, width: float, height: float, conductivity: float) -> Web:
     """Particles in a rectangle that conducts electrons, with the collector along y = 0.
 
     ``-div(sigma grad phi_s) = source`` by finite volumes: the cell of a particle is what lies
@@ -124,7 +193,7 @@ def in_medium(x: Floats, y: Floats, width: float, height: float, conductivity: f
     potential is that at the centre. Between two neighbours flows sigma times the length of the
     common side over the distance of the centres, times the difference of potentials; between a
     cell at the bottom and the collector likewise, over the height of the centre. Top and walls are
-    insulated.
+    insulated, but that an electrode may stand on top to measure what the medium conducts.
 
     Parameters
     ----------
@@ -166,9 +235,13 @@ def in_medium(x: Floats, y: Floats, width: float, height: float, conductivity: f
             cure='set kind = "ideal"',
         )
     bottom = pairs[:, 1] - n == pairs[:, 0]
-    ground = np.zeros(n)
-    # A reflection is twice as far away as the collector.
-    ground[pairs[bottom, 0]] = conductivity * side[bottom] / (0.5 * apart[bottom])
+    above = pairs[:, 1] - 2 * n == pairs[:, 0]
+    ends_of = []
+    for touches in (bottom, above):
+        g = np.zeros(n)
+        # A reflection is twice as far away as the collector.
+        g[pairs[touches, 0]] = conductivity * side[touches] / (0.5 * apart[touches])
+        ends_of.append(g)
     real = between & (side > COINCIDENT * apart)
     g = conductivity * side[real] / apart[real]
-    return Network.of(pairs[real], g, ground, np.ones(n, dtype=bool))
+    return Web(pairs[real], g, ends_of[0], ends_of[1], np.ones(n, dtype=bool))

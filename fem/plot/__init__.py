@@ -17,6 +17,7 @@ from fem.plot.lithiation import stoichiometry
 from fem.plot.maps import flux, potential, von_mises
 from fem.plot.profile import anode_profile
 from fem.plot.sheets import figures, panel
+from fem.plot.stack import stack_history
 from fem.plot.tip import von_mises_tip
 
 __all__ = [
@@ -33,6 +34,7 @@ __all__ = [
     "interphase",
     "panel",
     "potential",
+    "stack_history",
     "stoichiometry",
     "style",
     "voltage",

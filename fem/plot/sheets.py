@@ -20,6 +20,7 @@ from fem.plot.maps import draw_flux, draw_potential, draw_von_mises, flux, poten
 from fem.plot.paint import key_of_particles
 from fem.plot.profile import anode_profile
 from fem.plot.scene import Scene
+from fem.plot.stack import PRESSURE, stack_history
 from fem.plot.tip import Focus, draw_von_mises_tip, von_mises_tip
 from fem.results.result import Result
 
@@ -38,8 +39,8 @@ def figures(result: Result, along: str = "x") -> dict[str, Figure]:
 
     The profile along the lithium is drawn over `along`, "x" or "s" for the arc length.
     Those of stress only if it was solved, of inelastic strain if solids yield or creep, of gaps and
-    contact if faces may part, of the interphase if electrolyte reacts; of voltage, growth and
-    stoichiometry for runs in time.
+    contact if faces may part, of the interphase if electrolyte reacts; of voltage, growth,
+    stoichiometry, and the stack if one presses, for runs in time.
     """
     drawn: dict[str, Axes] = {}
     if result.history is not None:
@@ -52,6 +53,8 @@ def figures(result: Result, along: str = "x") -> dict[str, Figure]:
     if Scene.of(result).has_stress:
         drawn["von_mises"] = von_mises(result)
         drawn["von_mises_tip"] = von_mises_tip(result)
+    if result.history is not None and PRESSURE in result.history.columns:
+        drawn["stack_history"] = stack_history(result)
     if "inelastic_strain" in result.fields:
         drawn["inelastic_strain"] = field(result, "inelastic_strain")
     if "interphase" in result.fields:

@@ -31,6 +31,7 @@ FACTORS = {
     ("m", "nm"): 1e9,
     ("m²", "µm²"): 1e12,
     ("V", "mV"): 1e3,
+    ("ohm·m²", "ohm·cm²"): 1e4,
     ("Pa", "MPa"): 1e-6,
     ("Ah/m²", "mAh/cm²"): 0.1,
     ("Wh/m²", "mWh/cm²"): 0.1,

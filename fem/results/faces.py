@@ -19,6 +19,13 @@ FACES: tuple[Declared, ...] = (
         "Between particles and electrolyte."),
     Declared("stack_pressure_Pa", "Pa", "stack pressure", _BOTH, shown="MPa", meaning=
         "Pressure of the plate on top."),
+    Declared("stack_height_change_m", "m", "change of the stack's height", _BOTH, shown="µm",
+        meaning="How much higher the plate stands than above the cell as drawn without any load, "
+        "less what layers that are not drawn are compressed by."),
+    Declared("electronic_resistance_ohm_m2", "ohm·m²", "electronic resistance of the composite",
+        _BOTH, shown="ohm·cm²", meaning=
+        "From an electrode on top of the composite to the collector, times the area; empty where "
+        "no contacts lead there."),
     Declared("dead_particles", "", "particles that do not react", _BOTH, meaning=
         "For whatever reason, those that were inactive as drawn included."),
     Declared("dead_fraction", "", "share of the active material that does not react", _BOTH,

@@ -15,7 +15,7 @@ from fem.cell.composition import CATHODE, Cell
 from fem.cell.ledger import Passed, Work, ledger
 from fem.cell.reactions import Reactions
 from fem.cell.state import State
-from fem.cell.stress import conditions_of, pressure_at_nodes
+from fem.cell.stress import pressure_at_nodes
 from fem.constants import FARADAY
 from fem.frozen import FrozenMapping
 from fem.materials import references
@@ -27,7 +27,7 @@ from fem.measures.anode import (
     unstressed_area,
 )
 from fem.measures.charge import charge_metrics, particle_table, rims
-from fem.measures.contact import contact_metrics, released
+from fem.measures.contact import contact_metrics, released, wire_metrics
 from fem.measures.faces import FaceTable
 from fem.measures.interphase import interphase_metrics, on_foil
 from fem.measures.stress import (
@@ -235,6 +235,7 @@ class View:
             flowed = plastic_metrics(cell.mesh, elastic)
             row |= {name: flowed[name] for name in PLASTIC if name in flowed}
             row |= contact_metrics(cell, state, elastic)
+        row |= wire_metrics(cell, state)
         if cell.case.geometry.anode.motion == "moved":
             row |= self._swept(state)
         return FrozenMapping(row)
@@ -298,6 +299,7 @@ class View:
         pressures = {model: pressure_at_nodes(mesh, each) for model, each in stresses.items()}
         anode = self.anode(reactions, pressures.get(case.mechanics.lithium))
         metrics: dict[str, Any] = charge_metrics(reactions, anode) | interphase_metrics(reactions)
+        metrics |= wire_metrics(cell, state)
         told = list(notes)
         if row is not None:
             metrics |= {"simulated_time_s": state.time} | {name: row[name] for name in FROM_THE_ROW}
@@ -351,7 +353,7 @@ class View:
             return {}
         found = {str(case.mechanics.lithium): stress.solve(state.content, state.held)}
         for model in case.mechanics.lithium_models[1:] if every else ():
-            found[model] = stress.solve_as(conditions_of(case, model), state.content, state.held)
+            found[model] = stress.solve_as(stress.conditions(model), state.content, state.held)
         return found
 
     def _driving(self, reactions: Reactions, anode: AnodeProfile) -> Floats:

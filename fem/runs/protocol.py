@@ -22,6 +22,7 @@ VOLTAGE_TOLERANCE = 1e-6
 STOICHIOMETRY_TOLERANCE = 1e-7
 THICKNESS_TOLERANCE = 1e-13
 RELATIVE_TOLERANCE = 1e-9
+MEASURED = "measured"
 SAME_TIME = 1e-12
 """Times that differ by less than this share of themselves are one."""
 
@@ -131,7 +132,9 @@ def task(
         if by_charge < end:
             end, end_name = by_charge, "capacity"
     events = _events(step, cell, counters, direction, density)
-    if step.rest is None:
+    if step.electronic_resistance is not None:
+        events.append(Event(MEASURED, lambda state: 0.0))  # at once
+    elif step.rest is None:
         events += _limits(cell, counters.beyond)
     return Task(label, begun, drives, end, end_name, gives_power, waveform, tuple(events))
 

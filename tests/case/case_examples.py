@@ -130,6 +130,7 @@ WIRING: dict[str, dict[str, Any]] = {
         "contact_gap": "0.5 um",
         "contact_resistance": "1 ohm*m",
         "out_of_plane_conductance": "0.1 S/m",
+        "fading": True,
     },
 }
 
@@ -245,6 +246,9 @@ def wired(composite: str, kind: str) -> dict[str, Any]:
     """The cell of `particles`, or that of an "image" or a "mesh", with a kind of wiring."""
     data = {"image": pictured, "mesh": meshed}.get(composite, particles)()
     data["geometry"][composite]["wiring"] = {"kind": kind} | copy.deepcopy(WIRING[kind])
+    if kind == "resolved":  # contacts that fade need faces that part
+        data["mechanics"] = {"enabled": True}
+        data["interfaces"] = {"particle_particle": {"bond": "none"}}
     return data
 
 
@@ -282,7 +286,8 @@ def pressed() -> dict[str, Any]:
     """The cell of `particles` with faces that may part, under a stack."""
     data = particles()
     data["mechanics"] = {"enabled": True}
-    data["stack"] = {"pressure": "5 MPa", "stiffness": "8e10 Pa/m"}
+    layers = [{"material": "LTO", "thickness": "45 um"}]
+    data["stack"] = {"pressure": "5 MPa", "stiffness": "8e10 Pa/m", "layers": layers}
     bond = {
         "bond": "cohesive",
         "strength": "50 MPa",
@@ -333,6 +338,14 @@ def protocol() -> dict[str, Any]:
     return particles() | copy.deepcopy(
         {"operation": PROTOCOL, "stepping": STEPPING, "output": {"frames": 12}}
     )
+
+
+def measured() -> dict[str, Any]:
+    """The cell of `protocol`, whose electrons meet a resistance."""
+    data = protocol()
+    data["geometry"]["cathode"]["wiring"] = {"kind": "effective"} | WIRING["effective"]
+    data["operation"]["steps"] = [{"electronic_resistance": "10 mV"}]
+    return data
 
 
 def swelling(kind: str) -> dict[str, Any]:

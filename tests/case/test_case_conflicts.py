@@ -83,6 +83,37 @@ CONFLICTS: list[tuple[dict[str, Any], str, tuple[str, ...]]] = [
     ),
     ({"mechanics.top": "free"}, "mechanics.stack_pressure", ("mechanics.top",)),
     ({"mechanics.top": "held"}, "mechanics.stack_pressure", ("mechanics.top",)),
+    (
+        {
+            "mechanics": {"enabled": True},
+            "stack": {"layers": [{"material": "LTO", "thickness": "45 um"}]},
+        },
+        "stack.layers",
+        ("dead weight", "stiffness"),
+    ),
+    (
+        {
+            "geometry.cathode.wiring": {
+                "kind": "resolved",
+                "contact_gap": "1 nm",
+                "contact_resistance": "1 ohm*m",
+                "fading": True,
+            },
+        },
+        "geometry.cathode.wiring.fading",
+        ("perfect bond", "interfaces.particle_particle"),
+    ),
+    (
+        {
+            "kinetics.cathode.stoichiometry": 0.9,
+            "operation": {
+                "kind": "protocol",
+                "steps": [{"repeat": 2, "steps": [{"electronic_resistance": "10 mV"}]}],
+            },
+        },
+        "operation.steps[0].steps[0].electronic_resistance",
+        ("without loss", "effective"),
+    ),
     ({"mesh.max_size": "0.5 um"}, "mesh.max_size", ("mesh.size",)),
     (
         {"mesh.size": "5.1 um"},

@@ -14,6 +14,7 @@ from case_examples import (
     CLUSTERED,
     jumping,
     listed,
+    measured,
     meshed,
     packed,
     particles,
@@ -79,6 +80,8 @@ FOREIGN = re.compile(r"pydantic|Input should|Value error|valid dictionary|Extra 
 def base(key: Key) -> dict[str, Any]:
     if key.owner is Profile:
         return profiled()
+    if key.path.endswith(".electronic_resistance"):
+        return measured()
     if key.owner is Stepping:
         return jumping()
     if key.owner in (Protocol, Step, Until, Output):

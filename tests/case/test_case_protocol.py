@@ -162,6 +162,8 @@ STEPS: list[tuple[dict[str, Any], str, str]] = [
         ".until.current",
         "a current ends no step of given power",
     ),
+    ({"electronic_resistance": "10 mV", "until": {"time": "1 s"}}, ".until", "ends by itself"),
+    ({"electronic_resistance": "0 V"}, ".electronic_resistance", "above 0"),
     ({"rest": "1 s", "on_infeasible": "next"}, ".on_infeasible", "can always be done"),
     (
         {"repeat": 2, "steps": [REST], "on_infeasible": "next"},

@@ -44,6 +44,18 @@ def test_ncm811_passes_through_the_measured_points() -> None:
     assert library()["NCM811"].potential(x) == pytest.approx(measured, abs=0.01)
 
 
+def test_lco_is_near_another_measurement_down_to_4_3_volts() -> None:
+    """Points of an Enertech cell (Ai 2020, as distributed with PyBaMM), on their own scale of x."""
+    x = [0.436639784, 0.450569732, 0.478429627, 0.499957728, 0.550612081, 0.601266436,
+         0.651920791, 0.700042439, 0.750696795, 0.800084791, 0.839341917]  # fmt: skip
+    measured = [4.279907753, 4.251282059, 4.199374133, 4.161588217, 4.07990957, 4.015788015,
+                3.965597631, 3.930292608, 3.905865349, 3.895178424, 3.890598313]  # fmt: skip
+    curve = library()["LCO"].potential
+    assert curve(x) == pytest.approx(measured, abs=0.036)
+    assert curve(x[0]) == pytest.approx(measured[0], abs=0.005)
+    assert curve(0.425) == pytest.approx(4.3, abs=0.001)
+
+
 @pytest.mark.parametrize("name", ["NCM811", "LCO"])
 @given(a=st.floats(0.0, 1.0), b=st.floats(0.0, 1.0))
 def test_falls_in_the_window(name: str, a: float, b: float) -> None:

@@ -27,6 +27,7 @@ from fem.output.report import (
     CAPTIONS_OF_FACES_IN_TIME,
     CAPTIONS_OF_FLOW,
     CAPTIONS_OF_REACTIONS,
+    CAPTIONS_OF_STACK,
 )
 from fem.output.run import FIGURES, FILES
 from fem.output.stored import write_result
@@ -298,8 +299,8 @@ def test_report_begins_with_ten_numbers_and_folds_what_is_long(
 
 def test_captions_say_what_to_look_at() -> None:
     every = (
-        CAPTIONS, CAPTIONS_IN_TIME, CAPTIONS_OF_FACES, CAPTIONS_OF_FACES_IN_TIME, CAPTIONS_OF_FLOW,
-        CAPTIONS_OF_REACTIONS,
+        CAPTIONS, CAPTIONS_IN_TIME, CAPTIONS_OF_FACES, CAPTIONS_OF_FACES_IN_TIME,
+        CAPTIONS_OF_FLOW, CAPTIONS_OF_REACTIONS, CAPTIONS_OF_STACK,
     )  # fmt: skip
     for caption in (text for captions in every for text in captions.values()):
         assert len(caption.split()) > 15

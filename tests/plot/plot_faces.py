@@ -71,6 +71,7 @@ def parted_run(name: str = "elastic") -> Result:
         "gap_max_m": GAP * share,
         "gap_mean_m": 0.2 * GAP * share,
         "stack_pressure_Pa": 2e6 + 1e6 * share,
+        "stack_height_change_m": -1e-7 + 2e-8 * share,
         "dead_fraction": 0.1 * (share > 0.9),
         "stoichiometry_mean": 0.9 - 0.4 * share,
     }

@@ -178,9 +178,26 @@ def test_history_of_contact_shows_the_columns_it_says() -> None:
     assert gap.lines[0].get_ydata() == pytest.approx(1e9 * history["gap_max_m"])
 
 
-@pytest.mark.parametrize("draw", ["gaps", "contact_pressure", "contact_history"])
+def test_history_of_a_stack_is_drawn_from_its_start() -> None:
+    result = parted_run()
+    axes = fem.plot.stack_history(result)
+    assert result.history is not None
+    pressure = result.history["stack_pressure_Pa"]
+    assert axes.lines[0].get_ydata() == pytest.approx((pressure - pressure[0]) / 1e6)
+    labels = [a.get_ylabel().replace("\n", " ") for a in axes.figure.axes]
+    for label in ("cell voltage (V)", "change of stack pressure (MPa)", "change of height (nm)"):
+        assert label in labels
+    assert "from 2 MPa" in axes.figure.axes[0].get_title(loc="left")
+    with pytest.raises(InputError, match="no plate on top"):
+        fem.plot.stack_history(run("elastic"))
+
+
+HISTORIES = ("contact_history", "stack_history")
+
+
+@pytest.mark.parametrize("draw", ["gaps", "contact_pressure", *HISTORIES])
 def test_pictures_of_faces_are_legible(draw: str) -> None:
-    result = parted_run() if draw == "contact_history" else parted(bonds=True)
+    result = parted_run() if draw in HISTORIES else parted(bonds=True)
     figure = canvas.settle(getattr(fem.plot, draw)(result).figure)
     with fem.plot.style():
         _, texts, size = save(figure, format="png", dpi=100)

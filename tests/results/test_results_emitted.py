@@ -102,6 +102,10 @@ RUNS: dict[str, Callable[[], fem.Case]] = {
         interphase__lithium_electrolyte={"growth": "linear", "growth_rate": "1 nm/h"},
         operation__steps=CYCLE[:1],
     ),
+    "in time, with wires": lambda: protocol(
+        geometry__cathode__wiring={"kind": "effective", "conductivity": "10 S/m"},
+        operation__steps=[{"electronic_resistance": "10 mV"}, *CYCLE[:1]],
+    ),
     "in time, on a moving line": lambda: protocol(geometry__anode__motion="moved"),
     "in time, on a line that solids carry along": lambda: protocol(
         geometry__anode__motion="moved", mechanics__enabled=True, operation__steps=CYCLE[:1]

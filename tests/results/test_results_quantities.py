@@ -25,7 +25,7 @@ from fem.units import parse
 ROOT = Path(__file__).parents[2]
 MEMBERS = [member for entry in REGISTRY for member in entry.members()]
 ENDS = {"m²": "m2", "A/m²": "A_m2", "Ah/m²": "Ah_m2", "Wh/m²": "Wh_m2", "mol/m": "mol_m",
-        "C/m": "C_m", "J/m": "J_m", "A/m": "A_m"}  # fmt: skip
+        "C/m": "C_m", "J/m": "J_m", "A/m": "A_m", "ohm·m²": "ohm_m2"}  # fmt: skip
 """Units as a name ends in them, where that is not the unit itself."""
 every = pytest.mark.parametrize("entry", MEMBERS, ids=lambda entry: entry.name)
 

@@ -254,3 +254,21 @@ def test_a_rest_after_a_current_beyond_the_model() -> None:
     assert ends(history) == ["particle surface full", "time"]
     assert history["Test Time / s"][-1] == 1.0
     assert history["Voltage / V"][-1] == pytest.approx(4.3 - 0.7 * 0.5, abs=1e-9)
+
+
+def test_licoo2_is_held_at_4_3_volts() -> None:
+    """The window of the library reaches beyond the 0.425 at which it is charged to that."""
+    steps = (
+        {"charge": "1.2 A/m^2", "until": {"voltage": "4.3 V"}},
+        {"hold": "4.3 V", "until": {"current": "0.6 A/m^2"}},
+    )
+    slab = {"kind": "plane", "material": "LCO", "thickness": "5 um"}
+    cathode = {
+        "exchange_current_density": "2 A/m^2",
+        "stoichiometry": 0.95,
+        "diffusion": "averaged",
+    }
+    case = flat(*steps, geometry__cathode=slab, kinetics__cathode=cathode, materials={})
+    history = history_of(case)
+    assert [event[3] for event in history.events] == ["voltage", "current"]
+    assert 0.425 < history["stoichiometry_mean"][-1] < 0.44
