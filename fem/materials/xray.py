@@ -48,10 +48,12 @@ class Attenuation:
         In kg/m^3, of the formula as it stands.
     host, lithium
         In 1/m: of all but the lithium that a run moves, and of that at x = 1.
+    as_made
+        The x at which the density holds.
     swelling
-        Relative change of volume by x, from the state in which the density holds.
+        Relative change of volume by x from there; `None` where it is not known, or is fixed.
     source
-        Where formula, density and volume come from.
+        Where formula and density come from.
     """
 
     material: str
@@ -59,8 +61,14 @@ class Attenuation:
     density: float
     host: float
     lithium: float
+    as_made: float
     swelling: Swelling | None
     source: str
+
+    @property
+    def made(self) -> float:
+        """In 1/m, as it was made."""
+        return float(self(np.array(self.as_made)))
 
     def __call__(self, x: Floats) -> Floats:
         """In 1/m, at lithium fractions x of any shape."""
@@ -204,7 +212,8 @@ def attenuation(
     material = materials.get(name)
     source = "given" if name in (given or {}) else entry["source"]
     if density is None and material is not None and "density" in material:
-        density, source = material["density"].value, f"{source}; {material['density'].source}"
+        density = material["density"].value
+        source = f"formula: {source}; density: {material['density'].source}"
     if density is None and "density" in entry:
         density = 1e3 * entry["density"]
     if density is None:
@@ -213,18 +222,17 @@ def attenuation(
     active = material is not None and material.kind == "active material"
     if not active:
         whole = units * molar_attenuation(formula, energy)
-        return Attenuation(name, formula, density, whole, 0.0, None, source)
+        return Attenuation(name, formula, density, whole, 0.0, 0.0, None, source)
     assert material is not None
     cycled = float(entry.get("cycled", elements(formula).get("Li", 0.0)))
     each = molar_attenuation("Li", energy)
     host = units * (molar_attenuation(formula, energy) - cycled * each)
     # A run counts lithium by this scale, whatever the crystal would hold.
     scale = material["max_concentration"].value if "max_concentration" in material else units
-    volume = None
-    if not fixed_volume:
-        low, high = _window(material)
-        volume = swelling(material, high if cycled else low)
-    return Attenuation(name, formula, density, host, scale * each, volume, source)
+    low, high = _window(material)
+    start = high if cycled else low
+    volume = None if fixed_volume else swelling(material, start)
+    return Attenuation(name, formula, density, host, scale * each, start, volume, source)
 
 
 def _element(name: str) -> dict[str, Any]:
