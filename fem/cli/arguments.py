@@ -236,6 +236,9 @@ def _images(add: Callable[[str, str], argparse.ArgumentParser]) -> None:
         "--median", metavar="N", default="1", help="take medians of N by N pixels first"
     )
     back.add_argument(
+        "--specks", metavar="N", default="1", help="dissolve pieces of fewer pixels than this"
+    )
+    back.add_argument(
         "--dark", metavar="PHASE", default="both",
         help="the darkest of three classes: lithium, void, or both (default): lithium where it "
         "hangs together with the upper edge, else void",

@@ -24,6 +24,7 @@ def command(arguments: argparse.Namespace) -> None:
         raise InputError("no such file", file=str(path), allowed=f"an image: {', '.join(PICTURES)}")
     pixel = quantity(arguments, "pixel_size", "m")
     median = number("median", arguments.median, 1)
+    specks = number("specks", arguments.specks, 1)
     if arguments.dark not in get_args(Dark):
         raise InputError(
             "no such choice", given=f"--dark {arguments.dark}", allowed=", ".join(get_args(Dark))
@@ -35,10 +36,10 @@ def command(arguments: argparse.Namespace) -> None:
     check_folder(out, inputs)
     greys = pixels(path)
     if arguments.thresholds is None:
-        between = thresholds(greys, number("classes", arguments.classes or "3", 2))
+        between = thresholds(greys, number("classes", arguments.classes or "3", 2), median)
     else:
         between = tuple(_grey(text) for text in arguments.thresholds)
-    labels = segment(greys, between, median, arguments.dark)
+    labels = segment(greys, between, median, arguments.dark, specks)
     found = shares(labels)
     present = [name for name, share in found.items() if share > 0.0]
     tables, notes = tables_of(
@@ -48,6 +49,7 @@ def command(arguments: argparse.Namespace) -> None:
         "pixel_m": pixel,
         "thresholds": list(between),
         "median": median,
+        "specks": specks,
         "dark": arguments.dark,
         **{f"{name}_share": share for name, share in found.items()},
         "notes": notes,
