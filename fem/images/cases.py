@@ -63,7 +63,7 @@ def tables_of(
         separator.setdefault("material", electrolyte)
         geometry["separator"] = separator
     shown = [name for name in LABELS if name in present]
-    image = {
+    image: dict[str, Any] = {
         "file": FILE,
         "pixel_size": pixel_size,
         "labels": {name: LABELS[name] for name in shown},

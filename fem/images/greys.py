@@ -11,8 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from fem.geometry import Geometry
 from fem.images.coverage import Grid
+from fem.results.result import Result
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -32,10 +32,14 @@ class Region:
     last: int
 
 
-def regions(geometry: Geometry, grid: Grid) -> tuple[Region, ...]:
-    """The regions of a cell that have rows of pixels of their own; rows between two are in none."""
+def regions(result: Result, grid: Grid) -> tuple[Region, ...]:
+    """The regions of a cell that have rows of pixels of their own; rows between two are in none.
+
+    The cathode ends where its table says, in an image or a mesh at its highest active material.
+    """
+    geometry, cathode = result.geometry, result.case.geometry.cathode
     line = geometry.lithium_y
-    bed = geometry.bed if 0.0 < geometry.bed < line else geometry.top
+    bed = geometry.top if cathode is None else float(cathode.thickness)
     third = bed / 3.0
     found = (
         ("cathode", 0.0, bed),

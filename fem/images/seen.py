@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from fem.images import greys as read
 from fem.images.slices import ENERGY, PHASES, PIXEL, Scale, Slice, blurred, noisy, radiograph
+from fem.materials.xray import source
 from fem.results.result import Result
 
 Floats = NDArray[np.float64]
@@ -67,6 +68,11 @@ class Series:
     def scale(self) -> Scale:
         """From attenuation to grey values."""
         return Scale.of(self.states[0].slice.materials)
+
+    @property
+    def source(self) -> str:
+        """Where the mass attenuation coefficients come from."""
+        return source()
 
     @cached_property
     def noise(self) -> float:
@@ -147,4 +153,4 @@ def series(
         for number, (time, result) in chosen.items()
     )
     _, first = next(iter(chosen.values()))
-    return Series(found, read.regions(first.geometry, found[0].slice.grid), instrument)
+    return Series(found, read.regions(first, found[0].slice.grid), instrument)

@@ -19,9 +19,7 @@ MOST_CLASSES = 4
 Dark = Literal["both", "lithium", "void"]
 
 
-def thresholds(
-    greys: NDArray[np.generic], classes: int = 3, median: int = 1
-) -> tuple[float, ...]:
+def thresholds(greys: NDArray[np.generic], classes: int = 3, median: int = 1) -> tuple[float, ...]:
     """Grey values half of the way between the means of neighbouring classes.
 
     Classes are those that make the variance within them least (N. Otsu, IEEE Trans. Syst. Man

@@ -104,7 +104,8 @@ def radiograph(
     known = {n: attenuation(n, library, energy, given, fixed_volume) for n in order}
     mesh = result.field_mesh
     x, notes = _lithium(result, known)
-    values, kinds = np.zeros((1 + len(PHASES), len(mesh.triangles))), {}
+    values = np.zeros((1 + len(PHASES), len(mesh.triangles)))
+    kinds: dict[str, str] = {}
     for number, region in enumerate(regions):
         mine = mesh.region == number
         if shown[number]:

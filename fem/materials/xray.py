@@ -142,14 +142,13 @@ def mass_attenuation(element: str, energy: float) -> float:
 
 def molar_mass(formula: str) -> float:
     """In kg/mol."""
-    return 1e-3 * sum(n * _element(e)["molar_mass"] for e, n in elements(formula).items())
+    return 1e-3 * float(sum(n * _element(e)["molar_mass"] for e, n in elements(formula).items()))
 
 
 def molar_attenuation(formula: str, energy: float) -> float:
     """Attenuation of a mole of formula units in m^2/mol at an energy in keV."""
     return sum(
-        n * 1e-3 * _element(e)["molar_mass"] * mass_attenuation(e, energy)
-        for e, n in elements(formula).items()
+        n * molar_mass(e) * mass_attenuation(e, energy) for e, n in elements(formula).items()
     )
 
 

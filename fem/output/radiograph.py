@@ -12,7 +12,6 @@ import numpy as np
 from fem.errors import InputError
 from fem.images.seen import Instrument, Seen, Series, series, states_of
 from fem.images.slices import BLACK, WHITE
-from fem.materials.xray import source
 from fem.output.folder import FOLDERS, MARK, replacing, require_free
 from fem.output.series import Series as Frames
 from fem.output.stored import load
@@ -159,6 +158,6 @@ def _facts(taken: Series) -> dict[str, Any]:
         "grey_white": WHITE,
         "attenuation_white_1_m": taken.scale.white,
         "grey_noise": taken.noise,
-        "attenuation_source": source(),
+        "attenuation_source": taken.source,
         "notes": list(taken.states[0].slice.notes),
     }

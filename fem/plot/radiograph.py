@@ -39,7 +39,7 @@ def slice_figure(series: Series, state: Seen, title: str = "") -> Figure:
         axes = canvas.map_figure(window, _words(series, title))
         canvas.frame(axes, window, f"X-ray slice{_at(series, state)}")
         greys = series.greys(state)
-        limits = Range(float(greys.min()), float(greys.max()), "neither")
+        limits = Range(float(greys.min()), float(greys.max()))
         drawn = axes.imshow(
             greys, origin="lower", extent=window, cmap="gray", interpolation="nearest",
             vmin=limits.low, vmax=limits.high,
@@ -109,8 +109,10 @@ def _few(series: Series) -> tuple[Seen, ...]:
 def _at(series: Series, state: Seen) -> str:
     if len(series.states) == 1 and state.time == 0.0:
         return ""
-    time = state.time
-    return f", {time / HOUR:.3g} h" if time >= HOUR else f", {time:.3g} s"
+    for least, size, unit in ((HOUR, HOUR, "h"), (600.0, 60.0, "min"), (0.0, 1.0, "s")):
+        if state.time >= least:
+            return f", {state.time / size:.3g} {unit}"
+    return ""
 
 
 def _words(series: Series, title: str) -> str:

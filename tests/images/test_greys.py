@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.images.cells import drawn
+from xray_cells import drawn
 
 from fem.images.greys import Levels, depth, described, histogram, peak, regions
 from fem.images.slices import grid_of
@@ -50,9 +50,9 @@ def test_depth_tells_active_material_apart() -> None:
 
 def test_regions_lie_between_the_collector_and_the_lithium() -> None:
     result = drawn()
-    found = {r.name: r for r in regions(result.geometry, grid_of(result, 1e-6))}
+    found = {r.name: r for r in regions(result, grid_of(result, 1e-6))}
     assert (found["cathode"].first, found["cathode"].last) == (0, 40)
     assert (found["electrolyte near anode"].first, found["electrolyte near anode"].last) == (55, 70)
     assert (found["anode"].first, found["anode"].last) == (70, 80)
-    coarse = {r.name for r in regions(result.geometry, grid_of(result, 20e-6))}
+    coarse = {r.name for r in regions(result, grid_of(result, 20e-6))}
     assert "cathode middle" not in coarse

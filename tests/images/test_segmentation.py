@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from tests.images.cells import drawn
+from xray_cells import drawn
 
 import fem
 from fem.errors import InputError
@@ -92,7 +92,7 @@ def test_from_a_run_to_an_image_and_back(noise: float, median: int, tmp_path: Pa
 
 
 def test_an_image_without_lithium_has_an_anode_above_it() -> None:
-    tables, notes = tables_of(["electrolyte", "active"], "1 um", drawn().case)
+    tables, _ = tables_of(["electrolyte", "active"], "1 um", drawn().case)
     assert tables["geometry"]["anode"]["thickness"] == "10 um"
     assert tables["geometry"]["separator"]["thickness"] == "30 um"
     assert "cathode" not in tables["geometry"]

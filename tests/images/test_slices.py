@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from tests.images.cells import charged, drawn
+from xray_cells import charged, drawn
 
 from fem.errors import InputError
 from fem.geometry import Phase

@@ -37,7 +37,7 @@ def test_formulas_are_read() -> None:
 
 
 def test_active_material_by_hand() -> None:
-    """Host and lithium from mass attenuation times density; lithium is counted by the run's scale."""
+    """Host and lithium by densities; lithium is counted by the scale of the run."""
     known, materials = 25.0, library()
     found = attenuation("NCM811", materials, known, fixed_volume=True)
     parts = {"Ni": 0.8 * 58.693, "Co": 0.1 * 58.933, "Mn": 0.1 * 54.938, "O": 2 * 15.999}
