@@ -6,6 +6,7 @@ from collections.abc import Collection
 from typing import Any
 
 from fem.case import Case
+from fem.case.text import set_key
 from fem.images.segmentation import LABELS
 
 FILE = "labels.png"
@@ -44,7 +45,12 @@ def tables_of(
         Materials, where no case says them.
     """
     lithium = "lithium" in present
-    tables = before.to_dict() if before is not None else {k: dict(v) for k, v in ASSUMED.items()}
+    tables: dict[str, Any] = (
+        before.to_dict() if before is not None else {k: dict(v) for k, v in ASSUMED.items()}
+    )
+    for key, name in before.files.items() if before is not None else ():
+        # The new case stands elsewhere.
+        set_key(tables, key, before.resolve(name).absolute().as_posix())
     geometry, notes = dict(tables.get("geometry", {})), []
     cathode = geometry.pop("cathode", {})
     separator = dict(geometry.pop("separator", {}))
@@ -58,6 +64,9 @@ def tables_of(
     active = particles.get("material") or earlier.get("active") or active
     anode = dict(geometry.get("anode", {}))
     if lithium:
+        if before is not None and before.operation.kind == "protocol" and "thickness" in anode:
+            # What an image shows has no thickness of which a protocol could say what it strips.
+            anode.setdefault("reserve", anode["thickness"])
         anode = {k: v for k, v in anode.items() if k not in _SHOWN_WITH_LITHIUM}
     else:
         separator.setdefault("material", electrolyte)

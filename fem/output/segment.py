@@ -51,7 +51,11 @@ def save(
     """
     with replacing(folder, OWNED) as new:
         (new / FILE).write_bytes(grey_file(labels, "PNG"))
-        case = Case.from_dict(tables, new / CASE)
+        try:
+            case = Case.from_dict(tables, new / CASE)
+        except InputError as error:
+            error.file = str(folder / CASE)
+            raise
         text = case.to_toml()
         (new / CASE).write_text(text, encoding="utf-8", newline="\n")
         write_metrics(facts, new / NUMBERS)

@@ -66,6 +66,7 @@ def histogram_figure(series: Series, title: str = "") -> Figure:
                 label = f"state {state.number}{_at(series, state)}"
                 axes.stairs(count / part.size, edges, color=colour, label=label)
             axes.set_yscale("log")
+            axes.minorticks_off()
             axes.set_title(region.name.capitalize(), loc="left")
             axes.set_ylabel("share of pixels")
             for level in (series.levels.electrolyte, series.levels.active):

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from xray_cells import drawn
+from xray_cells import CELL, drawn
 
 import fem
 from fem.errors import InputError
@@ -89,6 +89,16 @@ def test_from_a_run_to_an_image_and_back(noise: float, median: int, tmp_path: Pa
     area = sum(r.area for r in again.geometry.regions if r.phase == Phase.ACTIVE)
     whole = again.geometry.width * again.geometry.height
     assert area / whole == pytest.approx(shot.shares["active"].mean(), rel=0.02)
+
+
+def test_files_of_the_case_are_found_from_anywhere(tmp_path: Path) -> None:
+    (tmp_path / "mine.toml").write_text(
+        '[NCM811.density]\nvalue = "4.6 g/cm^3"\nsource = "own"\n', encoding="utf-8"
+    )
+    text = 'material_files = ["mine.toml"]\n' + CELL
+    case = fem.Case.parse(text, tmp_path / "cell.toml")
+    tables, _ = tables_of(["electrolyte", "active"], "1 um", case)
+    assert tables["material_files"] == [(tmp_path / "mine.toml").as_posix()]
 
 
 def test_an_image_without_lithium_has_an_anode_above_it() -> None:
