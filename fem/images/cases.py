@@ -48,9 +48,10 @@ def tables_of(
     tables: dict[str, Any] = (
         before.to_dict() if before is not None else {k: dict(v) for k, v in ASSUMED.items()}
     )
-    for key, name in before.files.items() if before is not None else ():
+    if before is not None:
         # The new case stands elsewhere.
-        set_key(tables, key, before.resolve(name).absolute().as_posix())
+        for key, name in before.files.items():
+            set_key(tables, key, before.resolve(name).absolute().as_posix())
     geometry, notes = dict(tables.get("geometry", {})), []
     cathode = geometry.pop("cathode", {})
     separator = dict(geometry.pop("separator", {}))
