@@ -58,10 +58,12 @@ ROOMS = {
     "runs": GROUND + " cell materials measures results",
     # numbers of a microstructure without any electrode
     "effective": GROUND + " materials",
+    # what an X-ray shows of a cell, and phases of an image
+    "images": UP_TO_RESULTS + " materials",
     # the only rooms that draw, write files or talk
-    "plot": UP_TO_RESULTS + " effective",
-    "output": UP_TO_RESULTS + " effective plot runs units",
-    "cli": UP_TO_RESULTS + " effective materials output plot runs units __init__",
+    "plot": UP_TO_RESULTS + " effective images",
+    "output": UP_TO_RESULTS + " effective images plot runs units",
+    "cli": UP_TO_RESULTS + " effective images materials output plot runs units __init__",
     "__main__": "cli",
     "__init__": "case cell errors geometry laws output physics plot results runs",
 }
@@ -80,7 +82,7 @@ OUTSIDERS = {
     "pyamg": {"solve"},
     "pymunk": {"geometry"},
     "shapely": {"geometry", "mesh"},
-    "skimage": {"geometry"},
+    "skimage": {"geometry", "images"},
 }
 """Packages that one room hides from the others, so that it alone changes if they do."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from fem.errors import InputError, closest
@@ -164,6 +164,7 @@ def _parser() -> tuple[argparse.ArgumentParser, dict[str, argparse.ArgumentParse
     )
     for option, names, count, meaning in drawn:
         plot.add_argument(option, metavar=names, nargs=count, help=meaning)
+    _images(add)
     sweep = add("sweep", "Solve many cases, and say how their numbers are distributed.")
     sweep.add_argument("sweep", metavar="SWEEP.toml", help="the sweep file")
     sweep.add_argument("--out", metavar="DIR", required=True, help="where to write")
@@ -186,3 +187,66 @@ def _parser() -> tuple[argparse.ArgumentParser, dict[str, argparse.ArgumentParse
     example.add_argument("name", metavar="NAME", nargs="?", help="a case, as listed")
     example.add_argument("--out", metavar="DIR", default=".", help="where to (default: here)")
     return top, dict(group.choices)
+
+
+def _images(add: Callable[[str, str], argparse.ArgumentParser]) -> None:
+    """The commands from a run to an image, and back."""
+    shot = add("radiograph", "What an X-ray tomograph would show of a finished run.")
+    shot.add_argument("folder", metavar="RUN", help="the folder that fem run has written")
+    shot.add_argument(
+        "--state", metavar="N", action="append", default=[],
+        help="a state that the run has kept: from 0 on, -1 for the last (default), or all; may be "
+        "repeated",
+    )  # fmt: skip
+    shot.add_argument(
+        "--time", metavar="TIME", action="append", default=[],
+        help='the state nearest to a time, such as "2 h"; may be repeated',
+    )  # fmt: skip
+    for option, value, default, meaning in (
+        ("--pixel", "LENGTH", "1.3 um", "side of a pixel"),
+        ("--energy", "ENERGY", "25 keV", "of the X-rays"),
+        ("--blur", "LENGTH", None, "full width of the point spread at half its height"),
+        ("--noise", "VALUE", None, 'its standard deviation, such as "0.5 1/cm"'),
+        ("--seed", "N", "1", "of the noise"),
+    ):
+        words = f"{meaning} (default: {default or 'none'})"
+        shot.add_argument(option, metavar=value, default=default, help=words)
+    shot.add_argument(
+        "--composition", metavar='NAME="FORMULA, DENSITY"', action="append", default=[],
+        help='what a material is made of, such as LCO="LiCoO2, 5.05 g/cm^3"; may be repeated',
+    )  # fmt: skip
+    shot.add_argument(
+        "--fixed-volume", action="store_true",
+        help="leave out that active material is denser or lighter by its lithium",
+    )  # fmt: skip
+    shot.add_argument("--out", metavar="DIR", required=True, help="where to write")
+    shot.add_argument("--quiet", action="store_true", help="no summary")
+    back = add("segment", "Phases of a grey image by thresholds, and a case that runs on them.")
+    back.add_argument("image", metavar="IMAGE", help="TIFF, PNG or NPY of grey values")
+    back.add_argument(
+        "--pixel-size", metavar="LENGTH", required=True, help='side of a pixel, such as "1.3 um"'
+    )
+    back.add_argument(
+        "--classes", metavar="N", help="by multi-Otsu thresholds: 2, 3 (default) or 4 classes"
+    )
+    back.add_argument(
+        "--thresholds", metavar="GREY", nargs="+", help="grey values between classes, dark first"
+    )
+    back.add_argument(
+        "--median", metavar="N", default="1", help="take medians of N by N pixels first"
+    )
+    back.add_argument(
+        "--specks", metavar="N", default="1", help="dissolve pieces of fewer pixels than this"
+    )
+    back.add_argument(
+        "--dark", metavar="PHASE", default="both",
+        help="the darkest of three classes: lithium, void, or both (default): lithium where it "
+        "hangs together with the upper edge, else void",
+    )  # fmt: skip
+    back.add_argument(
+        "--case", metavar="CASE.toml|RUN", help="take all but the shapes from this case, or run"
+    )
+    for option, meaning in (("--electrolyte", "LPSCl"), ("--active", "NCM811")):
+        words = f"its material, where no case says it (default: {meaning})"
+        back.add_argument(option, metavar="NAME", default=meaning, help=words)
+    back.add_argument("--out", metavar="DIR", required=True, help="where to write")
