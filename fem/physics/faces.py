@@ -106,17 +106,18 @@ class Faces:
     def of(
         cls,
         map_: AffineMap,
-        space: Space,
+        spaces: Sequence[Space],
         bonds: Sequence[tuple[SolidInterface, BondLaw | None]],
     ) -> tuple[AffineMap, Faces | None]:
         """The same map with gaps and slips among its unknowns, and the faces; none if none part.
 
         Parameters
         ----------
-        space
-            Of the composite, whose displacements come first in the map.
+        spaces
+            Of the composite, whose displacements come first in the map, and of lithium if it may
+            part from that.
         bonds
-            What holds its bodies together where they meet; `None` if they move as one.
+            What holds bodies together where they meet; `None` if they move as one.
         """
         interfaces = [each for each, law in bonds if law is not None]
         if not interfaces:
@@ -140,7 +141,7 @@ class Faces:
         faces = cls(
             tuple(interfaces), tuple(laws), ends, weights,
             (openings @ to_z).tocsr(), rows, place,
-            _pieces(space, bonded)[_pairs(interfaces)].T, np.zeros(len(weights)),
+            _pieces(spaces, bonded)[_pairs(interfaces)].T, np.zeros(len(weights)),
         )  # fmt: skip
         return changed, faces
 
@@ -267,9 +268,10 @@ def _open_share(one: Floats, middle: Floats, other: Floats) -> Floats:
     )  # fmt: skip
 
 
-def _pieces(space: Space, bonded: Sequence[Ints]) -> Ints:
-    """Piece of each unknown of a space (n,): sheets, and those that are bonded to each other."""
-    sheet = space.sheet_of
+def _pieces(spaces: Sequence[Space], bonded: Sequence[Ints]) -> Ints:
+    """Piece of each unknown of spaces (n,): sheets, and those that are bonded to each other."""
+    counts = np.cumsum([0] + [int(space.sheet_of.max()) + 1 for space in spaces])
+    sheet = np.concatenate([c + s.sheet_of for c, s in zip(counts[:-1], spaces, strict=True)])
     first, second = sheet[np.concatenate([np.zeros((0, 2), dtype=int), *bonded])].T
     size = int(sheet.max()) + 1
     graph = coo_matrix((np.ones(len(first)), (first, second)), (size, size))

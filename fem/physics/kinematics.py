@@ -35,8 +35,9 @@ class Conditions:
     stack_stiffness
         Of the spring per area that the plate leans on, in Pa/m: 0 for dead weight, infinite for a
         plate that stays where the stack's pressure has put it.
-    particle_electrolyte, particle_particle
-        What holds faces of these kinds together; `None` for a bond that is perfect.
+    particle_electrolyte, particle_particle, lithium_electrolyte
+        What holds faces of these kinds together; `None` for a bond that is perfect. Lithium parts
+        from what it lies on only if it deforms; `contact` then says nothing.
     """
 
     lithium: str = "rigid"
@@ -47,6 +48,7 @@ class Conditions:
     stack_stiffness: float = 0.0
     particle_electrolyte: BondLaw | None = None
     particle_particle: BondLaw | None = None
+    lithium_electrolyte: BondLaw | None = None
 
     @property
     def deforms(self) -> bool:
@@ -65,8 +67,18 @@ class Conditions:
 
     @property
     def separate(self) -> bool:
-        """Whether some faces may part, which needs bodies that are apart."""
+        """Whether particles may part from something, which needs bodies that are apart."""
         return self.particle_electrolyte is not None or self.particle_particle is not None
+
+    @property
+    def lithium_parts(self) -> bool:
+        """Whether lithium may part from what it lies on."""
+        return self.deforms and self.lithium_electrolyte is not None
+
+    @property
+    def part(self) -> bool:
+        """Whether any faces may part."""
+        return self.separate or self.lithium_parts
 
 
 @dataclass(frozen=True)
@@ -142,12 +154,14 @@ def kinematics(
     lines
         Of each lithium body, the foil first.
     interfaces
-        Where separate bodies of the composite face each other.
+        Where bodies that are separate face each other.
     ties
         Further pairs of unknowns of the composite that move together, (m, 2) each.
     """
     composite = bodies[0]
     bonded = [i.pairs for i in interfaces if getattr(conditions, i.kind) is None]
+    if conditions.lithium_parts:
+        lines = ()  # its faces are pairs of `interfaces`
     place = merged([*bonded, *ties], len(composite))
     first = np.unique(place, return_index=True)[1]
     # Composite unknowns that move as one are one from here on.
