@@ -107,6 +107,7 @@ def lithium_of(case: Case, mesh: Mesh, parameters: Parameters) -> LithiumInterfa
         float(case.stepping.thickness),
         case.stepping.tolerance,
         available,
+        case.interfaces.lithium_electrolyte.parts,
     )
 
 

@@ -96,6 +96,16 @@ class Interface(ABC):
         self, surface: Surface, ids: NDArray[np.int64], tolerance: float, *own: Block
     ) -> None:
         self.surface, self.ids = surface, ids
+        shares = [
+            Block(
+                self.contact_name,
+                "1",
+                "share of the surface that is in contact",
+                self.values,
+                np.ones(self.patches.weights.shape),
+                evolves=False,
+            )
+        ]
         driven = [
             Block(
                 f"{self.name}.{each.name}",
@@ -123,7 +133,8 @@ class Interface(ABC):
             np.zeros(self.patches.count),
             evolves=False,
         )
-        self.blocks = (*own, *driven, inactivity, since)
+        touched = shares if CONTACT in self.law.variables else []
+        self.blocks = (*own, *touched, *driven, inactivity, since)
 
     @property
     def name(self) -> str:
@@ -139,6 +150,11 @@ class Interface(ABC):
     def charge_name(self) -> str:
         """Name of the block that holds the charge that has crossed."""
         return f"{self.name}.charge"
+
+    @property
+    def contact_name(self) -> str:
+        """Name of the block that holds the share in contact, where faces may part."""
+        return f"{self.name}.contact"
 
     @property
     def inactivity_name(self) -> str:
@@ -174,7 +190,7 @@ class Interface(ABC):
 
     def given(self, held: Content) -> dict[str, Floats]:
         """Variables that the law reads and nothing in a step changes, at points (k, ne, nq)."""
-        return {}
+        return {CONTACT: held[self.contact_name]} if CONTACT in self.law.variables else {}
 
     def answer(
         self,
@@ -264,27 +280,7 @@ class ParticleInterface(Interface):
             Place.PIECES,
             np.zeros(len(members)),
         )
-        own = [lithiation, charge]
-        if CONTACT in law.variables:
-            own.append(
-                Block(
-                    f"{surface.name}.contact",
-                    "1",
-                    "share of the surface that is in contact",
-                    Place.PARTICLE_POINTS,
-                    np.ones(surface.patches.weights.shape),
-                    evolves=False,
-                )
-            )
-        super().__init__(surface, members.ids, tolerance, *own)
-
-    @property
-    def contact_name(self) -> str:
-        """Name of the block that holds the share in contact, where faces may part."""
-        return f"{self.name}.contact"
-
-    def given(self, held: Content) -> dict[str, Floats]:
-        return {CONTACT: held[self.contact_name]} if CONTACT in self.law.variables else {}
+        super().__init__(surface, members.ids, tolerance, lithiation, charge)
 
     @property
     def lithiation_name(self) -> str:

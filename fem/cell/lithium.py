@@ -13,7 +13,7 @@ from fem.cell.blocks import Block, Content, Floats, Place
 from fem.cell.interfaces import Ends, Interface, Recall
 from fem.constants import FARADAY
 from fem.geometry import Phase
-from fem.laws.interfaces import LEFT, PRESSURE, THINNING, Exhaustible, Plating
+from fem.laws.interfaces import LEFT, PRESSURE, THINNING, Exhaustible, Plating, TouchedPlating
 from fem.physics.charge import Surface
 
 FILM = 0.01
@@ -38,6 +38,11 @@ class LithiumInterface(Interface):
     Charge is kept at quadrature points, where the reaction is integrated, so that what is plated
     adds up to the charge of the electrode whatever the geometry does later.
 
+    Parameters
+    ----------
+    parts
+        Whether it may part from the electrolyte: only the share that touches reacts.
+
     Attributes
     ----------
     followed
@@ -60,8 +65,9 @@ class LithiumInterface(Interface):
         thickness_limit: float,
         tolerance: float,
         available: Floats | None = None,
+        parts: bool = False,
     ) -> None:
-        self.law: Plating | Exhaustible = law
+        self.law: Plating | Exhaustible | TouchedPlating = TouchedPlating(law) if parts else law
         self.available = available
         patches = surface.patches
         self.per_charge = molar_volume / FARADAY

@@ -55,6 +55,12 @@ def all_loose(cell: Cell, state: State) -> bool:
     return bool(wanted) and all({**inactivity(cell, state), **wanted}.values())
 
 
+def lithium_loose(cell: Cell, state: State) -> bool:
+    """Whether the foil touches the electrolyte nowhere."""
+    touch = None if cell.stress is None else cell.stress.lithium_touch
+    return touch is not None and not touch.touching(state.held)
+
+
 def marked(cell: Cell, state: State) -> State:
     """`state` with particles that its solids make stop reacting; nothing is solved."""
     held, codes = dict(state.held), written(switches(cell, state))

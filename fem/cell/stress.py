@@ -23,6 +23,7 @@ from fem.laws.solids import SolidLaw
 from fem.laws.swelling import Swelling, direction
 from fem.mesh import Mesh
 from fem.parameters import Parameters
+from fem.physics.bonds import LITHIUM
 from fem.physics.charge import Inner
 from fem.physics.elastic import SolidBody
 from fem.physics.kinematics import Conditions
@@ -75,12 +76,25 @@ class Stress:
         self._operator: tuple[InterfaceOperator, Floats] | None = None
         self._known: list[tuple[Content, Content | None, MechanicsSolution]] = []
         in_time = protocol and any(self._laws)
-        self.memory = SolidMemory(self.problem()) if apart or in_time else None
-        self.touch: Touch | None = None
+        part = conditions_of(case).part
+        self.memory = SolidMemory(self.problem()) if part or in_time else None
         self.paths = None if self.memory is None else paths_of(case, mesh, self.memory.problem)
-        if self.memory is not None and self.memory.problem.faces is not None:
-            bond = case.interfaces.particle_electrolyte
-            self.touch = Touch.of(self.memory.problem.faces, self._particles, conduction_of(bond))
+        self.touch, self.lithium_touch = (
+            self._touch("particle_electrolyte", self._particles),
+            self._touch(LITHIUM, [self._lithium]),
+        )
+
+    def _touch(self, kind: str, surfaces: Sequence[Interface]) -> Touch | None:
+        """Where surfaces may part from the electrolyte; `None` if nowhere."""
+        faces = None if self.memory is None else self.memory.problem.faces
+        if faces is None:
+            return None
+        conduction = conduction_of(getattr(self._case.interfaces, kind))
+        return Touch.of(faces, kind, surfaces, conduction)
+
+    @property
+    def _touches(self) -> list[Touch]:
+        return [each for each in (self.touch, self.lithium_touch) if each is not None]
 
     @property
     def _laws(self) -> tuple[dict[int, SolidLaw], dict[int, SolidLaw]]:
@@ -131,21 +145,19 @@ class Stress:
         assert self.memory is not None
         solution = self.solve_as(conditions_of(self._case), content, held, dt)
         after = dict(held) | self.memory.packed(solution)
-        if self.touch is not None:
-            assert solution.parted is not None
-            shares = self.touch.shares(solution.parted, self._particles)
-            after |= {e.contact_name: s for e, s in zip(self._particles, shares, strict=True)}
         change = 0.0
-        if self.touch is not None:
+        for touch in self._touches:
             assert solution.parted is not None
-            change = self.touch.largest_change(held, after, self._particles)
+            shares = touch.shares(solution.parted)
+            after |= {e.contact_name: s for e, s in zip(touch.surfaces, shares, strict=True)}
+            change = max(change, touch.largest_change(held, after))
             if solution.parted.jump.snapped:  # no shorter step makes it smaller
                 change = min(change, 1.0)
         return after, change
 
     def switches(self, held: Content) -> dict[int, Inactivity | None]:
         """Particles, by id, that have come loose, and (`None`) those that touch again."""
-        found = {} if self.touch is None else self.touch.switches(held, self._particles)
+        found = {} if self.touch is None else self.touch.switches(held)
         if self.paths is not None and self.memory is not None:
             parted = self.memory.parted(held)
             assert parted is not None
@@ -283,6 +295,7 @@ def conditions_of(case: Case, lithium: str | None = None) -> Conditions:
         stack_stiffness=0.0 if stack is None else float(stack.stiffness),
         particle_electrolyte=law_of(bonds.particle_electrolyte),
         particle_particle=law_of(bonds.particle_particle),
+        lithium_electrolyte=law_of(bonds.lithium_electrolyte),
     )
 
 
@@ -307,7 +320,8 @@ def paths_of(case: Case, mesh: Mesh, problem: MechanicsProblem) -> Paths | None:
     faces = problem.faces
     if faces is None or not isinstance(case.geometry.wiring, ResolvedWiring):
         return None
-    numbers = [k for k, each in enumerate(faces.interfaces) if not each.on_electrolyte]
+    kinds = [each.kind for each in faces.interfaces]
+    numbers = [k for k, kind in enumerate(kinds) if kind == "particle_particle"]
     if not numbers:
         return None
     contacts = Contacts.of(case, mesh.geometry)

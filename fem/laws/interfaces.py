@@ -252,9 +252,17 @@ class Exhaustible:
         return self.law.evolved(before, c, current)
 
 
+@dataclass(frozen=True)
+class TouchedPlating(Touched):
+    """The same of lithium, whose law is `Plating`."""
+
+    variables: ClassVar[tuple[str, ...]] = (PRESSURE, CONTACT)
+
+
 INTERFACE_LAWS: tuple[type[InterfaceLaw], ...] = (
     Intercalation,
     Plating,
     Touched,
     Exhaustible,
+    TouchedPlating,
 )  # every law of this module
