@@ -14,6 +14,7 @@ from fem.units import Quantity
 
 if TYPE_CHECKING:
     from fem.case.model import Case
+    from fem.case.physics import Mechanics
 
 
 def check(case: Case) -> None:
@@ -55,13 +56,46 @@ def _solids(case: Case) -> None:
             given=mechanics.top,
             cure="keep [stack], and remove top and stack_pressure below [mechanics]",
         )
-    if interfaces.part and mechanics.coupling != "none":
+    if interfaces.lithium_electrolyte.parts:
+        _lithium_parts(mechanics)
+    if interfaces.part and mechanics.coupling != "none" and isinstance(case.operation, Snapshot):
         raise refuse(
-            "stress does not act back on the reactions where faces may part",
+            "where faces may part, stress acts back on reactions a step behind, and a snapshot has "
+            "no step before",
             key="mechanics.coupling",
             given=mechanics.coupling,
             allowed='"none"',
-            cure='set coupling = "none" below [mechanics], or remove [interfaces]',
+            cure='set coupling = "none" below [mechanics], or kind = "protocol" below [operation]',
+        )
+
+
+def _lithium_parts(mechanics: Mechanics) -> None:
+    """Refuse models of lithium without a face that could part, and what says the same twice."""
+    why = {
+        "rigid": "rigid lithium keeps its shape: over an electrolyte that bends it would hang on a "
+        "few points, and no gap would ever close by flow or by pressure",
+        "yielded": "yielded lithium presses with one pressure a deposit, as a liquid that fills "
+        "every gap: it touches everywhere, or nowhere",
+    }
+    for model in mechanics.lithium_models:
+        if model in why:
+            first = model == mechanics.lithium
+            raise refuse(
+                f"{why[model]}, so interfaces.lithium_electrolyte has no meaning",
+                key="mechanics.lithium" if first else "mechanics.compare_lithium",
+                given=model,
+                allowed='"elastic" or "viscoplastic"',
+                cure='set lithium = "elastic" below [mechanics], or bond = "perfect" below '
+                "[interfaces.lithium_electrolyte]",
+            )
+    if mechanics.contact != "stick":
+        raise refuse(
+            "how lithium holds on to the electrolyte is said twice, by mechanics.contact and by "
+            "interfaces.lithium_electrolyte",
+            key="mechanics.contact",
+            given=mechanics.contact,
+            cure="remove contact below [mechanics]: faces without a bond slide, but for their "
+            "friction",
         )
 
 

@@ -245,9 +245,7 @@ class Cell:
         """`state` on a line that has moved: potentials and reactions change, diffusion goes on."""
         here = state.content
         stage = self.stage(here, 0.0, drives, state.held, state.solution, here)
-        rate = None
-        if state.rate is not None:
-            rate = dict(state.rate) | dict(stage.rate)
+        rate = None if state.rate is None else dict(state.rate) | dict(stage.rate)
         return replace(state, rate=rate, solution=_solution(stage), previous=())
 
     def stage(
@@ -284,9 +282,10 @@ class Cell:
             [None] * len(active) if start is None else start.currents
         )
         for _ in range(MOST_REPEATS):
+            acts = [self._stress_on(each, base, c, content, held) for each in self.interfaces]
             answers = [
-                each.answer(base, c, guess, self._stress_on(each, base, c, content), current, held)
-                for each, current in zip(self.interfaces, currents, strict=True)
+                each.answer(base, c, guess, stress, current, held)
+                for each, stress, current in zip(self.interfaces, acts, currents, strict=True)
             ]
             moved = largest_move(self.interfaces, before, answers)
             if before and moved < MOVE_TOLERANCE:
@@ -325,9 +324,11 @@ class Cell:
         stressed = self.stress is not None and self.stress.repeats
         return stressed or any(interface.law.evolving for interface in self.interfaces)
 
-    def _stress_on(self, interface: Interface, base: Content, c: float, guess: Content) -> Inner:
+    def _stress_on(
+        self, interface: Interface, base: Content, c: float, guess: Content, held: Content
+    ) -> Inner:
         if self.stress is not None:
-            return self.stress.on(interface, base, c, guess)
+            return self.stress.on(interface, base, c, guess, held)
         return Inner(np.zeros(interface.patches.nodes.shape))
 
     # ------------------------------------------------------------------------------- readings

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +12,7 @@ from fem.case import Case, Protocol, ResolvedWiring, Snapshot
 from fem.case.contact import InterfaceBond
 from fem.cell.blocks import Block, Content
 from fem.cell.interfaces import Interface, ParticleInterface
+from fem.cell.lag import Lag, Operator
 from fem.cell.lithium import LithiumInterface
 from fem.cell.memory import SOLIDS, SolidMemory
 from fem.cell.paths import Paths
@@ -38,7 +40,8 @@ class Stress:
     """The mechanics of a cell.
 
     With stress on lithium the interface operator ``p = offset + A h`` is formed once a mesh, so
-    that every stage solves for pressure and current together.
+    that every stage solves for pressure and current together. Where faces may part, the
+    stress of a step is guessed (`fem.cell.lag`).
 
     Parameters
     ----------
@@ -73,7 +76,7 @@ class Stress:
             SolidBody.composite(mesh, elastic, elastic.yielding, apart) if on is None else on.body
         )
         self._problems: dict[Conditions, MechanicsProblem] = {} if on is None else on._problems
-        self._operator: tuple[InterfaceOperator, Floats] | None = None
+        self._operator: Operator | None = None
         self._known: list[tuple[Content, Content | None, MechanicsSolution]] = []
         in_time = protocol and any(self._laws)
         part = conditions_of(case).part
@@ -83,6 +86,14 @@ class Stress:
             self._touch("particle_electrolyte", self._particles),
             self._touch(LITHIUM, [self._lithium]),
         )
+
+        self.lag: Lag | None = None
+        if part and self.acts:
+            self.lag = Lag(
+                self._lithium if self.on_lithium else None,
+                self._particles if self.in_particles else [],
+                self.operator,
+            )
 
     def _touch(self, kind: str, surfaces: Sequence[Interface]) -> Touch | None:
         """Where surfaces may part from the electrolyte; `None` if nowhere."""
@@ -106,7 +117,8 @@ class Stress:
     @property
     def repeats(self) -> bool:
         """Whether what acts depends on how particles end up, which a stage finds by repeating."""
-        return self.in_particles or (self.on_lithium and self._case.mechanics.swelling)
+        needed = self.in_particles or (self.on_lithium and self._case.mechanics.swelling)
+        return needed and self.lag is None
 
     @property
     def acts(self) -> bool:
@@ -130,12 +142,13 @@ class Stress:
     @property
     def blocks(self) -> tuple[Block, ...]:
         """What the solids remember."""
-        return () if self.memory is None else self.memory.blocks
+        acting = [] if self.lag is None else self.lag.blocks
+        return () if self.memory is None else (*self.memory.blocks, *acting)
 
     def advanced(self, content: Content, held: Content, dt: float) -> tuple[Content, float]:
         """What is held after a step of `dt` in s to `content` from what was `held`.
 
-        With it the largest change of a particle's contact, over what a step may change.
+        With it the largest change of a body's contact, over what a step may change.
 
         Raises
         ------
@@ -153,6 +166,9 @@ class Stress:
             change = max(change, touch.largest_change(held, after))
             if solution.parted.jump.snapped:  # no shorter step makes it smaller
                 change = min(change, 1.0)
+        if self.lag is not None:
+            acts = {e.name: self._working(e, content, solution) for e in self.lag.particles}
+            after |= self.lag.kept(content, solution.pressure, acts)
         return after, change
 
     def switches(self, held: Content) -> dict[int, Inactivity | None]:
@@ -249,32 +265,50 @@ class Stress:
         axes = self._parameters.axes
         return None if axes is None else direction(*axes[:, particles.members.ids, None])
 
-    def _working(self, particles: ParticleInterface, guess: Content) -> Floats:
+    def _working(
+        self, particles: ParticleInterface, content: Content, solution: MechanicsSolution
+    ) -> Floats:
         """The stress (k, m) in Pa that shifts the potential of particles at their surface."""
         assert self._law is not None
         inside = particles.members.elements
-        sigma = self.solve(guess).stress_inside(particles.patches.nodes, inside)
-        x = particles.model.surface(particles.stoichiometry(guess))
+        sigma = solution.stress_inside(particles.patches.nodes, inside)
+        x = particles.model.surface(particles.stoichiometry(content))
         return self._law.working(x, sigma, self._axes(particles))
 
-    def on(self, interface: Interface, base: Content, c: float, guess: Content) -> Inner:
+    def on(
+        self, interface: Interface, base: Content, c: float, guess: Content, held: Content
+    ) -> Inner:
         """The mechanical variable of an interface in a stage ``y = base + c dy/dt``."""
-        nodes = interface.patches.nodes
+        nodes, lag = interface.patches.nodes, self.lag
         if isinstance(interface, LithiumInterface) and self.on_lithium:
-            return self._on_lithium(base, c, guess)
+            return (
+                self._on_lithium(base, c, guess) if lag is None else lag.on_lithium(base, c, held)
+            )
         if isinstance(interface, ParticleInterface) and self.in_particles:
-            return Inner(self._working(interface, guess))
+            if lag is not None:
+                return lag.on_particles(interface, held)
+            return Inner(self._working(interface, guess, self.solve(guess)))
         return Inner(np.zeros(nodes.shape))
+
+    def operator(self) -> Operator:
+        """Pressure by thickness, and by loads of charge, with faces that all hold."""
+        if self._operator is None:
+            whole = replace(
+                conditions_of(self._case),
+                particle_electrolyte=None,
+                particle_particle=None,
+                lithium_electrolyte=None,
+            )
+            operator = InterfaceOperator.of(self.problem(whole))
+            self._operator = operator, operator.matrix @ self._lithium.loads_to_thickness()
+        return self._operator
 
     def _on_lithium(self, base: Content, c: float, guess: Content) -> Inner:
         """Pressure on lithium at `base`, and its change by the loads.
 
         Particles press as swollen as in `guess`.
         """
-        if self._operator is None:
-            operator = InterfaceOperator.of(self.problem())
-            self._operator = operator, operator.matrix @ self._lithium.loads_to_thickness()
-        operator, by_charge = self._operator
+        operator, by_charge = self.operator()
         rest = operator.pressure(self._lithium.thickness(base))
         swelling = self.swelling(guess)
         if swelling is not None:
