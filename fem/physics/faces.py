@@ -90,6 +90,8 @@ class Faces:
         Piece of solid on both sides of each pair (2, m), the largest of them 0.
     clearance
         Gap in m (m,) of faces that are not drawn apart although they are.
+    standing
+        Pieces other than the largest that supports hold, whatever touches them.
     """
 
     interfaces: tuple[SolidInterface, ...]
@@ -101,6 +103,7 @@ class Faces:
     place: Ints
     pieces: Ints
     clearance: Floats
+    standing: tuple[int, ...] = ()
 
     @classmethod
     def of(
@@ -236,7 +239,9 @@ class Faces:
         """Pairs (m,) of pieces that hang on nothing while pairs `holds` (m,) hold together."""
         first, second = self.pieces
         size = int(self.pieces.max()) + 1
-        edges = (np.ones(int(holds.sum())), (first[holds], second[holds]))
+        ground = np.zeros(len(self.standing), dtype=int)
+        place = (np.append(first[holds], ground), np.append(second[holds], self.standing))
+        edges = (np.ones(len(place[0])), tuple(each.astype(int) for each in place))
         label = connected_components(coo_matrix(edges, (size, size)), directed=False)[1]
         return np.asarray(label[first] != label[second])
 

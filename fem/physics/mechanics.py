@@ -43,7 +43,7 @@ from fem.physics.flow import FlowingLithium
 from fem.physics.kinematics import Conditions, LithiumLine, kinematics
 from fem.physics.mechanisms import notes
 from fem.physics.parting import Parting
-from fem.physics.plated import PlatedFaces
+from fem.physics.plated import PlatedFaces, supported
 from fem.physics.solution import Inelastic, MechanicsSolution
 from fem.physics.top import Top
 from fem.solve.linear import TwoLevel
@@ -111,7 +111,8 @@ class MechanicsProblem:
         kinematic = kinematics(mesh, self.bodies, lines, conditions, self.interfaces, ties)
         bonds = [(each, getattr(conditions, each.kind)) for each in self.interfaces]
         meeting = self.bodies if conditions.lithium_parts else self.bodies[:1]
-        self.map, self.faces = Faces.of(kinematic.map, meeting, bonds)
+        self.map, faces = Faces.of(kinematic.map, meeting, bonds)
+        self.faces = supported(faces, conditions)
         self._plated = PlatedFaces.of(self.faces, self.nodes, mesh.nodes.shape[1])
         self._plate = kinematic.plate
         self._prescribed, self._together = kinematic.prescribed, kinematic.together

@@ -17,8 +17,20 @@ from scipy.sparse import coo_matrix, csr_matrix
 from fem.mesh import Ints
 from fem.physics.bonds import LITHIUM
 from fem.physics.faces import Faces, Parted
+from fem.physics.kinematics import Conditions
 
 Floats = NDArray[np.float64]
+
+
+def supported(faces: Faces | None, conditions: Conditions) -> Faces | None:
+    """The same faces, of which a foil does not come loose that hangs on a plate or its spring."""
+    hangs = conditions.top_is_fixed or conditions.spring > 0.0
+    if faces is None or not conditions.lithium_parts or not hangs:
+        return faces
+    number = [each.kind for each in faces.interfaces].index(LITHIUM)
+    bodies = faces.interfaces[number].bodies
+    pieces = faces.pieces[0][faces.ends[number] + np.flatnonzero(bodies == bodies.min())]
+    return replace(faces, standing=tuple(np.unique(pieces).tolist()))
 
 
 @dataclass(frozen=True)
