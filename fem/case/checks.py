@@ -60,8 +60,8 @@ def _solids(case: Case) -> None:
         _lithium_parts(mechanics)
     if interfaces.part and mechanics.coupling != "none" and isinstance(case.operation, Snapshot):
         raise refuse(
-            "where faces may part, stress acts back on reactions a step behind, and a snapshot has "
-            "no step before",
+            "where faces may part, the stress that acts back on reactions is found step by step, "
+            "and a snapshot is one step of any length",
             key="mechanics.coupling",
             given=mechanics.coupling,
             allowed='"none"',

@@ -90,8 +90,9 @@ class Faces:
         Piece of solid on both sides of each pair (2, m), the largest of them 0.
     clearance
         Gap in m (m,) of faces that are not drawn apart although they are.
-    standing
-        Pieces other than the largest that supports hold, whatever touches them.
+    standing, upright
+        Pieces other than the largest that supports hold, whatever touches them; and those that they
+        keep from turning.
     """
 
     interfaces: tuple[SolidInterface, ...]
@@ -104,6 +105,7 @@ class Faces:
     pieces: Ints
     clearance: Floats
     standing: tuple[int, ...] = ()
+    upright: tuple[int, ...] = ()
 
     @classmethod
     def of(
@@ -229,7 +231,7 @@ class Faces:
         beside the end of a contact, goes to zero.
         """
         interface = self.interfaces[number]
-        gap = self.apart(parted)[self.ends[number] + interface.pair_of]
+        gap = np.maximum(self.apart(parted)[self.ends[number] + interface.pair_of], 0.0)
         start, end, middle = (gap ** (2.0 / 3.0)).T
         halves = [_open_share(start, middle, end), _open_share(end, middle, start)]
         length = interface.edges.weights.sum(axis=1)

@@ -23,14 +23,15 @@ Floats = NDArray[np.float64]
 
 
 def supported(faces: Faces | None, conditions: Conditions) -> Faces | None:
-    """The same faces, of which a foil does not come loose that hangs on a plate or its spring."""
-    hangs = conditions.top_is_fixed or conditions.spring > 0.0
-    if faces is None or not conditions.lithium_parts or not hangs:
+    """The same faces; walls keep a foil from turning, a plate or its spring from coming loose."""
+    if faces is None or not conditions.lithium_parts:
         return faces
     number = [each.kind for each in faces.interfaces].index(LITHIUM)
     bodies = faces.interfaces[number].bodies
-    pieces = faces.pieces[0][faces.ends[number] + np.flatnonzero(bodies == bodies.min())]
-    return replace(faces, standing=tuple(np.unique(pieces).tolist()))
+    foil = faces.pieces[0][faces.ends[number] + np.flatnonzero(bodies == bodies.min())]
+    pieces = tuple(np.unique(foil).tolist())
+    hangs = conditions.top_is_fixed or conditions.spring > 0.0
+    return replace(faces, upright=pieces, standing=pieces if hangs else ())
 
 
 @dataclass(frozen=True)

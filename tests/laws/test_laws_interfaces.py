@@ -27,6 +27,7 @@ from fem.laws.interfaces import (
     Intercalation,
     Plating,
     Touched,
+    TouchedPlating,
 )
 from fem.laws.kinetics import Kinetics
 
@@ -74,6 +75,9 @@ LAWS: dict[type, st.SearchStrategy[Any]] = {
         Exhaustible,
         law=st.builds(Plating, kinetics=kinetics, molar_volume=st.just(1.3e-5)),
         fading=st.floats(1e-9, 1e-7),
+    ),
+    TouchedPlating: st.builds(
+        TouchedPlating, law=st.builds(Plating, kinetics=kinetics, molar_volume=st.just(1.3e-5))
     ),
     Touched: st.builds(
         Touched, law=st.builds(Intercalation, kinetics=kinetics, potential=st.just(curve))
