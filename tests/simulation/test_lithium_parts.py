@@ -119,16 +119,17 @@ def test_flanks_are_left_behind(result: Result) -> None:
     assert set(result.faces.particle.tolist()) == {-2}
 
 
-def test_where_it_is_open_nothing_is_plated(kept: list[tuple[Any, ...]], result: Result) -> None:
+def test_current_goes_where_lithium_touches(kept: list[tuple[Any, ...]], result: Result) -> None:
     assert result.history is not None
-    arrays, *_ = kept[int(result.history.events[0][0])]
-    share = arrays["held/lithium.contact"]
-    assert share.min() == 0.0
-    assert share.max() == 1.0
-    # The share at the end of the step belongs to the step that comes: compare one step later.
-    later = kept[int(result.history.events[0][0]) + 1][0]
-    current = later[max(n for n in later if n.endswith("currents/0"))]
-    assert np.abs(current[share == 0.0]).max() <= 1e-9 * np.abs(current).max()
+    row = int(result.history.events[0][0])
+    share = kept[row][0]["held/lithium.contact"]
+    assert share.min() < 0.8
+    # What is held at the end of a step holds for the next: here an instant with another current.
+    later = kept[row + 1][0]
+    assert (later["held/lithium.contact"] == share).all()
+    current = later[max(name for name in later if name.endswith("currents/0"))]
+    # The electrolyte is thin and conducts well, so that overpotentials are all but even.
+    np.testing.assert_allclose(current / share, current.sum() / share.sum(), rtol=0.1)
 
 
 def test_taken_up_it_goes_on_bit_by_bit(kept: list[tuple[Any, ...]], result: Result) -> None:
