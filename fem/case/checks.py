@@ -58,6 +58,15 @@ def _solids(case: Case) -> None:
         )
     if interfaces.lithium_electrolyte.parts:
         _lithium_parts(mechanics)
+        fading = case.geometry.anode.fading
+        if fading is not None:
+            raise refuse(
+                "a foil that is used up in places leaves gaps that nothing fills, which "
+                "interfaces.lithium_electrolyte does not know of",
+                key="geometry.anode.fading",
+                given=fading,
+                cure="remove fading below [geometry.anode], or [interfaces.lithium_electrolyte]",
+            )
     if interfaces.part and mechanics.coupling != "none" and isinstance(case.operation, Snapshot):
         raise refuse(
             "where faces may part, the stress that acts back on reactions is found step by step, "

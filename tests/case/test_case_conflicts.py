@@ -67,6 +67,17 @@ CONFLICTS: list[tuple[dict[str, Any], str, tuple[str, ...]]] = [
             "interfaces.lithium_electrolyte.bond": "none",
             **PLAIN,
             "mechanics.lithium": "elastic",
+            "mechanics.compare_lithium": [],
+            "geometry.anode.fading": "0.1 um",
+        },
+        "geometry.anode.fading",
+        ("interfaces.lithium_electrolyte",),
+    ),
+    (
+        {
+            "interfaces.lithium_electrolyte.bond": "none",
+            **PLAIN,
+            "mechanics.lithium": "elastic",
             "mechanics.compare_lithium": ["rigid"],
         },
         "mechanics.compare_lithium",
