@@ -103,7 +103,7 @@ class MechanicsProblem:
         ties = [pairs for _, pairs in beside]
         if conditions.lithium_parts:
             rows, ties = np.concatenate([s.rows for s in self.surfaces]), []
-            self.interfaces.append(lithium_interface(*self.bodies, rows))
+            self.interfaces.append(lithium_interface(self.bodies[0], self.bodies[1], rows))
         self._flow = FlowingLithium.of(
             mesh, elastic, conditions, self.surfaces, self._on_line, int(self._starts[-1])
         )
