@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
 import pytest
 from cells_in_time import MATERIAL, bed
 
@@ -13,8 +12,6 @@ from fem.results.result import Result
 
 SWELLS = MATERIAL | {"partial_molar_volume": "2e-6 m^3/mol"}
 STRONG = {"bond": "cohesive", "strength": "100 GPa", "toughness": "1e9 J/m^2"}
-THERE = {"discharge": "10 A/m^2", "until": {"stoichiometry": 0.63}}
-AWAY = {"charge": "10 A/m^2", "until": {"stoichiometry": 0.594}}
 
 
 def run(coupling: str, *steps: dict[str, Any], **changes: Any) -> Result:
@@ -54,26 +51,3 @@ def test_faces_that_never_part_are_as_bonded(kind: str) -> None:
     one, other = (each.metrics["overpotential_stress_V"] for each in (strong, bonded))
     assert abs(other) > 1e-4
     assert one == pytest.approx(other, rel=5e-3)
-
-
-@pytest.mark.slow
-def test_half_the_steps_change_nothing() -> None:
-    """With a disc that lets go as it shrinks."""
-    found = [
-        run(
-            "both",
-            THERE,
-            AWAY,
-            interfaces__particle_electrolyte={"bond": "none"},
-            stepping={"longest": longest},
-        ).history
-        for longest in ("2 s", "1 s")
-    ]
-    whole, half = found
-    assert whole is not None and half is not None
-    assert np.diff(half["Test Time / s"]).max() < 1.001
-    ends = [int(each.events[0][0]) for each in (whole, half)]
-    for name in ("overpotential_V", "lithium_pressure_Pa", "stack_pressure_Pa"):
-        assert half[name][ends[1]] == pytest.approx(whole[name][ends[0]], rel=1e-2), name
-    for name in ("overpotential_V", "open_fraction", "gap_max_m", "lithium_plated_mol_m"):
-        assert half[name][-1] == pytest.approx(whole[name][-1], rel=1e-2), name
