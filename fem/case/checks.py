@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from fem.case.cell import ParticleCathode, PlaneCathode
+from fem.case.checks_solids import check_carried, check_solids
 from fem.case.inactive import Inactive
 from fem.case.layouts import Layout
 from fem.case.operation import Protocol, Snapshot
@@ -33,7 +34,7 @@ def check(case: Case) -> None:
         _snapshot(case, case.operation)
     else:
         _protocol(case, case.operation)
-    _solids(case)
+    check_solids(case)
     _interphase(case)
     _mesh(case)
 
@@ -56,43 +57,6 @@ def _interphase(case: Case) -> None:
             key="interphase.particle_electrolyte",
             allowed='mechanics.enabled = false, or geometry.anode.motion = "kept"',
             cure='set motion = "kept" below [geometry.anode]',
-        )
-
-
-def _solids(case: Case) -> None:
-    """What touches and presses, against the mechanics."""
-    mechanics, interfaces = case.mechanics, case.interfaces
-    if not mechanics.enabled:
-        for name, given in (("interfaces", interfaces.part), ("stack", case.stack is not None)):
-            if given:
-                raise refuse(
-                    f"[{name}] needs the stress, while mechanics.enabled is false",
-                    key=name,
-                    cure=f"set enabled = true below [mechanics], or remove [{name}]",
-                )
-    if case.stack is not None and mechanics.top != "free":
-        raise refuse(
-            "what presses on the top is said twice, by [stack] and by mechanics.top",
-            key="mechanics.top",
-            given=mechanics.top,
-            cure="keep [stack], and remove top and stack_pressure below [mechanics]",
-        )
-    wiring = case.geometry.wiring
-    if getattr(wiring, "fading", False) and not interfaces.particle_particle.parts:
-        raise refuse(
-            "contacts fade as faces of particles part, which a perfect bond keeps together",
-            key=f"geometry.{case.geometry.source or 'cathode'}.wiring.fading",
-            given=True,
-            cure='set bond = "none" or "cohesive" below [interfaces.particle_particle], or remove '
-            "fading",
-        )
-    if interfaces.part and mechanics.coupling != "none":
-        raise refuse(
-            "stress does not act back on the reactions where faces may part",
-            key="mechanics.coupling",
-            given=mechanics.coupling,
-            allowed='"none"',
-            cure='set coupling = "none" below [mechanics], or remove [interfaces]',
         )
 
 
@@ -194,7 +158,7 @@ def _protocol(case: Case, operation: Protocol) -> None:
             cure="remove compare_lithium, and run the case once with each model",
         )
     if case.geometry.anode.motion == "moved" and mechanics.enabled:
-        _carried(case)
+        check_carried(case)
     if case.geometry.anode.motion == "moved" and case.stepping.electrolyte == "modes":
         raise refuse(
             "a lithium surface that moves makes another electrolyte every few steps, "
@@ -254,72 +218,6 @@ def _jumps(case: Case, operation: Protocol) -> None:
             allowed='with geometry.anode.motion = "kept"',
             cure="remove jump from [stepping]",
         )
-
-
-def _carried(case: Case) -> None:
-    """Refuse what does not move along with a lithium surface that solids carry."""
-    mechanics, stack = case.mechanics, case.stack
-    refused: tuple[tuple[str, bool, object, str, str], ...] = (
-        (
-            "mechanics.lithium",
-            mechanics.lithium == "yielded",
-            mechanics.lithium,
-            '"rigid", "elastic" or "viscoplastic"',
-            'set lithium = "viscoplastic" below [mechanics]',
-        ),
-        (
-            "mechanics.compare_lithium",
-            bool(mechanics.compare_lithium),
-            list(mechanics.compare_lithium),
-            "no model to compare with",
-            "remove compare_lithium, and run the case once with each model",
-        ),
-        (
-            "mechanics.coupling",
-            mechanics.coupling != "none",
-            mechanics.coupling,
-            '"none"',
-            'set coupling = "none" below [mechanics]',
-        ),
-        (
-            "mechanics.kinematics",
-            mechanics.kinematics != "plane strain",
-            mechanics.kinematics,
-            '"plane strain"',
-            'set kinematics = "plane strain" below [mechanics]',
-        ),
-        (
-            "mechanics.swelling",
-            mechanics.swelling,
-            True,
-            "false",
-            "remove swelling below [mechanics]",
-        ),
-        (
-            "interfaces",
-            case.interfaces.part,
-            "faces that may part",
-            "bonds that are perfect",
-            "remove [interfaces]",
-        ),
-        (
-            "stack.stiffness",
-            stack is not None and stack.stiffness > 0,
-            None if stack is None else stack.stiffness,
-            '"0 MPa/mm": dead weight',
-            "remove stiffness below [stack]",
-        ),
-    )
-    for key, wrong, given, allowed, cure in refused:
-        if wrong:
-            raise refuse(
-                "this does not move along with a lithium surface yet "
-                '(geometry.anode.motion = "moved" with mechanics.enabled)',
-                key=key,
-                given=given,
-                allowed=allowed,
-                cure=f'{cure}, or set motion = "kept" below [geometry.anode]',
-            )
 
 
 def _fixed(place: str, steps: tuple[Step, ...]) -> None:

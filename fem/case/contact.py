@@ -136,11 +136,17 @@ class Interfaces(Table):
     particle_particle: InterfaceBond = Field(
         default=InterfaceBond(), description="Particles that touch each other."
     )
+    lithium_electrolyte: InterfaceBond = Field(
+        default=InterfaceBond(),
+        description="Lithium and the solids that it lies on; needs lithium that deforms. What is "
+        "plated fills a gap before it presses.",
+    )
 
     @property
     def part(self) -> bool:
         """Whether any faces may part."""
-        return self.particle_electrolyte.parts or self.particle_particle.parts
+        bonds = (self.particle_electrolyte, self.particle_particle, self.lithium_electrolyte)
+        return any(bond.parts for bond in bonds)
 
 
 class StackLayer(Table):

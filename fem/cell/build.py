@@ -124,8 +124,9 @@ def lithium_of(case: Case, mesh: Mesh, parameters: Parameters) -> LithiumInterfa
     patches = Patches.bundle(mesh, list(bodies.values()))
     terminal = np.array([FOIL, *range(CATHODE + 1, CATHODE + len(bodies))])
     none = np.full(len(bodies), -1)
-    law: Plating | Reduced | Exhaustible
-    law = _plating(case, parameters)
+    law: InterfaceLaw = _plating(case, parameters)
+    if case.interfaces.lithium_electrolyte.parts:
+        law = Touched(law)
     available, fading = None, case.geometry.anode.fading
     if fading is not None and isinstance(case.operation, Protocol) and parameters.molar_volume:
         law = Exhaustible(law, float(fading))

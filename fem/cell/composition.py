@@ -253,9 +253,7 @@ class Cell:
         """`state` on a line that has moved: potentials and reactions change, diffusion goes on."""
         here = state.content
         stage = self.stage(here, 0.0, drives, state.held, state.solution, here)
-        rate = None
-        if state.rate is not None:
-            rate = dict(state.rate) | dict(stage.rate)
+        rate = None if state.rate is None else dict(state.rate) | dict(stage.rate)
         return replace(state, rate=rate, solution=_solution(stage), previous=())
 
     def stage(
@@ -292,10 +290,10 @@ class Cell:
         currents: Sequence[Floats | None] = [None] * len(active)
         currents = currents if start is None else start.currents
         for _ in range(MOST_REPEATS):
-            stresses = self._stresses(base, c, content)
+            acts = self._stresses(base, c, content, held)
             answers = [
                 each.answer(base, c, guess, stress, current, held, content)
-                for each, stress, current in zip(self.interfaces, stresses, currents, strict=True)
+                for each, stress, current in zip(self.interfaces, acts, currents, strict=True)
             ]
             moved = largest_move(self.interfaces, before, answers)
             if before and moved < MOVE_TOLERANCE:
@@ -330,9 +328,9 @@ class Cell:
         stressed = self.stress is not None and self.stress.repeats
         return stressed or any(interface.law.evolving for interface in self.interfaces)
 
-    def _stresses(self, base: Content, c: float, guess: Content) -> list[Inner]:
+    def _stresses(self, base: Content, c: float, guess: Content, held: Content) -> list[Inner]:
         if self.stress is not None:
-            return [self.stress.on(each, base, c, guess) for each in self.interfaces]
+            return [self.stress.on(each, base, c, guess, held) for each in self.interfaces]
         return [Inner(np.zeros(each.patches.nodes.shape)) for each in self.interfaces]
 
     # ------------------------------------------------------------------------------- readings

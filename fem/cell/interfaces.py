@@ -100,6 +100,16 @@ class Interface(ABC):
         self, surface: Surface, ids: NDArray[np.int64], tolerance: float, *own: Block
     ) -> None:
         self.surface, self.ids = surface, ids
+        shares = [
+            Block(
+                self.contact_name,
+                "1",
+                "share of the surface that is in contact",
+                self.values,
+                np.ones(self.patches.weights.shape),
+                evolves=False,
+            )
+        ]
         driven = [
             Block(
                 f"{self.name}.{each.name}",
@@ -127,7 +137,8 @@ class Interface(ABC):
             np.zeros(self.patches.count),
             evolves=False,
         )
-        self.blocks = (*own, *driven, inactivity, since)
+        touched = shares if CONTACT in self.law.variables else []
+        self.blocks = (*own, *touched, *driven, inactivity, since)
 
     @property
     def name(self) -> str:
@@ -143,6 +154,11 @@ class Interface(ABC):
     def charge_name(self) -> str:
         """Name of the block that holds the charge that has crossed."""
         return f"{self.name}.charge"
+
+    @property
+    def contact_name(self) -> str:
+        """Name of the block that holds the share in contact, where faces may part."""
+        return f"{self.name}.contact"
 
     @property
     def inactivity_name(self) -> str:
@@ -181,7 +197,7 @@ class Interface(ABC):
 
         `content` is what the cell holds then, as far as it is known.
         """
-        return {}
+        return {CONTACT: held[self.contact_name]} if CONTACT in self.law.variables else {}
 
     def answer(
         self,
@@ -277,30 +293,11 @@ class ParticleInterface(Interface):
             Place.PIECES,
             np.zeros(len(members)),
         )
-        own = [lithiation, charge]
-        if CONTACT in law.variables:
-            own.append(
-                Block(
-                    f"{surface.name}.contact",
-                    "1",
-                    "share of the surface that is in contact",
-                    Place.PARTICLE_POINTS,
-                    np.ones(surface.patches.weights.shape),
-                    evolves=False,
-                )
-            )
-        super().__init__(surface, members.ids, tolerance, *own)
-
-    @property
-    def contact_name(self) -> str:
-        """Name of the block that holds the share in contact, where faces may part."""
-        return f"{self.name}.contact"
+        super().__init__(surface, members.ids, tolerance, lithiation, charge)
 
     def given(self, held: Content, content: Content) -> dict[str, Floats]:
-        found = {CONTACT: held[self.contact_name]} if CONTACT in self.law.variables else {}
-        if self.layer is not None:
-            found[RESISTANCE] = self.layer(content)
-        return found
+        found = super().given(held, content)
+        return found if self.layer is None else found | {RESISTANCE: self.layer(content)}
 
     @property
     def lithiation_name(self) -> str:

@@ -13,8 +13,8 @@ from fem.cell.blocks import Block, Content, Floats, Place
 from fem.cell.interfaces import Ends, Interface, Recall
 from fem.constants import FARADAY
 from fem.geometry import Phase
-from fem.laws.interfaces import LEFT, PRESSURE, THINNING, Exhaustible, Plating
-from fem.laws.layers import THICKNESS, Reduced
+from fem.laws.interfaces import LEFT, PRESSURE, THINNING, Exhaustible, InterfaceLaw
+from fem.laws.layers import THICKNESS
 from fem.physics.charge import Surface
 
 FILM = 0.01
@@ -39,6 +39,11 @@ class LithiumInterface(Interface):
     Charge is kept at quadrature points, where the reaction is integrated, so that what is plated
     adds up to the charge of the electrode whatever the geometry does later.
 
+    Parameters
+    ----------
+    parts
+        Whether it may part from the electrolyte: only the share that touches reacts.
+
     Attributes
     ----------
     followed
@@ -59,14 +64,14 @@ class LithiumInterface(Interface):
         self,
         surface: Surface,
         ids: NDArray[np.int64],
-        law: Plating | Reduced | Exhaustible,
+        law: InterfaceLaw,
         molar_volume: float,
         thickness_limit: float,
         tolerance: float,
         available: Floats | None = None,
         taken_up: float = 0.0,
     ) -> None:
-        self.law: Plating | Reduced | Exhaustible = law
+        self.law: InterfaceLaw = law
         self.available = available
         patches = surface.patches
         self.per_charge = molar_volume / FARADAY

@@ -176,9 +176,11 @@ class Reactions:
         if lithium.available is not None:
             left = lithium.left(self.state.content)
             driven |= {LEFT: left, THINNING: np.zeros_like(left)}
-        return {name: values[0] for name, values in self.solution.inner[0].items()} | {
+        found = {name: values[0] for name, values in self.solution.inner[0].items()} | {
             name: lithium.at_nodes(values) for name, values in driven.items()
         }
+        given = lithium.given(self.state.held, self.state.content).items()
+        return found | {name: np.clip(lithium.at_nodes(v), 0.0, 1.0) for name, v in given}
 
     def driven_means(self) -> dict[str, float]:
         """Means along the interfaces of what their laws drive, by the names of the measures."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
+from fem.cell.blocks import Content
 from fem.cell.composition import Cell
 from fem.cell.interfaces import written
 from fem.cell.state import State
@@ -24,6 +25,18 @@ def settled(cell: Cell, before: State, after: State) -> tuple[State, float]:
     dt = after.time - before.time
     held, change = cell.stress.advanced(after.content, before.held, dt)
     return replace(after, held=held), change
+
+
+def acting(cell: Cell, before: State, guess: State, fraction: float) -> Content:
+    """What is held in a step, with the stress that acts on reactions on its way to a guess."""
+    lag = None if cell.stress is None else cell.stress.lag
+    return before.held if lag is None else lag.between(before.held, guess.held, fraction)
+
+
+def misguessed(cell: Cell, guess: State, after: State) -> float:
+    """How wrong a step to `after` guessed the stress at its end, over what it may be."""
+    lag = None if cell.stress is None else cell.stress.lag
+    return 0.0 if lag is None else lag.error(after.content, guess.held, after.held)
 
 
 def switches(cell: Cell, state: State) -> dict[int, Inactivity | None]:
@@ -53,6 +66,12 @@ def all_loose(cell: Cell, state: State) -> bool:
     """Whether the state leaves no particle that touches the electrolyte."""
     wanted = switches(cell, state)
     return bool(wanted) and all({**inactivity(cell, state), **wanted}.values())
+
+
+def lithium_loose(cell: Cell, state: State) -> bool:
+    """Whether the foil touches the electrolyte nowhere."""
+    touch = None if cell.stress is None else cell.stress.lithium_touch
+    return touch is not None and not touch.touching(state.held)
 
 
 def marked(cell: Cell, state: State) -> State:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from fem.case import Case, Protocol, ResolvedWiring, Snapshot
-from fem.case.contact import InterfaceBond
 from fem.cell.blocks import Block, Content
+from fem.cell.conditions import conditions_of, conduction_of
 from fem.cell.interfaces import Interface, ParticleInterface
+from fem.cell.lag import Lag, Operator
 from fem.cell.lithium import LithiumInterface
 from fem.cell.memory import SOLIDS, SolidMemory
 from fem.cell.oxidation import OxidationInterface
@@ -18,12 +20,11 @@ from fem.cell.paths import Paths
 from fem.cell.touch import Touch, facing
 from fem.geometry import Inactivity
 from fem.geometry.contacts import Contacts
-from fem.laws.bonds import BondLaw, Cohesive, Touching
-from fem.laws.contact import Conduction
 from fem.laws.solids import SolidLaw
 from fem.laws.swelling import Swelling, direction
 from fem.mesh import Mesh
 from fem.parameters import Parameters
+from fem.physics.bonds import LITHIUM
 from fem.physics.charge import Inner
 from fem.physics.elastic import SolidBody
 from fem.physics.kinematics import Conditions
@@ -38,7 +39,8 @@ class Stress:
     """The mechanics of a cell.
 
     With stress on lithium the interface operator ``p = offset + A h`` is formed once a mesh, so
-    that every stage solves for pressure and current together.
+    that every stage solves for pressure and current together. Where faces may part, the
+    stress of a step is guessed (`fem.cell.lag`).
 
     Parameters
     ----------
@@ -75,15 +77,36 @@ class Stress:
             SolidBody.composite(mesh, elastic, elastic.yielding, apart) if on is None else on.body
         )
         self._problems: dict[Conditions, MechanicsProblem] = {} if on is None else on._problems
-        self._operator: tuple[InterfaceOperator, Floats] | None = None
+        self._operator: Operator | None = None
         self._known: list[tuple[Content, Content | None, MechanicsSolution]] = []
         in_time = protocol and any(self._laws)
-        self.memory = SolidMemory(self.problem()) if conditions.part or in_time else None
-        self.touch: Touch | None = None
+        part = conditions.part
+        self.memory = SolidMemory(self.problem()) if part or in_time else None
         self.paths = None if self.memory is None else paths_of(case, mesh, self.memory.problem)
-        if self.memory is not None and self.memory.problem.faces is not None:
-            bond = case.interfaces.particle_electrolyte
-            self.touch = Touch.of(self.memory.problem.faces, self._particles, conduction_of(bond))
+        self.touch, self.lithium_touch = (
+            self._touch("particle_electrolyte", self._particles),
+            self._touch(LITHIUM, [self._lithium]),
+        )
+
+        self.lag: Lag | None = None
+        if part and self.acts:
+            self.lag = Lag(
+                self._lithium if self.on_lithium else None,
+                self._particles if self.in_particles else [],
+                self.operator,
+            )
+
+    def _touch(self, kind: str, surfaces: Sequence[Interface]) -> Touch | None:
+        """Where surfaces may part from the electrolyte; `None` if nowhere."""
+        faces = None if self.memory is None else self.memory.problem.faces
+        if faces is None:
+            return None
+        conduction = conduction_of(getattr(self._case.interfaces, kind))
+        return Touch.of(faces, kind, surfaces, conduction)
+
+    @property
+    def _touches(self) -> list[Touch]:
+        return [each for each in (self.touch, self.lithium_touch) if each is not None]
 
     @property
     def _laws(self) -> tuple[dict[int, SolidLaw], dict[int, SolidLaw]]:
@@ -96,7 +119,8 @@ class Stress:
     def repeats(self) -> bool:
         """Whether what acts depends on how particles end up, which a stage finds by repeating."""
         moves = self._case.mechanics.swelling or bool(self._oxidation)
-        return self.in_particles or (self.on_lithium and moves)
+        needed = self.in_particles or (self.on_lithium and moves)
+        return needed and self.lag is None
 
     @property
     def acts(self) -> bool:
@@ -124,12 +148,13 @@ class Stress:
     @property
     def blocks(self) -> tuple[Block, ...]:
         """What the solids remember."""
-        return () if self.memory is None else self.memory.blocks
+        acting = [] if self.lag is None else self.lag.blocks
+        return () if self.memory is None else (*self.memory.blocks, *acting)
 
     def advanced(self, content: Content, held: Content, dt: float) -> tuple[Content, float]:
         """What is held after a step of `dt` in s to `content` from what was `held`.
 
-        With it the largest change of a particle's contact, over what a step may change.
+        With it the largest change of a body's contact, over what a step may change.
 
         Raises
         ------
@@ -139,25 +164,26 @@ class Stress:
         assert self.memory is not None
         solution = self.solve_as(self.conditions(), content, held, dt)
         after = dict(held) | self.memory.packed(solution)
-        if self.touch is not None:
-            assert solution.parted is not None
-            shares = self.touch.shares(solution.parted, self._particles)
-            after |= {e.contact_name: s for e, s in zip(self._particles, shares, strict=True)}
         change = 0.0
-        if self.touch is not None:
+        for touch in self._touches:
             assert solution.parted is not None
-            change = self.touch.largest_change(held, after, self._particles)
-            if self.paths is not None:
-                stood = self.memory.parted(held)
-                assert stood is not None
-                change = max(change, self.paths.largest_change(stood, solution.parted))
-            if solution.parted.jump.snapped:  # no shorter step makes it smaller
-                change = min(change, 1.0)
+            shares = touch.shares(solution.parted)
+            after |= {e.contact_name: s for e, s in zip(touch.surfaces, shares, strict=True)}
+            change = max(change, touch.largest_change(held, after))
+        if self.paths is not None:
+            stood = self.memory.parted(held)
+            assert stood is not None and solution.parted is not None
+            change = max(change, self.paths.largest_change(stood, solution.parted))
+        if solution.parted is not None and solution.parted.jump.snapped:
+            change = min(change, 1.0)  # no shorter step makes it smaller
+        if self.lag is not None:
+            acts = {e.name: self._working(e, content, solution) for e in self.lag.particles}
+            after |= self.lag.kept(content, solution.pressure, acts)
         return after, change
 
     def switches(self, held: Content) -> dict[int, Inactivity | None]:
         """Particles, by id, that have come loose, and (`None`) those that touch again."""
-        found = {} if self.touch is None else self.touch.switches(held, self._particles)
+        found = {} if self.touch is None else self.touch.switches(held)
         if self.paths is not None and self.memory is not None:
             parted = self.memory.parted(held)
             assert parted is not None
@@ -268,32 +294,50 @@ class Stress:
         axes = self._parameters.axes
         return None if axes is None else direction(*axes[:, particles.members.ids, None])
 
-    def _working(self, particles: ParticleInterface, guess: Content) -> Floats:
+    def _working(
+        self, particles: ParticleInterface, content: Content, solution: MechanicsSolution
+    ) -> Floats:
         """The stress (k, m) in Pa that shifts the potential of particles at their surface."""
         assert self._law is not None
         inside = particles.members.elements
-        sigma = self.solve(guess).stress_inside(particles.patches.nodes, inside)
-        x = particles.model.surface(particles.stoichiometry(guess))
+        sigma = solution.stress_inside(particles.patches.nodes, inside)
+        x = particles.model.surface(particles.stoichiometry(content))
         return self._law.working(x, sigma, self._axes(particles))
 
-    def on(self, interface: Interface, base: Content, c: float, guess: Content) -> Inner:
+    def on(
+        self, interface: Interface, base: Content, c: float, guess: Content, held: Content
+    ) -> Inner:
         """The mechanical variable of an interface in a stage ``y = base + c dy/dt``."""
-        nodes = interface.patches.nodes
+        nodes, lag = interface.patches.nodes, self.lag
         if isinstance(interface, LithiumInterface) and self.on_lithium:
-            return self._on_lithium(base, c, guess)
+            return (
+                self._on_lithium(base, c, guess) if lag is None else lag.on_lithium(base, c, held)
+            )
         if isinstance(interface, ParticleInterface) and self.in_particles:
-            return Inner(self._working(interface, guess))
+            if lag is not None:
+                return lag.on_particles(interface, held)
+            return Inner(self._working(interface, guess, self.solve(guess)))
         return Inner(np.zeros(nodes.shape))
+
+    def operator(self) -> Operator:
+        """Pressure by thickness, and by loads of charge, with faces that all hold."""
+        if self._operator is None:
+            whole = replace(
+                self.conditions(),
+                particle_electrolyte=None,
+                particle_particle=None,
+                lithium_electrolyte=None,
+            )
+            operator = InterfaceOperator.of(self.problem(whole))
+            self._operator = operator, operator.matrix @ self._lithium.loads_to_thickness()
+        return self._operator
 
     def _on_lithium(self, base: Content, c: float, guess: Content) -> Inner:
         """Pressure on lithium at `base`, and its change by the loads.
 
         Particles press as swollen as in `guess`.
         """
-        if self._operator is None:
-            operator = InterfaceOperator.of(self.problem())
-            self._operator = operator, operator.matrix @ self._lithium.loads_to_thickness()
-        operator, by_charge = self._operator
+        operator, by_charge = self.operator()
         rest = operator.pressure(self._lithium.thickness(base))
         swelling, lost = self.swelling(guess), self.lost(guess, self.problem())
         if swelling is not None or lost is not None:
@@ -303,58 +347,18 @@ class Stress:
         return Inner(rest[None], -c * by_charge if c else None)
 
 
-def conditions_of(case: Case, parameters: Parameters, lithium: str | None = None) -> Conditions:
-    """What a case assumes of the mechanics, or the same with another model of lithium."""
-    assert parameters.elastic is not None
-    table, stack, bonds = case.mechanics, case.stack, case.interfaces
-    return Conditions(
-        lithium=lithium or table.lithium,
-        contact=table.contact,
-        kinematics=table.kinematics,
-        top=table.top if stack is None else "plate",
-        stack_pressure=float(table.stack_pressure if stack is None else stack.pressure),
-        stack_stiffness=0.0 if stack is None else float(stack.stiffness),
-        stack_compliance=parameters.elastic.stack_compliance,
-        particle_electrolyte=law_of(bonds.particle_electrolyte),
-        particle_particle=law_of(bonds.particle_particle),
-        shrinks=case.interphase.particle_electrolyte is not None,
-    )
-
-
-def law_of(bond: InterfaceBond) -> BondLaw | None:
-    """The law of a bond; `None` for a perfect one."""
-    if bond.bond == "perfect":
-        return None
-    if bond.bond == "none":
-        return Touching(bond.friction)
-    assert bond.strength is not None and bond.toughness is not None
-    return Cohesive(
-        float(bond.strength),
-        float(bond.toughness),
-        None if bond.stiffness is None else float(bond.stiffness),
-        bond.friction,
-        float(bond.viscosity),
-    )
-
-
 def paths_of(case: Case, mesh: Mesh, problem: MechanicsProblem) -> Paths | None:
     """Paths of electrons that may be cut; `None` where wiring does not ask for contacts."""
     faces = problem.faces
     if faces is None or not isinstance(case.geometry.wiring, ResolvedWiring):
         return None
-    numbers = [k for k, each in enumerate(faces.interfaces) if not each.on_electrolyte]
+    kinds = [each.kind for each in faces.interfaces]
+    numbers = [k for k, kind in enumerate(kinds) if kind == "particle_particle"]
     if not numbers:
         return None
     contacts = Contacts.of(case, mesh.geometry)
     conduction = conduction_of(case.interfaces.particle_particle)
     return Paths(contacts, faces, numbers[0], conduction, case.geometry.wiring.fading)
-
-
-def conduction_of(bond: InterfaceBond) -> Conduction:
-    """What crosses faces of this kind."""
-    pressure = None if bond.contact_pressure is None else float(bond.contact_pressure)
-    exponent = bond.contact_exponent if bond.conduction == "power" else 1.0
-    return Conduction(float(bond.conducts_below), pressure, exponent)
 
 
 def pressure_at_nodes(mesh: Mesh, stress: MechanicsSolution) -> Floats:

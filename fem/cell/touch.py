@@ -1,4 +1,4 @@
-"""Where particles touch the electrolyte: from pairs of faces to shares of a reacting surface."""
+"""Where electrodes touch the electrolyte: from pairs of faces to shares of a reacting surface."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fem.cell.blocks import Content
-from fem.cell.interfaces import ParticleInterface
+from fem.cell.interfaces import Interface
 from fem.forms.interface import shape
 from fem.geometry import Inactivity
 from fem.laws.bonds import GAP
@@ -22,7 +22,7 @@ from fem.physics.faces import Faces, Parted
 Floats = NDArray[np.float64]
 
 CHANGE = 0.2
-"""Part of its contact that a particle may lose or gain in a step."""
+"""Part of its contact that a particle, or a body of lithium, may lose or gain in a step."""
 FAINT = 0.05
 """Share of a surface in contact that is small: changes are compared with this at the least."""
 PARTS = 16
@@ -31,18 +31,21 @@ PARTS = 16
 
 @dataclass(frozen=True)
 class Touch:
-    """Which pair of faces is at each node of the particles' surfaces.
+    """Which pair of faces is at each node of surfaces that react: particles', or lithium's.
 
     Attributes
     ----------
+    surfaces
+        Groups of particles, or all lithium.
     pairs
-        Of each group of particles the pair at its nodes (k, m); -1 where there is none.
+        Of each of them the pair at its nodes (k, m); -1 where there is none.
     faces, number
-        All faces, and which of their interfaces is that of particles and electrolyte.
+        All faces, and which of their interfaces is that of these surfaces and the electrolyte.
     conduction
         What crosses where they touch.
     """
 
+    surfaces: tuple[Interface, ...]
     pairs: tuple[Ints, ...]
     faces: Faces
     number: int
@@ -50,26 +53,26 @@ class Touch:
 
     @classmethod
     def of(
-        cls, faces: Faces, particles: Sequence[ParticleInterface], conduction: Conduction
+        cls, faces: Faces, kind: str, surfaces: Sequence[Interface], conduction: Conduction
     ) -> Self | None:
-        """Where particles may part from the electrolyte; `None` if nowhere."""
-        numbers = [k for k, each in enumerate(faces.interfaces) if each.on_electrolyte]
-        if not numbers:
+        """Where surfaces may part from the electrolyte, faces of one kind; `None` if nowhere."""
+        kinds = [each.kind for each in faces.interfaces]
+        if kind not in kinds:
             return None
-        (number,) = numbers
+        number = kinds.index(kind)
         begin = int(faces.ends[number])
-        pairs = facing(faces.interfaces[number], particles)
+        pairs = facing(faces.interfaces[number], surfaces)
         found = tuple(np.where(each >= 0, begin + each, -1) for each in pairs)
-        return cls(found, faces, number, conduction)
+        return cls(tuple(surfaces), found, faces, number, conduction)
 
-    def shares(self, parted: Parted, particles: Sequence[ParticleInterface]) -> list[Floats]:
+    def shares(self, parted: Parted) -> list[Floats]:
         """Share of the surface that conducts at the quadrature points of each group (k, ne, nq).
 
         The mean over what each point stands for: gaps and pressures are interpolated between
         nodes, so that shares change continuously as an edge opens.
         """
         found, apart = [], self.faces.apart(parted)
-        for each, pairs in zip(particles, self.pairs, strict=True):
+        for each, pairs in zip(self.surfaces, self.pairs, strict=True):
             edges = each.patches.edges
             gap = np.where(pairs >= 0, apart[pairs], 0.0)[:, edges]
             pressure = np.where(pairs >= 0, parted.pressure[pairs], 0.0)[:, edges]
@@ -79,23 +82,24 @@ class Touch:
             found.append(np.where(alone[..., None], 1.0, share))
         return found
 
-    def largest_change(
-        self, before: Content, after: Content, particles: Sequence[ParticleInterface]
-    ) -> float:
-        """How much of its contact any particle has lost or gained, over the limit of a step."""
+    def largest_change(self, before: Content, after: Content) -> float:
+        """How much of its contact any body has lost or gained, over the limit of a step."""
         largest = 0.0
-        for each in particles:
+        for each in self.surfaces:
             old, new = (_by_piece(each, held[each.contact_name]) for held in (before, after))
             limit = CHANGE * np.maximum(old, FAINT)
             largest = max(largest, float((np.abs(new - old) / limit).max()))
         return largest
 
-    def switches(
-        self, held: Content, particles: Sequence[ParticleInterface]
-    ) -> dict[int, Inactivity | None]:
+    def touching(self, held: Content) -> bool:
+        """Whether the first body of the first surface, which lithium's foil is, touches at all."""
+        first = self.surfaces[0]
+        return bool(_by_piece(first, held[first.contact_name])[0] > 0.0)
+
+    def switches(self, held: Content) -> dict[int, Inactivity | None]:
         """Particles, by id, that have come loose, and (`None`) those that touch again."""
         found: dict[int, Inactivity | None] = {}
-        for each in particles:
+        for each in self.surfaces:
             share = _by_piece(each, held[each.contact_name])
             for body, part, why in zip(
                 each.ids.tolist(), share.tolist(), each.inactivity(held).tolist(), strict=True
@@ -119,25 +123,25 @@ class Touch:
         return share
 
     def lengths(self, parted: Parted) -> tuple[float, float]:
-        """Length of particles' surface on the electrolyte that is open, and all of it, in m."""
+        """Length of surface on the electrolyte that is open, and all of it, in m."""
         opened, length = self.faces.open_lengths(parted, self.number)
         return float(opened.sum()), float(length.sum())
 
     def gaps(self, parted: Parted) -> tuple[float, float]:
-        """Mean and largest gap between particles and electrolyte in m."""
+        """Mean and largest gap to the electrolyte in m."""
         mine = slice(*self.faces.ends[self.number : self.number + 2])
         gap, weights = parted.opening[GAP, mine], self.faces.weights[mine]
         return float(gap @ weights / weights.sum()), float(gap.max())
 
 
-def facing(interface: SolidInterface, particles: Sequence[ParticleInterface]) -> list[Ints]:
-    """Pair of an interface of solids at the nodes of each group (k, m); -1 where there is none."""
+def facing(interface: SolidInterface, surfaces: Sequence[Interface]) -> list[Ints]:
+    """Pair of an interface of solids at the nodes of each surface (k, m); -1 for none."""
     nodes, bodies = interface.nodes, interface.bodies
     stride = int(nodes.max()) + 1
     order = np.argsort(bodies * stride + nodes, kind="stable")
     keys = (bodies * stride + nodes)[order]
     found = []
-    for each in particles:
+    for each in surfaces:
         patches = each.patches
         wanted = each.ids[patches.piece_of_node] * stride + patches.nodes
         place = np.minimum(np.searchsorted(keys, wanted), len(keys) - 1)
@@ -145,8 +149,8 @@ def facing(interface: SolidInterface, particles: Sequence[ParticleInterface]) ->
     return found
 
 
-def _by_piece(each: ParticleInterface, share: Floats) -> Floats:
-    """Mean of a share (k, ne, nq) over the surface of each particle (pieces,)."""
+def _by_piece(each: Interface, share: Floats) -> Floats:
+    """Mean of a share (k, ne, nq) over the surface of each body (pieces,)."""
     patches = each.patches
     weights = patches.weights
     piece = patches.piece.ravel()

@@ -1,4 +1,4 @@
-"""Where particles touch the electrolyte, and which of them no longer react."""
+"""Where electrodes touch the electrolyte, and which particles no longer react."""
 
 from __future__ import annotations
 
@@ -30,13 +30,21 @@ def open_fraction(cell: Cell, state: State) -> Floats:
 
 def contact_metrics(cell: Cell, state: State, solution: MechanicsSolution) -> dict[str, float]:
     """How far faces have parted, what presses on the top, and which particles do not react."""
-    found = {}
+    found = dict[str, float]()
     stress = cell.stress
     assert stress is not None
+    if stress.lithium_touch is not None and solution.parted is not None:
+        mean, largest = stress.lithium_touch.gaps(solution.parted)
+        opened, length = stress.lithium_touch.lengths(solution.parted)
+        found = {
+            "lithium_open_fraction": opened / length,
+            "lithium_gap_mean_m": mean,
+            "lithium_gap_max_m": largest,
+        }
     if stress.touch is not None and solution.parted is not None:
         mean, largest = stress.touch.gaps(solution.parted)
         opened, length = stress.touch.lengths(solution.parted)
-        found = {"open_fraction": opened / length, "gap_mean_m": mean, "gap_max_m": largest}
+        found |= {"open_fraction": opened / length, "gap_mean_m": mean, "gap_max_m": largest}
     if solution.conditions.top == "plate":
         top, give = solution.top, solution.conditions.stack_compliance
         found["stack_pressure_Pa"] = top.pressure

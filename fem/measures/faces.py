@@ -11,11 +11,14 @@ from numpy.typing import NDArray
 from fem.frozen import Frozen
 from fem.laws.bonds import GAP, SLIP, Cohesive
 from fem.mesh import Ints
-from fem.physics.bonds import SolidInterface
+from fem.physics.bonds import LITHIUM, SolidInterface
 from fem.physics.faces import Faces
 from fem.physics.mechanics import MechanicsSolution
 
 Floats = NDArray[np.float64]
+
+METAL = -2
+"""Stands for lithium among ids of particles."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,14 +32,16 @@ class FaceTable(Frozen):
     x, y
         Where the pair was before anything moved, in m.
     normal
-        Unit normal out of the particle (m, 2).
+        Unit normal out of the particle or the lithium (m, 2).
     kind
-        "particle_electrolyte" or "particle_particle".
+        "particle_electrolyte", "particle_particle" or "lithium_electrolyte".
     particle, other
-        Ids of the particles on both sides; -1 for electrolyte, which is always the other.
+        Ids of the particles on both sides; -1 for electrolyte, which is always the other, and -2
+        for lithium, which never is.
     gap, slip
         How far the other side has moved from the particle, along the normal and along the tangent
-        (which is the normal turned by 90 degrees to the left), in m.
+        (which is the normal turned by 90 degrees to the left), in m; from lithium, less what was
+        plated between.
     apart
         The part of the gap in m that is no stretch of a bond that still holds.
     pressure, shear
@@ -106,9 +111,10 @@ def _place(interface: SolidInterface) -> tuple[Floats, Floats, Ints, Ints]:
     """Coordinates of the pairs of an interface, and the particles on both sides."""
     pair = interface.pair_of.ravel()
     found = []
+    body = np.full_like(interface.body, METAL) if interface.kind == LITHIUM else interface.body
     for values in (
         *interface.edges.coordinates.reshape(2, -1),
-        np.repeat(interface.body, 3),
+        np.repeat(body, 3),
         np.repeat(interface.other_body, 3),
     ):
         column = np.empty(len(interface.pairs), dtype=values.dtype)

@@ -158,7 +158,7 @@ class Solids:
         self.map, self._plates = map_of(space, self.supports, self._nodes, self._fused)
         kept = [(each, None) for pair, each in facing.items() if pair not in asked]
         parting = [(facing[pair], law) for pair, law in asked.items()]
-        self.map, faces = Faces.of(self.map, space, [*parting, *kept])
+        self.map, faces = Faces.of(self.map, [space], [*parting, *kept])
         if faces is None:
             raise InputError(
                 "no faces of these solids may part",

@@ -23,6 +23,9 @@ from fem.spaces import Space
 
 Floats = NDArray[np.float64]
 
+LITHIUM = "lithium_electrolyte"
+"""Kind of the interface where lithium that deforms lies on other solids."""
+
 
 def sheets(mesh: Mesh, elements: Ints, separate: bool) -> Ints | None:
     """Sheet of each of the triangles `elements` (nt,), or `None` where all is one.
@@ -104,14 +107,17 @@ class SolidInterface:
     Attributes
     ----------
     kind
-        "particle_electrolyte" or "particle_particle"; "faces" where regions are drawn freely.
+        "particle_electrolyte", "particle_particle" or "lithium_electrolyte"; "faces" where
+        regions are drawn freely.
     edges
-        Turned such that the particle, or the first of two regions, is on their left: normals point
-        out of it.
+        Turned such that the particle, the lithium, or the first of two regions is on their left:
+        normals point out of it.
     particle, other
-        Unknowns of the composite on both sides of the edges' nodes, (ne, 3).
+        Unknowns of the bodies on both sides of the edges' nodes, (ne, 3); those of lithium follow
+        those of the composite.
     body, other_body
-        Particle on the left of each edge (ne,), and on its right; -1 for electrolyte.
+        Particle or body of lithium on the left of each edge (ne,), and particle on its right; -1
+        for electrolyte.
     """
 
     kind: str
@@ -198,6 +204,21 @@ def interfaces(space: Space) -> list[SolidInterface]:
             sides = apart[chosen], left[chosen], right[chosen]
             found.append(_facing(mesh, kind, sides, ~active[chosen, 0], bodies))
     return found
+
+
+def lithium_interface(composite: Space, lithium: Space, rows: Ints) -> SolidInterface:
+    """Where lithium that deforms lies on other solids: at the mesh's outline edges `rows`."""
+    mesh = composite.mesh
+    solid, own = unknowns_beside(composite, rows), unknowns_beside(lithium, rows)
+    left, right = (
+        np.where(metal >= 0, len(composite) + metal, other)
+        for metal, other in zip(own, solid, strict=True)
+    )
+    regions = mesh.geometry.regions
+    bodied = (Phase.ACTIVE, Phase.LITHIUM)
+    bodies = np.array([r.body if r.phase in bodied else -1 for r in regions])
+    on_right = own[0][:, 0] < 0
+    return _facing(mesh, LITHIUM, (rows, left, right), on_right, bodies)
 
 
 def faces_between(space: Space) -> dict[tuple[int, int], SolidInterface]:

@@ -90,6 +90,9 @@ class Faces:
         Piece of solid on both sides of each pair (2, m), the largest of them 0.
     clearance
         Gap in m (m,) of faces that are not drawn apart although they are.
+    standing, upright
+        Pieces other than the largest that supports hold, whatever touches them; and those that they
+        keep from turning.
     """
 
     interfaces: tuple[SolidInterface, ...]
@@ -101,22 +104,25 @@ class Faces:
     place: Ints
     pieces: Ints
     clearance: Floats
+    standing: tuple[int, ...] = ()
+    upright: tuple[int, ...] = ()
 
     @classmethod
     def of(
         cls,
         map_: AffineMap,
-        space: Space,
+        spaces: Sequence[Space],
         bonds: Sequence[tuple[SolidInterface, BondLaw | None]],
     ) -> tuple[AffineMap, Faces | None]:
         """The same map with gaps and slips among its unknowns, and the faces; none if none part.
 
         Parameters
         ----------
-        space
-            Of the composite, whose displacements come first in the map.
+        spaces
+            Of the composite, whose displacements come first in the map, and of lithium if it may
+            part from that.
         bonds
-            What holds its bodies together where they meet; `None` if they move as one.
+            What holds bodies together where they meet; `None` if they move as one.
         """
         interfaces = [each for each, law in bonds if law is not None]
         if not interfaces:
@@ -140,7 +146,7 @@ class Faces:
         faces = cls(
             tuple(interfaces), tuple(laws), ends, weights,
             (openings @ to_z).tocsr(), rows, place,
-            _pieces(space, bonded)[_pairs(interfaces)].T, np.zeros(len(weights)),
+            _pieces(spaces, bonded)[_pairs(interfaces)].T, np.zeros(len(weights)),
         )  # fmt: skip
         return changed, faces
 
@@ -225,7 +231,7 @@ class Faces:
         beside the end of a contact, goes to zero.
         """
         interface = self.interfaces[number]
-        gap = self.apart(parted)[self.ends[number] + interface.pair_of]
+        gap = np.maximum(self.apart(parted)[self.ends[number] + interface.pair_of], 0.0)
         start, end, middle = (gap ** (2.0 / 3.0)).T
         halves = [_open_share(start, middle, end), _open_share(end, middle, start)]
         length = interface.edges.weights.sum(axis=1)
@@ -235,7 +241,9 @@ class Faces:
         """Pairs (m,) of pieces that hang on nothing while pairs `holds` (m,) hold together."""
         first, second = self.pieces
         size = int(self.pieces.max()) + 1
-        edges = (np.ones(int(holds.sum())), (first[holds], second[holds]))
+        ground = np.zeros(len(self.standing), dtype=int)
+        place = (np.append(first[holds], ground), np.append(second[holds], self.standing))
+        edges = (np.ones(len(place[0])), tuple(each.astype(int) for each in place))
         label = connected_components(coo_matrix(edges, (size, size)), directed=False)[1]
         return np.asarray(label[first] != label[second])
 
@@ -267,9 +275,10 @@ def _open_share(one: Floats, middle: Floats, other: Floats) -> Floats:
     )  # fmt: skip
 
 
-def _pieces(space: Space, bonded: Sequence[Ints]) -> Ints:
-    """Piece of each unknown of a space (n,): sheets, and those that are bonded to each other."""
-    sheet = space.sheet_of
+def _pieces(spaces: Sequence[Space], bonded: Sequence[Ints]) -> Ints:
+    """Piece of each unknown of spaces (n,): sheets, and those that are bonded to each other."""
+    counts = np.cumsum([0] + [int(space.sheet_of.max()) + 1 for space in spaces])
+    sheet = np.concatenate([c + s.sheet_of for c, s in zip(counts[:-1], spaces, strict=True)])
     first, second = sheet[np.concatenate([np.zeros((0, 2), dtype=int), *bonded])].T
     size = int(sheet.max()) + 1
     graph = coo_matrix((np.ones(len(first)), (first, second)), (size, size))

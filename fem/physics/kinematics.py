@@ -38,8 +38,9 @@ class Conditions:
     stack_compliance
         Of layers between plate and spring that are not drawn, in m/Pa: what they are compressed by
         for each unit of pressure.
-    particle_electrolyte, particle_particle
-        What holds faces of these kinds together; `None` for a bond that is perfect.
+    particle_electrolyte, particle_particle, lithium_electrolyte
+        What holds faces of these kinds together; `None` for a bond that is perfect. Lithium parts
+        from what it lies on only if it deforms; `contact` then says nothing.
     shrinks
         Whether electrolyte loses volume where it meets particles.
     """
@@ -53,6 +54,7 @@ class Conditions:
     stack_compliance: float = 0.0
     particle_electrolyte: BondLaw | None = None
     particle_particle: BondLaw | None = None
+    lithium_electrolyte: BondLaw | None = None
     shrinks: bool = False
 
     @property
@@ -79,14 +81,23 @@ class Conditions:
         return 1.0 / (1.0 / stiffness + give)
 
     @property
-    def part(self) -> bool:
-        """Whether some faces may part."""
+    def _particles_part(self) -> bool:
         return self.particle_electrolyte is not None or self.particle_particle is not None
 
     @property
     def separate(self) -> bool:
-        """Whether displacements jump between bodies, which needs bodies that are apart."""
-        return self.part or self.shrinks
+        """Whether displacements jump around particles, which needs bodies that are apart."""
+        return self._particles_part or self.shrinks
+
+    @property
+    def lithium_parts(self) -> bool:
+        """Whether lithium may part from what it lies on."""
+        return self.deforms and self.lithium_electrolyte is not None
+
+    @property
+    def part(self) -> bool:
+        """Whether any faces may part."""
+        return self._particles_part or self.lithium_parts
 
 
 @dataclass(frozen=True)
@@ -162,12 +173,14 @@ def kinematics(
     lines
         Of each lithium body, the foil first.
     interfaces
-        Where separate bodies of the composite face each other.
+        Where bodies that are separate face each other.
     ties
         Further pairs of unknowns of the composite that move together, (m, 2) each.
     """
     composite = bodies[0]
     bonded = [i.pairs for i in interfaces if getattr(conditions, i.kind) is None]
+    if conditions.lithium_parts:
+        lines = ()  # its faces are pairs of `interfaces`
     place = merged([*bonded, *ties], len(composite))
     first = np.unique(place, return_index=True)[1]
     # Composite unknowns that move as one are one from here on.

@@ -5,7 +5,8 @@ Electrolyte and particles form one bonded body, or bodies that bonds hold togeth
 a law of `fem.laws.solids`: where all are linear, one linear solve finds the state, and Newton's
 method does otherwise (`fem.physics.equilibrium`). New lithium of thickness h appears between
 it and the lithium, so across Li|SE the displacement jumps, ``u_SE - u_Li = h n`` with n out of the
-lithium, and the traction is continuous. Lithium is one of three limits, or in between:
+lithium, and the traction is continuous; where lithium may part, the layer is what fills a gap first
+(`fem.physics.plated`). Lithium is one of three limits, or in between:
 
 rigid
     The jump moves the electrolyte; the foil may only rise or sink as a whole.
@@ -34,7 +35,7 @@ from scipy.sparse import block_diag, csr_matrix, diags
 from fem.geometry import Phase
 from fem.mesh import Ints, Mesh
 from fem.parameters import Elastic
-from fem.physics.bonds import interfaces, on_line
+from fem.physics.bonds import interfaces, lithium_interface, on_line
 from fem.physics.elastic import NO_LAWS, Laws, LithiumSurface, SolidBody, Tangent
 from fem.physics.equilibrium import Border, Equilibrium, History, Loads
 from fem.physics.faces import Faces, Parted
@@ -42,8 +43,10 @@ from fem.physics.flow import FlowingLithium
 from fem.physics.kinematics import Conditions, LithiumLine, kinematics, moving_with
 from fem.physics.mechanisms import notes
 from fem.physics.parting import Parting
+from fem.physics.plated import PlatedFaces, supported
 from fem.physics.shrinkage import Shrinkage
-from fem.physics.solution import Inelastic, MechanicsSolution, Support
+from fem.physics.solution import Inelastic, MechanicsSolution
+from fem.physics.top import Top
 from fem.solve.linear import TwoLevel
 
 __all__ = ["Conditions", "MechanicsProblem", "MechanicsSolution"]
@@ -55,7 +58,7 @@ class MechanicsProblem:
     """Assembled once a mesh and set of conditions; solved for any plated thickness and swelling.
 
     `composite` may be handed in where several problems share it. `laws` are those of regions that
-    do not obey Hooke's law, of lithium alone where the composite is given.
+    do not obey Hooke's law, of lithium alone with a composite.
 
     Attributes
     ----------
@@ -64,8 +67,8 @@ class MechanicsProblem:
     surfaces
         Where each lithium body meets the electrolyte, the foil first.
     interfaces, faces
-        Where separate bodies of the composite face each other; none if it is one body. The pairs
-        of these that may part; `None` if none may.
+        Where separate bodies face each other, last lithium if it may part; none if all are one.
+        The pairs of these that may part; `None` if none may.
     map, load, springs
         The kinematic conditions, and the forces (N/m) and stiffnesses (Pa) of supports on their
         unknowns.
@@ -99,13 +102,19 @@ class MechanicsProblem:
         beside = [on_line(composite.space, surface.rows) for surface in self.surfaces]
         self._on_line = np.max([number for number, _ in beside], axis=0)
         ties = [pairs for _, pairs in beside]
+        if conditions.lithium_parts:
+            rows, ties = np.concatenate([s.rows for s in self.surfaces]), []
+            self.interfaces.append(lithium_interface(self.bodies[0], self.bodies[1], rows))
         self._flow = FlowingLithium.of(
             mesh, elastic, conditions, self.surfaces, self._on_line, int(self._starts[-1])
         )
         lines = [LithiumLine.of(s.contact, s.nodes, self._on_line) for s in self.surfaces]
         kinematic = kinematics(mesh, self.bodies, lines, conditions, self.interfaces, ties)
         bonds = [(each, getattr(conditions, each.kind)) for each in self.interfaces]
-        self.map, self.faces = Faces.of(kinematic.map, composite.space, bonds)
+        meeting = self.bodies if conditions.lithium_parts else self.bodies[:1]
+        self.map, faces = Faces.of(kinematic.map, meeting, bonds)
+        self.faces = supported(faces, conditions)
+        self._plated = PlatedFaces.of(self.faces, self.nodes, mesh.nodes.shape[1])
         self._shrinkage = Shrinkage.of(mesh, self.interfaces, self.faces, len(kinematic.prescribed))
         self._plate = kinematic.plate
         self._prescribed, self._together = kinematic.prescribed, kinematic.together
@@ -154,6 +163,11 @@ class MechanicsProblem:
     def prestressed(self) -> bool:
         """Whether a plate that cannot move presses before anything is plated."""
         return self.conditions.top_is_fixed and self._rest != 0.0
+
+    @cached_property
+    def _top(self) -> Top:
+        at = (self.mesh.geometry.width, self._rest, self._plate, self._prescribed)
+        return Top(self.conditions, *at, self._flow)
 
     def start(self) -> History:
         """What the laws of all bodies remember of virgin material."""
@@ -218,6 +232,10 @@ class MechanicsProblem:
         jump = self.map.jump @ thickness + self._shrinkage.displacement(lost)
         if self.prestressed:
             jump = jump + self._prescribed * self._rest
+        faces, plated = self.faces, self._plated
+        if faces is not None and plated is not None:
+            faces = plated.filled(faces, thickness)
+        faces = self._shrinkage.cleared(faces, lost)
         volumes = flow.volumes(thickness, self._rest)
         swelled = None if swelling is None else self.parts[0].swelling_forces(swelling)
         loads = Loads(jump, flow.known_forces(slots), flow.known_thrust(slots), swelling, swelled)
@@ -227,7 +245,6 @@ class MechanicsProblem:
             z, strain, closed, iterations = self._solve_linear(loads, volumes)
         else:
             border = Border(self._closed, flow.compliance, flow.areas[flow.closed], volumes)
-            faces = self._shrinkage.cleared(self.faces, lost)
             system = self._system(loads, border, history, duration, faces, parted)
             start = guess.unknowns if isinstance(guess, MechanicsSolution) else guess
             if isinstance(system, Parting):
@@ -248,7 +265,14 @@ class MechanicsProblem:
             for part, u, (s, f), h in zip(self.parts, displacements, known, history, strict=False)
         ]
         forces = np.concatenate([answer.forces for answer in answers])
-        top = self._support(z, w, forces, closed, strain, thickness)
+        top = self._top.support(z, w, forces, closed, strain, thickness)
+        by_forces = self._interface_pressure
+        pressure = flow.pressures(-closed, slots) if flow.flows else by_forces(answers[0].forces)
+        plating = np.asarray(self.map.jump.T @ forces)
+        if plated is not None:
+            assert faces is not None and parted is not None
+            plating = plating + plated.forces(faces, parted)
+            pressure = plated.pressure(faces, parted, pressure, self.nodes)
         weight = self.conditions.stack_pressure * self.mesh.geometry.width
         return MechanicsSolution(
             conditions=self.conditions,
@@ -257,13 +281,9 @@ class MechanicsProblem:
             displacements=displacements,
             out_of_plane=strain,
             nodes=self.nodes,
-            pressure=(
-                flow.pressures(-closed, slots)
-                if flow.flows
-                else self._interface_pressure(answers[0].forces)
-            ),
+            pressure=pressure,
             iterations=iterations,
-            plating_forces=np.asarray(self.map.jump.T @ forces),
+            plating_forces=plating,
             lost=lost,
             shrinking_forces=self._shrinkage.forces(forces, self.faces, parted),
             load_work=0.0 if self._plate is None else -weight * float(z[self._plate]) - top.energy,
@@ -301,9 +321,9 @@ class MechanicsProblem:
         """What Newton's method is to solve."""
         length = float(np.sqrt(self.bodies[0].basis.dx.sum())) if self.generalised else 0.0
         given = (self.parts, self.map, self.springs, self.load, loads, border, history, length)
-        if faces is None:
+        if faces is None or self.faces is None:
             return Equilibrium(*given, duration)
-        stood = faces.start() if parted is None else parted
+        stood = self.faces.start() if parted is None else parted
         return Parting(*given, duration, faces=faces, parted=stood)
 
     def _solve_linear(self, loads: Loads, volumes: Floats) -> tuple[Floats, float, Floats, int]:
@@ -330,27 +350,6 @@ class MechanicsProblem:
             iterations += sum(s.iterations for s in self._border_solutions)
         strain = float(border[-1]) if self.generalised else 0.0
         return z, strain, border[: len(volumes)], iterations
-
-    def _support(
-        self, z: Floats, w: Floats, forces: Floats, closed: Floats, strain: float, thickness: Floats
-    ) -> Support:
-        """What the plate on top does, from all displacements and the forces on them (n,)."""
-        conditions, width, rest = self.conditions, self.mesh.geometry.width, self._rest
-        stack, spring, flow = conditions.stack_pressure, conditions.spring, self._flow
-        if conditions.top == "free":
-            return Support(rise=None if self._plate is None else float(z[self._plate]))
-        if conditions.top_is_fixed:
-            push = float(self._prescribed @ forces) / width
-            return Support(-float(closed[0]) if flow.flows else -push, rest)
-        if self._plate is not None:
-            rise = float(z[self._plate])
-        elif spring:
-            rise = rest - (float(closed[0]) + stack) / spring
-        else:
-            rise = flow.rise(w, strain, thickness)
-        return Support(
-            stack + spring * (rise - rest), rise, 0.5 * spring * width * (rise - rest) ** 2
-        )
 
     def _bordering(self) -> tuple[Floats, Floats]:
         """Columns and corner of the unknowns that a sparse matrix should not hold.

@@ -50,7 +50,7 @@ FALLS = (
 SLIDES, FLOATS, TURNS = 1e-11, 1e-10, 1e-8
 """Stiffness, over that of the solids, of springs across all slips, across gaps of pieces that are
 loose all round, and across one slip of each piece without a bond: a disc that turns, or lies in a
-hole, needs a place. Their forces are too small to matter."""
+hole, needs a place; a foil between walls does not. Their forces are too small to matter."""
 ENOUGH = 25
 """Iterations of conjugate gradients after which factors are made anew."""
 OVER = 1e-6
@@ -139,12 +139,12 @@ class Parting(Equilibrium):
     @property
     def springs_across(self) -> Floats:
         """Stiffness (2 m,) in Pa of the weak springs across openings: gap and slip, in turn."""
-        found = np.full((len(self.faces), 2), SLIDES)
-        found[:, GAP] = np.where(self._loose, FLOATS, 0.0)
-        free = np.repeat(
-            [isinstance(w, Touching) for w in self.faces.laws], np.diff(self.faces.ends)
-        )
-        first = np.unique(self.faces.pieces[0][free], return_index=True)[1]
+        faces = self.faces
+        placed = np.isin(faces.pieces[0], faces.upright) & (faces.pieces[1] == 0)
+        found = np.stack([np.where(self._loose, FLOATS, 0.0), np.where(placed, 0.0, SLIDES)], 1)
+        bare = [isinstance(w, Touching) for w in faces.laws]
+        free = np.repeat(bare, np.diff(faces.ends)) & ~placed
+        first = np.unique(faces.pieces[0][free], return_index=True)[1]
         found[np.flatnonzero(free)[first], SLIP] = TURNS
         return self._stiffness * found.ravel()
 

@@ -32,25 +32,30 @@ ROWS: tuple[tuple[tuple[str, str], ...], ...] = (
     (("Voltage / V", ""),),
     (("open_fraction", "open surface"), ("dead_fraction", "dead material")),
     (("gap_max_m", "largest"), ("gap_mean_m", "mean")),
+    (("lithium_open_fraction", ""),),
+    (("lithium_gap_max_m", "largest"), ("lithium_gap_mean_m", "mean")),
     (("stack_pressure_Pa", ""),),
     (("plastic_area_fraction", ""),),
 )
 """Columns of the history in the rows of the figure, with what each curve is called."""
+SHARES = ("open_fraction", "lithium_open_fraction")
 _LABELS = {
     "open_fraction": "share",
     "gap_max_m": "gap",
+    "lithium_open_fraction": "share,\nlithium",
+    "lithium_gap_max_m": "gap,\nlithium",
     "plastic_area_fraction": "yielded\nelectrolyte",
 }
 """Of axes with more than one curve, or with a long name."""
 
 
 def contact_history(result: Result, ax: Axes | None = None) -> Axes:
-    """Share of the particles' surface that is open against time.
+    """Open share of the particles' surface against time, or of lithium's if only that parts.
 
     In a figure of its own also the voltage, the share of the active material that does not react,
-    the mean and the largest gap, the pressure of the plate on top if there is one, and the share of
-    the electrolyte that has yielded if it can; all of them against time, and against the mean
-    stoichiometry, where colours tell charge from discharge.
+    the mean and the largest gap, the same of lithium, the pressure of the plate on top if there is
+    one, and the share of the electrolyte that has yielded if it can; all of them against time, and
+    against the mean stoichiometry, where colours tell charge from discharge.
 
     Returns
     -------
@@ -62,7 +67,8 @@ def contact_history(result: Result, ax: Axes | None = None) -> Axes:
         If the result is a snapshot, or no faces may part.
     """
     history = history_of(result)
-    if "open_fraction" not in history.columns:
+    shares = [row for row in ROWS if row[0][0] in SHARES and row[0][0] in history.columns]
+    if not shares:
         raise InputError(
             "this run has no faces that may part",
             key="interfaces.particle_electrolyte.bond",
@@ -72,7 +78,7 @@ def contact_history(result: Result, ax: Axes | None = None) -> Axes:
     unit = time_unit(float(times_of(history)[-1]))
     steps = steps_of(history)
     if ax is not None:
-        _row(history, ROWS[1], ax, "Test Time / s", unit, None)
+        _row(history, shares[0], ax, "Test Time / s", unit, None)
         ax.set_xlabel(declared("Test Time / s").axis(unit.name))
         return ax
     rows = [row for row in ROWS if row[0][0] in history.columns]
@@ -97,7 +103,7 @@ def contact_history(result: Result, ax: Axes | None = None) -> Axes:
         grid[-1, 0].set_xlabel(declared("Test Time / s").axis(unit.name))
         grid[-1, 1].set_xlabel("mean stoichiometry")
         figure.align_ylabels(list(grid[:, 0]))
-    drawn: Axes = grid[1, 0]
+    drawn: Axes = grid[rows.index(shares[0]), 0]
     return drawn
 
 

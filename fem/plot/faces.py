@@ -15,7 +15,7 @@ from matplotlib.patches import Rectangle
 from numpy.typing import NDArray
 
 from fem.errors import InputError
-from fem.measures.faces import FaceTable
+from fem.measures.faces import METAL, FaceTable
 from fem.plot import canvas
 from fem.plot.canvas import HAIR, INK
 from fem.plot.maps import with_key
@@ -164,7 +164,8 @@ def gaps(result: Result, ax: Axes | None = None, *, factor: float | None = None)
         canvas.key(axes, handles if some else [*bonds, *handles], 3)
         for zoom in zooms:
             particle = int(faces.particle[np.argmax(faces.gap)])
-            draw_gaps(scene, zoom, windows[1], faces, wider, f"Around particle {particle}")
+            around = "the lithium" if particle == METAL else f"particle {particle}"
+            draw_gaps(scene, zoom, windows[1], faces, wider, f"Around {around}")
             _focus(axes, zoom, windows[1])
         _mark_bonds([axes, *zooms][-1], faces)
         if zooms:
@@ -222,11 +223,11 @@ def bed(scene: Scene) -> Window:
 
 
 def closeup(scene: Scene, faces: FaceTable) -> Window:
-    """A window in um on the particle with the largest gap; in a cell of none, around that gap."""
+    """A window in um on the particle with the largest gap; at lithium around that gap."""
     worst = int(np.argmax(faces.gap))
     body = int(faces.particle[worst])
     particles = scene.geometry.particles
-    if len(particles):
+    if body >= 0 and len(particles):
         x, y = particles.x[body] / MICROMETRE, particles.y[body] / MICROMETRE
         half = _ZOOM * particles.diameter[body] / MICROMETRE
     else:

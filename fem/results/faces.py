@@ -17,6 +17,12 @@ FACES: tuple[Declared, ...] = (
         "Between particles and electrolyte, closed faces included."),
     Declared("gap_max_m", "m", "largest gap", _BOTH, shown="nm", meaning=
         "Between particles and electrolyte."),
+    Declared("lithium_open_fraction", "", "share of the lithium's surface that is open", _BOTH,
+        meaning="Share of the length between lithium and what it lies on whose gap is open."),
+    Declared("lithium_gap_mean_m", "m", "mean gap at the lithium", _BOTH, shown="nm", meaning=
+        "Between lithium and what it lies on, closed faces included."),
+    Declared("lithium_gap_max_m", "m", "largest gap at the lithium", _BOTH, shown="nm", meaning=
+        "Between lithium and what it lies on."),
     Declared("stack_pressure_Pa", "Pa", "stack pressure", _BOTH, shown="MPa", meaning=
         "Pressure of the plate on top."),
     Declared("stack_height_change_m", "m", "change of the stack's height", _BOTH, shown="µm",
@@ -36,16 +42,18 @@ FACES: tuple[Declared, ...] = (
     Declared("why", "", "why it does not react", _PARTICLES, text=True, meaning=
         "The same as `inactivity`."),
     Declared("kind", "", "what meets", _FACES, text=True, meaning=
-        "Either `particle_electrolyte` or `particle_particle`."),
+        "`particle_electrolyte`, `particle_particle` or `lithium_electrolyte`."),
     Declared("normal_x", "", "normal, along x", _FACES, meaning=
-        "Of the unit normal out of the particle."),
+        "Of the unit normal out of the particle or the lithium."),
     Declared("normal_y", "", "normal, along y", _FACES, meaning=
-        "Of the unit normal out of the particle."),
-    Declared("particle", "", "particle", _FACES, meaning="Id of the particle on the inner side."),
+        "Of the unit normal out of the particle or the lithium."),
+    Declared("particle", "", "particle", _FACES, meaning=
+        "Id of the particle on the inner side; -2 for lithium."),
     Declared("other", "", "other side", _FACES, meaning=
         "Id of the particle on the other side; -1 for electrolyte."),
     Declared("gap_m", "m", "gap", _FACES, shown="nm", meaning=
-        "How far the other side has moved out of the particle, along the normal."),
+        "How far the other side has moved out of the particle, along the normal; out of the "
+        "lithium, less what was plated between."),
     Declared("slip_m", "m", "slip", _FACES, shown="nm", meaning=
         "How far the other side has moved along the tangent, which is the normal turned by 90 "
         "degrees to the left."),

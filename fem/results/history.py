@@ -27,8 +27,9 @@ USED_UP, OUT_OF_REACH = "lithium used up", "power out of reach"
 SHORT = "short circuit"
 """Lithium has reached the cathode: the run ends, whatever steps are left."""
 ALL_LOOSE = "no particle touches the electrolyte"
+LITHIUM_LOOSE = "no lithium touches the electrolyte"
 """So no current can flow, and none comes back: the run ends likewise."""
-ENDS = frozenset({SHORT, ALL_LOOSE})
+ENDS = frozenset({SHORT, ALL_LOOSE, LITHIUM_LOOSE})
 LIMITS = frozenset({SURFACE_EMPTY, SURFACE_FULL, USED_UP, OUT_OF_REACH})
 """What ends a step that the cell can no longer do, whatever the user asked for."""
 

@@ -105,6 +105,18 @@ def _protocol(cell: Cell) -> list[str]:
         )
     if mechanics.enabled:
         notes.append(COUPLINGS[mechanics.coupling])
+    if mechanics.coupling != "none" and case.interfaces.part:
+        notes.append(
+            "Faces may part, so the stress that acts back is guessed for a step and the step "
+            "repeated until it is what was found, to 0.02 mV; a step that does not settle is "
+            "shortened."
+        )
+    if case.interfaces.lithium_electrolyte.parts:
+        notes.append(
+            "Lithium may part from the electrolyte: what is plated fills a gap before it presses, "
+            "and no current crosses where faces do not touch. Gaps stand beside faces as they were "
+            "drawn, so they must stay small beside what is drawn."
+        )
     if mechanics.swelling:
         loose = case.interfaces.particle_electrolyte.parts
         notes.append(

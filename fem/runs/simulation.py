@@ -16,11 +16,19 @@ from fem.case.profile import read_profile
 from fem.case.steps import Step as ProtocolStep
 from fem.cell.composition import Cell
 from fem.cell.foresight import LONGEST
-from fem.cell.solids import all_loose, changes, marked
+from fem.cell.solids import all_loose, changes, lithium_loose, marked
 from fem.cell.state import State
 from fem.errors import SolveError
 from fem.geometry import Inactivity
-from fem.results.history import ALL_LOOSE, ENDS, LIMITS, OUT_OF_REACH, SHORT, Event
+from fem.results.history import (
+    ALL_LOOSE,
+    ENDS,
+    LIMITS,
+    LITHIUM_LOOSE,
+    OUT_OF_REACH,
+    SHORT,
+    Event,
+)
 from fem.results.notes import notes_of, outcome
 from fem.results.result import Result
 from fem.results.view import View
@@ -237,8 +245,10 @@ class _Run:
                 if self._shape.short:
                     self._accept(self._state, todo, SHORT, 0, 0.0)
                     break
-            if all_loose(self._cell, self._state):
-                self._accept(marked(self._cell, self._state), todo, ALL_LOOSE, 0, 0.0)
+            no_lithium = lithium_loose(self._cell, self._state)
+            if no_lithium or all_loose(self._cell, self._state):
+                why = LITHIUM_LOOSE if no_lithium else ALL_LOOSE
+                self._accept(marked(self._cell, self._state), todo, why, 0, 0.0)
                 break
             if self._switched(todo):
                 todo = self._task(label, step)

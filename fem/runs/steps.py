@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from fem.cell.blocks import Content, largest
 from fem.cell.composition import CATHODE, Cell
-from fem.cell.solids import settled
+from fem.cell.solids import acting, misguessed, settled
 from fem.cell.state import State, extrapolated
 from fem.errors import SolveError
 from fem.physics.charge import ChargeSolution, Drive
@@ -15,6 +15,8 @@ from fem.solve.stepping import DIAGONAL, WEIGHT, Stage, backward_euler, combine,
 
 SITES = 1e-6
 """How far beyond empty or full a stoichiometry is still rounding and error of a step."""
+MOST_TURNS = 4
+"""How often a step is repeated to find the stress that acts back on its reactions."""
 
 
 @dataclass(frozen=True)
@@ -41,6 +43,9 @@ def step(
 ) -> Trial:
     """Try a step of length `dt` in s from `state`, which must have been solved.
 
+    Where stress at its end acts back on reactions but is found only then, the step is repeated with
+    what was found; a `change` beyond its limit tells that this did not settle.
+
     Parameters
     ----------
     drives
@@ -51,6 +56,24 @@ def step(
     SolveError
         If a stage has no solution that Newton's method finds.
     """
+    guess = state
+    for _ in range(MOST_TURNS):
+        trial = _turn(cell, state, dt, drives, guess)
+        wrong = misguessed(cell, guess, trial.state)
+        if wrong <= 1.0:
+            return trial
+        guess = trial.state
+    return replace(trial, change=max(trial.change, wrong))
+
+
+def _turn(
+    cell: Cell,
+    state: State,
+    dt: float,
+    drives: Sequence[Drive] | Callable[[float], Sequence[Drive]],
+    end_as: State,
+) -> Trial:
+    """The step once, with stress at its end that acts on reactions as in `end_as`."""
     starts: list[tuple[float, ChargeSolution]] = []
 
     def implicit(base: Content, c: float, fraction: float) -> Stage:
@@ -60,7 +83,8 @@ def step(
         if state.rate is not None:
             guess = combine(state.content, (fraction * dt, state.rate))
         imposed = drives(time) if callable(drives) else drives
-        found = cell.stage(base, c, imposed, state.held, extrapolated(known, time), guess)
+        held = acting(cell, state, end_as, fraction)
+        found = cell.stage(base, c, imposed, held, extrapolated(known, time), guess)
         assert isinstance(found.found, ChargeSolution)
         starts.append((time, found.found))
         return found

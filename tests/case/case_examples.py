@@ -285,7 +285,7 @@ def plane() -> dict[str, Any]:
 def pressed() -> dict[str, Any]:
     """The cell of `particles` with faces that may part, under a stack."""
     data = particles()
-    data["mechanics"] = {"enabled": True}
+    data["mechanics"] = {"enabled": True, "lithium": "elastic"}
     layers = [{"material": "LTO", "thickness": "45 um"}]
     data["stack"] = {"pressure": "5 MPa", "stiffness": "8e10 Pa/m", "layers": layers}
     bond = {
@@ -300,7 +300,8 @@ def pressed() -> dict[str, Any]:
         "contact_pressure": "0.5 GPa",
         "contact_exponent": 0.5,
     }
-    data["interfaces"] = {"particle_electrolyte": bond, "particle_particle": dict(bond)}
+    kinds = ("particle_electrolyte", "particle_particle", "lithium_electrolyte")
+    data["interfaces"] = {kind: dict(bond) for kind in kinds}
     return data
 
 

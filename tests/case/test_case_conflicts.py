@@ -15,6 +15,7 @@ CLUSTERED = {"kind": "clustered"} | PATTERNS["clustered"]
 ELASTIC = {"lithium": "elastic"}
 LINEAR = {"growth": "linear", "current_density": "10 mA/m^2"}
 PARABOLIC = {"growth": "parabolic", "passivation_thickness": "5 nm"}
+PLAIN = {"mechanics.kinematics": "plane strain", "mechanics.contact": "stick"}
 
 # changes to a valid case, the key that is blamed, words that the message has to hold
 CONFLICTS: list[tuple[dict[str, Any], str, tuple[str, ...]]] = [
@@ -44,6 +45,78 @@ CONFLICTS: list[tuple[dict[str, Any], str, tuple[str, ...]]] = [
         {"mechanics.solids": "plastic", "mechanics.coupling": "lithium"},
         "mechanics.coupling",
         ("mechanics.solids", "does not act back"),
+    ),
+    (
+        {
+            "interfaces.lithium_electrolyte.bond": "none",
+            "mechanics.kinematics": "plane strain",
+            "mechanics.lithium": "rigid",
+        },
+        "mechanics.lithium",
+        ("rigid lithium keeps its shape", "viscoplastic"),
+    ),
+    (
+        {
+            "interfaces.lithium_electrolyte.bond": "none",
+            **PLAIN,
+            "mechanics.lithium": "yielded",
+        },
+        "mechanics.lithium",
+        ("fills every gap",),
+    ),
+    (
+        {
+            "interfaces.lithium_electrolyte.bond": "none",
+            **PLAIN,
+            "mechanics.lithium": "elastic",
+            "mechanics.compare_lithium": [],
+            "geometry.anode.fading": "0.1 um",
+        },
+        "geometry.anode.fading",
+        ("interfaces.lithium_electrolyte",),
+    ),
+    (
+        {
+            "interfaces.lithium_electrolyte.bond": "none",
+            **PLAIN,
+            "mechanics.lithium": "elastic",
+            "mechanics.compare_lithium": ["rigid"],
+        },
+        "mechanics.compare_lithium",
+        ("rigid lithium keeps its shape",),
+    ),
+    (
+        {
+            "interfaces.lithium_electrolyte.bond": "none",
+            **PLAIN,
+            "mechanics.lithium": "elastic",
+            "mechanics.compare_lithium": [],
+            "mechanics.contact": "slide",
+        },
+        "mechanics.contact",
+        ("said twice", "friction"),
+    ),
+    (
+        {
+            "interfaces.lithium_electrolyte.bond": "none",
+            **PLAIN,
+            "mechanics.lithium": "elastic",
+            "mechanics.compare_lithium": [],
+            "mechanics.coupling": "lithium",
+        },
+        "mechanics.coupling",
+        ("step by step", "snapshot"),
+    ),
+    (
+        {
+            "interfaces.lithium_electrolyte.bond": "none",
+            **PLAIN,
+            "mechanics.enabled": False,
+            "mechanics.compare_lithium": [],
+            "mechanics.lithium": "elastic",
+        },
+        "interfaces",
+        ("mechanics.enabled",),
     ),
     (
         {"mechanics.compare_lithium": ["viscoplastic"], "mechanics.coupling": "lithium"},

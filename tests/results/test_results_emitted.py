@@ -106,6 +106,14 @@ RUNS: dict[str, Callable[[], fem.Case]] = {
         geometry__cathode__wiring={"kind": "effective", "conductivity": "10 S/m"},
         operation__steps=[{"electronic_resistance": "10 mV"}, *CYCLE[:1]],
     ),
+    "in time, with lithium that may part": lambda: protocol(
+        mechanics__enabled=True,
+        mechanics__lithium="elastic",
+        mechanics__coupling="lithium",
+        stack__pressure="2 MPa",
+        interfaces__lithium_electrolyte__bond="none",
+        operation__steps=CYCLE[:1],
+    ),
     "in time, on a moving line": lambda: protocol(geometry__anode__motion="moved"),
     "in time, on a line that solids carry along": lambda: protocol(
         geometry__anode__motion="moved", mechanics__enabled=True, operation__steps=CYCLE[:1]
