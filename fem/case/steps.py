@@ -5,6 +5,7 @@ See `fem.case.cell` for how tables are written.
 
 from __future__ import annotations
 
+import math
 from pathlib import PurePath
 from typing import Annotated, Literal, Self
 
@@ -13,6 +14,7 @@ from pydantic import ConfigDict, Field, model_validator
 from fem.case.kinds import (
     POSITIVE,
     ArealCharge,
+    Band,
     CurrentMagnitude,
     Length,
     Period,
@@ -29,9 +31,11 @@ MOST_STEPS = 100_000
 
 DEEDS = (
     *("charge", "discharge", "charge_rate", "discharge_rate", "charge_power", "discharge_power"),
-    *("hold", "profile", "rest", "repeat"),
+    *("hold", "profile", "rest", "impedance", "repeat"),
 )
 """What a step can do; each step does one of these."""
+AT_ONCE = ("rest", "impedance")
+"""What any cell can do."""
 OnInfeasible = Literal["stop", "next"]
 
 
@@ -68,8 +72,8 @@ class Step(Table):
     """One step, or a loop of steps.
 
     Exactly one of charge, discharge, charge_rate, discharge_rate, charge_power, discharge_power,
-    hold, profile, rest, repeat is given. A rest, a loop and a profile end by themselves, a profile
-    also by `until`; the others need it.
+    hold, profile, rest, impedance, repeat is given. A rest, a spectrum, a loop and a profile end by
+    themselves, a profile also by `until`; the others need it.
     """
 
     model_config = ConfigDict(json_schema_extra={"oneOf": [{"required": [name]} for name in DEEDS]})
@@ -100,6 +104,14 @@ class Step(Table):
         default=None, description="Follow a current, power or voltage from a file."
     )
     rest: Period | None = Field(default=None, description="Leave the cell without current.")
+    impedance: Band | None = Field(
+        default=None,
+        description="Take a spectrum between these frequencies, about the state that the step "
+        "before has left, with the current that flows there; it takes no time.",
+    )
+    points_per_decade: Annotated[int, Whole(Bounds(ge=1, le=1000), 10)] = Field(
+        default=10, description="Frequencies a decade of a spectrum, even in their logarithm."
+    )
     repeat: Annotated[int, Whole(Bounds(ge=1, le=MOST_STEPS), 3)] | None = Field(
         default=None, description="Go through `steps` so many times."
     )
@@ -116,7 +128,9 @@ class Step(Table):
 
     def idle(self) -> frozenset[str]:
         unused = {"steps"} if self.repeat is None else {"on_infeasible"}
-        return frozenset(unused | ({"on_infeasible"} if self.rest is not None else set()))
+        if self.impedance is None:
+            unused.add("points_per_decade")
+        return frozenset(unused | ({"on_infeasible"} if self.deed in AT_ONCE else set()))
 
     @property
     def deed(self) -> str:
@@ -133,6 +147,9 @@ class Step(Table):
                 return f"{deed.removesuffix('_rate')} at {getattr(self, deed):g} C"
             case "rest":
                 return f"rest for {self.rest.text}" if self.rest is not None else ""
+            case "impedance":
+                assert self.impedance is not None
+                return f"impedance from {' to '.join(f.text for f in self.impedance)}"
             case "profile":
                 assert self.profile is not None
                 return f"{self.profile.gives} of {PurePath(self.profile.file).name}"
@@ -163,11 +180,20 @@ class Step(Table):
                 size = float(getattr(self, deed))
             case "charge_rate" | "discharge_rate" as deed:
                 size = getattr(self, deed) * capacity / HOUR
-            case "rest":
+            case "rest" | "impedance":
                 return 0.0
             case _:
                 return None
         return -size if deed.startswith("discharge") else size
+
+    @property
+    def frequencies(self) -> tuple[float, ...]:
+        """Of the spectrum that the step takes, in Hz and in the order given; none otherwise."""
+        if self.impedance is None:
+            return ()
+        first, last = (math.log10(float(f)) for f in self.impedance)
+        count = max(1, round(abs(last - first) * self.points_per_decade))
+        return tuple(10.0 ** (first + (last - first) * k / count) for k in range(count + 1))
 
     @property
     def power(self) -> float | None:
@@ -200,9 +226,20 @@ class Step(Table):
                 allowed=f"exactly one of {', '.join(DEEDS)}",
                 cure="make two steps of it, or keep one key",
             )
+        if self.impedance is None and "points_per_decade" in self.model_fields_set:
+            raise refuse(
+                f"a step that does {given[0]} has no frequencies",
+                key="points_per_decade",
+                given=self.points_per_decade,
+                cure="remove points_per_decade, or make a step of impedance = [...] of its own",
+            )
         _require_loop(self)
         _require_ends(self)
         return self
+
+
+WORDS = {"rest": "a rest", "impedance": "a spectrum", "repeat": "a loop"}
+"""What ends by itself."""
 
 
 def _require_loop(step: Step) -> None:
@@ -226,17 +263,19 @@ def _require_loop(step: Step) -> None:
 def _require_ends(step: Step) -> None:
     """Refuse a step that never ends, and ends that the step cannot have."""
     deed, until = step.deed, step.until
-    if deed in ("rest", "repeat") and "on_infeasible" in step.model_fields_set:
-        raise refuse(
-            "a rest can always be done" if deed == "rest" else "a loop is what its steps are",
-            key="on_infeasible",
-            given=step.on_infeasible,
-            cure="remove on_infeasible" + (", or give it to its steps" * (deed == "repeat")),
-        )
-    if deed in ("rest", "repeat"):
+    if deed in WORDS:
+        what = WORDS[deed]
+        if "on_infeasible" in step.model_fields_set:
+            loop = deed == "repeat"
+            raise refuse(
+                "a loop is what its steps are" if loop else f"{what} can always be done",
+                key="on_infeasible",
+                given=step.on_infeasible,
+                cure="remove on_infeasible" + (", or give it to its steps" * loop),
+            )
         if until is not None:
             raise refuse(
-                f"a {'rest' if deed == 'rest' else 'loop'} ends by itself",
+                f"{what} ends by itself",
                 key="until",
                 given=sorted(until.given),
                 cure="remove until"

@@ -12,7 +12,6 @@ from fem.cell.composition import CATHODE, Cell
 from fem.cell.interfaces import Interface
 from fem.cell.state import State
 from fem.forms import charge
-from fem.laws.interfaces import LEFT, THINNING
 from fem.physics.charge import ChargeSolution
 
 Floats = NDArray[np.float64]
@@ -92,16 +91,22 @@ class Reactions:
         phi = self.cell.potentials.trace(self.solution, number)
         return np.asarray(self.electrode_potential(number)[patches.piece_of_node] - phi)
 
+    def law_state(self, number: int) -> dict[str, Floats]:
+        """What the law of an interface reads, at its quadrature points (k, ne, nq)."""
+        interface = self.cell.interfaces[number]
+        nodal = self.solution.inner[number].items()
+        inner = {name: interface.patches.at_points(values) for name, values in nodal}
+        content = self.state.content
+        inner |= interface.driven(content) | interface.standing(content)
+        return inner | interface.given(self.state.held)
+
     @cached_property
     def crossings(self) -> tuple[Crossing, ...]:
         """Every interface."""
         found = []
         for number, interface in enumerate(self.cell.interfaces):
             patches, law = interface.patches, interface.law
-            nodal = self.solution.inner[number].items()
-            inner = {name: patches.at_points(values) for name, values in nodal}
-            inner |= interface.driven(self.state.content) | interface.given(self.state.held)
-            shape = patches.weights.shape
+            inner, shape = self.law_state(number), patches.weights.shape
             found.append(
                 Crossing(
                     interface,
@@ -160,10 +165,7 @@ class Reactions:
     def lithium_state(self) -> dict[str, Floats]:
         """What the law of lithium reads at the nodes of the line (m,), by name."""
         lithium = self.cell.lithium
-        driven = dict(lithium.driven(self.state.content))
-        if lithium.available is not None:
-            left = lithium.left(self.state.content)
-            driven |= {LEFT: left, THINNING: np.zeros_like(left)}
+        driven = lithium.driven(self.state.content) | lithium.standing(self.state.content)
         return {name: values[0] for name, values in self.solution.inner[0].items()} | {
             name: lithium.at_nodes(values) for name, values in driven.items()
         }

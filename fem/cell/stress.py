@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -72,7 +73,6 @@ class Stress:
             SolidBody.composite(mesh, elastic, elastic.yielding, apart) if on is None else on.body
         )
         self._problems: dict[Conditions, MechanicsProblem] = {} if on is None else on._problems
-        self._operator: tuple[InterfaceOperator, Floats] | None = None
         self._known: list[tuple[Content, Content | None, MechanicsSolution]] = []
         in_time = protocol and any(self._laws)
         self.memory = SolidMemory(self.problem()) if apart or in_time else None
@@ -254,15 +254,22 @@ class Stress:
             return Inner(self._working(interface, guess))
         return Inner(np.zeros(nodes.shape))
 
+    @property
+    def pressure_by_charge(self) -> Floats:
+        """Pressure (m, m) on lithium of a unit of each nodal load of charge, in Pa/(C/m)."""
+        return self._pressing[1]
+
+    @cached_property
+    def _pressing(self) -> tuple[InterfaceOperator, Floats]:
+        operator = InterfaceOperator.of(self.problem())
+        return operator, operator.matrix @ self._lithium.loads_to_thickness()
+
     def _on_lithium(self, base: Content, c: float, guess: Content) -> Inner:
         """Pressure on lithium at `base`, and its change by the loads.
 
         Particles press as swollen as in `guess`.
         """
-        if self._operator is None:
-            operator = InterfaceOperator.of(self.problem())
-            self._operator = operator, operator.matrix @ self._lithium.loads_to_thickness()
-        operator, by_charge = self._operator
+        operator, by_charge = self._pressing
         rest = operator.pressure(self._lithium.thickness(base))
         swelling = self.swelling(guess)
         if swelling is not None:

@@ -16,6 +16,7 @@ from fem.plot.lithiation import stoichiometry
 from fem.plot.maps import flux, potential, von_mises
 from fem.plot.profile import anode_profile
 from fem.plot.sheets import figures, panel
+from fem.plot.spectra import bode, drt, nyquist
 from fem.plot.tip import von_mises_tip
 
 __all__ = [
@@ -23,12 +24,15 @@ __all__ = [
     "animate",
     "anode_history",
     "anode_profile",
+    "bode",
     "contact_history",
     "contact_pressure",
+    "drt",
     "field",
     "figures",
     "flux",
     "gaps",
+    "nyquist",
     "panel",
     "potential",
     "stoichiometry",

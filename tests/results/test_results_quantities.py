@@ -25,7 +25,7 @@ from fem.units import parse
 ROOT = Path(__file__).parents[2]
 MEMBERS = [member for entry in REGISTRY for member in entry.members()]
 ENDS = {"m²": "m2", "A/m²": "A_m2", "Ah/m²": "Ah_m2", "Wh/m²": "Wh_m2", "mol/m": "mol_m",
-        "C/m": "C_m", "J/m": "J_m", "A/m": "A_m"}  # fmt: skip
+        "C/m": "C_m", "J/m": "J_m", "A/m": "A_m", "Ω m²": "ohm.m2"}  # fmt: skip
 """Units as a name ends in them, where that is not the unit itself."""
 every = pytest.mark.parametrize("entry", MEMBERS, ids=lambda entry: entry.name)
 
@@ -50,7 +50,7 @@ def test_a_name_says_its_unit(entry: Declared) -> None:
     """
     if entry.places == Place.FIELDS:
         return
-    ends = "|".join(["V", "Pa", "m", "s", "A", "deg", *ENDS.values()])
+    ends = "|".join(["V", "Pa", "m", "s", "A", "deg", "Hz", *ENDS.values()])
     found = re.search(rf"(?: / |_)({ends})$", entry.name)
     said = found[1] if found else "s" if entry.name.startswith("seconds_") else ""
     assert said == ENDS.get(entry.unit, entry.unit)
@@ -200,5 +200,6 @@ def test_declarations_need_nothing_else() -> None:
         "fem.results.quantities",
         "fem.results.faces",
         "fem.results.stresses",
+        "fem.results.spectra",
     }
     assert {name.split(".")[0] for name in loaded - ours} <= sys.stdlib_module_names
