@@ -8,21 +8,25 @@ resistance between electrolyte and NCM grow by 545 ohm (coarse) and 34 ohm (fine
 MPa. This script takes the spectra of a drawn composite whose particles touch the electrolyte on a
 share of their surface, and asks whether contact alone gives these numbers.
 
-Assumed: the reaction and its double layer sit where there is contact and nowhere else, alike on all
-particles. Shares come from pressed packings of spheres (``zhou2025_contact_area.py``): fine over
-coarse 1.48 for a coarse powder of 3 to 6 um, 1.79 for 4 to 8 um and 2.40 for 8 to 12 um, with 70 % of
-NCM811 by mass and without friction; the coarse size is not in the paper's text. An exchange current
-density of 2 A/m2 and a double layer of 0.2 F/m2 are assumptions; ratios hardly ask for them. The area
-of the paper's cell is not known here, so that resistances are compared as ratios.
+Assumed: the reaction and its double layer sit where there is contact and nowhere else, alike on
+all particles. Shares come from pressed packings of spheres (``zhou2025_contact_area.py``): fine over
+coarse 1.48 for a coarse powder of 3 to 6 um, 1.79 for 4 to 8 um and 2.40 for 8 to 12 um, with 70 %
+of NCM811 by mass and without friction; the coarse size is not in the paper's text. An exchange
+current density of 2 A/m2 and a double layer of 0.2 F/m2 are assumptions; ratios hardly ask for them.
+The area of the paper's cell is not known here, so that resistances are compared as ratios.
 
-It would be refuted if the ratio of the resistances differed from that of the contacts by more than
-the paper's from either, if the paper's powder were known not to be of 4 to 8 um, or if the time
-constant of the arc moved: contact alone changes resistance and capacitance by inverse factors and
-leaves it where it is.
+It would be refuted if the paper's powder were known not to be of 4 to 8 um, or if the time constant
+of the arc moved: contact alone changes resistance and capacitance by inverse factors and leaves it
+where it is.
 
 What came out
 -------------
-{FOUND}
+The resistance of the arc goes as one over the contact in the whole composite, electrolyte included:
+1.48, 1.79 and 2.39 for the three sizes, beside 1.75 of the paper. The arc's time constant stays
+within 0.5 %, while the paper's P1 goes from 0.5 to 1.4 us: something besides contact differs between
+the powders. If all growth at 2 MPa were lost contact, 3.1 % of it would be left in the coarse cathode
+and 22.5 % in the fine one. No run here loses contact so unevenly between powders: discs that shrink
+by 7 % come loose all round at any of the paper's pressures.
 
 Run it with ``python cases/zhou2025_impedance.py [--out DIR] [--quick]``.
 """
@@ -164,7 +168,8 @@ def table(found: Found) -> str:
     for name, ratio in found.ratios.items():
         contact = CONTACTS[name]
         lines.append(
-            f"  product, {name:<17} {ratio:.2f}  (contact {contact:.2f}; time {found.times[name]:.2f})"
+            f"  product, {name:<17} {ratio:.2f}  "
+            f"(contact {contact:.2f}; time {found.times[name]:.2f})"
         )
     lines += [
         "  assumption: reaction and double layer where there is contact, alike everywhere",
@@ -179,11 +184,11 @@ def table(found: Found) -> str:
             f"{100.0 * found.left[kind]:.1f} % of the contact"
         )
     lines += [
-        "  assumption: the growth is all of charge transfer; the paper's is that of electrolyte and",
-        "              NCM together, an interphase included",
-        "  refuted by: contact that is seen in cross sections of cycled cathodes; a model of discs",
-        "              that shrink by 7 % opens all of them at any pressure, coarse or fine, so the",
-        "              factor of 16 between the powders is not explained by shrinkage alone",
+        "  assumption: the growth is all of charge transfer; the paper's is of electrolyte and NCM",
+        "              together, an interphase included",
+        "  refuted by: contact that is seen in cross sections of cycled cathodes; discs that shrink",
+        "              by 7 % come loose at any pressure, coarse or fine: the factor of 16 between",
+        "              the powders is not explained by shrinkage alone",
     ]
     return "\n".join(lines)
 
@@ -201,7 +206,7 @@ def draw(composite: Composite) -> Figure:
     axes.set_aspect("equal")
     axes.set_xlabel("real part less that of the electrolyte, over the coarse resistance")
     axes.set_ylabel("−imaginary part, likewise")
-    axes.legend(frameon=False, fontsize="small")
+    figure.legend(frameon=False, fontsize="small", loc="outside upper center", ncols=2)
     return figure
 
 

@@ -20,7 +20,7 @@ from fem.cell.interfaces import Interface
 from fem.cell.lithium import LithiumInterface
 from fem.cell.reactions import Reactions
 from fem.cell.state import State
-from fem.laws.interfaces import CONTACT, LEFT, PRESSURE, STOICHIOMETRY
+from fem.laws.interfaces import CONTACT, LEFT, PRESSURE, STOICHIOMETRY, Evolving
 from fem.physics.admittance import Film, Linear
 from fem.solve.band import Answer, Band
 from fem.solve.linear import Solve
@@ -187,14 +187,12 @@ class _Rates:
         size = interface.surface.kinetics.exchange_current_density or 1.0
         size = max(size, float(np.abs(current).max(initial=0.0)))
         self.by_current = slope(lambda h: rates(before, current + h), NUDGE * size)
-        self.by_variable = np.stack(
-            [
-                slope(lambda h, n=each.name: rates({**before, n: before[n] + h}, current),
-                      NUDGE * each.scale)
-                for each in interface.law.evolving
-            ],
-            axis=1,
-        )  # fmt: skip
+
+        def by(each: Evolving) -> Floats:
+            name, step = each.name, NUDGE * each.scale
+            return slope(lambda h: rates({**before, name: before[name] + h}, current), step)
+
+        self.by_variable = np.stack([by(each) for each in interface.law.evolving], axis=1)
 
     def follow(self, c: complex, without: str = "") -> dict[str, Complexes]:
         """What a unit of current density makes of each variable (k, ne, nq) in a wave."""

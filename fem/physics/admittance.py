@@ -76,7 +76,7 @@ class Film:
         share = 1.0 - law.resistance * law.slope
         before = 1.0 + share * law.resistance * wave
         self._crossing = patches.sparse_mass((law.slope + share * wave) / before)
-        self._inverse: Complexes | None = None
+        self._inverse: Any = None
         self._answers = tuple(answers.values())
         if not answers:
             return

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any, cast
+
 import numpy as np
 from matplotlib import colormaps
 from matplotlib.axes import Axes
@@ -94,7 +96,8 @@ def bode(result: Result, ax: Axes | None = None) -> Axes:
     with canvas.style_for(ax):
         if ax is None:
             figure = canvas.new_figure(*_BODE, 2, 1, between=0.04)
-            upper, lower = figure.subplots(2, 1, sharex=True)
+            grid: Any = figure.subplots(2, 1, sharex=True)
+            upper, lower = cast("tuple[Axes, Axes | None]", grid)
             canvas.footnote(figure, result.case.title)
             upper.set_title("Impedance (Bode)", loc="left")
         else:

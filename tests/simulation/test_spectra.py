@@ -62,6 +62,7 @@ def test_projection_is_as_good_as_a_dense_solve() -> None:
         assert z == pytest.approx(differences(cell, at_rest(cell), frequency), rel=1e-8)
 
 
+@pytest.mark.slow
 def test_a_spectrum_takes_no_time_and_changes_nothing() -> None:
     """The run after it is the same bit by bit, but for the steps' numbers."""
     rest, coarse = {"rest": "5 s"}, {"mesh__size": "4 um", **LAYERS}
@@ -101,7 +102,6 @@ def test_reactions_under_current_resist_less() -> None:
         assert found == pytest.approx(sum(reactions) + 8e-6 / 0.05, rel=1e-9)
 
 
-WIRES = {"kind": "resolved", "contact_resistance": "0.1 ohm*m", "out_of_plane_conductance": "1 S/m"}
 COMPOSITIONS: dict[str, dict[str, Any]] = {
     "wires": {"geometry__cathode__wiring": {"kind": "effective", "conductivity": "0.01 S/m"}},
     "isolated lithium": {
@@ -116,6 +116,7 @@ COMPOSITIONS: dict[str, dict[str, Any]] = {
     "pressure on lithium": {
         "mechanics": {"lithium": "elastic", "top": "held", "coupling": "lithium"}
     },
+    "foil that fades": {"geometry__anode__fading": "1 um"},
     "faces that part": {
         "mechanics": {"enabled": True, "lithium": "elastic", "swelling": True},
         "stack__pressure": "2 MPa",
@@ -125,7 +126,14 @@ COMPOSITIONS: dict[str, dict[str, Any]] = {
 }
 
 
-@pytest.mark.parametrize("name", COMPOSITIONS)
+FAST = ("wires", "foil that fades")
+"""Compositions of the default run."""
+
+
+@pytest.mark.parametrize(
+    "name",
+    [pytest.param(n, marks=() if n in FAST else pytest.mark.slow) for n in COMPOSITIONS],
+)
 def test_compositions_against_a_dense_solve_about_a_charging_state(name: str) -> None:
     steps = [{"charge": "20 A/m^2", "until": {"time": "2 s"}}, SPECTRUM]
     case = bed(*steps, columns=2, mesh__size="4 um", **LAYERS).replace(
@@ -142,9 +150,12 @@ def test_compositions_against_a_dense_solve_about_a_charging_state(name: str) ->
         assert spectrum.impedance[k] == pytest.approx(known, rel=1e-7)
     if name == "pressure on lithium":
         assert "lithium pressure" in spectrum.without
+    if name == "foil that fades":
+        assert "lithium thinning" in spectrum.without
     assert seen[-1].solved.voltages[CATHODE] > 3.0
 
 
+@pytest.mark.slow
 def test_images_have_spectra() -> None:
     case = fem.Case.from_dict(
         {
