@@ -9,24 +9,25 @@ MPa. This script takes the spectra of a drawn composite whose particles touch th
 share of their surface, and asks whether contact alone gives these numbers.
 
 Assumed: the reaction and its double layer sit where there is contact and nowhere else, alike on
-all particles. Shares come from pressed packings of spheres (``zhou2025_contact_area.py``): fine over
-coarse 1.48 for a coarse powder of 3 to 6 um, 1.79 for 4 to 8 um and 2.40 for 8 to 12 um, with 70 %
-of NCM811 by mass and without friction; the coarse size is not in the paper's text. An exchange
-current density of 2 A/m2 and a double layer of 0.2 F/m2 are assumptions; ratios hardly ask for them.
-The area of the paper's cell is not known here, so that resistances are compared as ratios.
+all particles. Shares come from pressed packings of spheres (``zhou2025_contact_area.py``): fine
+over coarse 1.48 for a coarse powder of 3 to 6 um, 1.79 for 4 to 8 um and 2.40 for 8 to 12 um,
+with 70 % of NCM811 by mass and without friction; the coarse size is not in the paper's text. An
+exchange current density of 2 A/m2 and a double layer of 0.2 F/m2 are assumptions; ratios hardly
+ask for them. The area of the paper's cell is not known here, so that ratios of resistances are
+compared.
 
-It would be refuted if the paper's powder were known not to be of 4 to 8 um, or if the time constant
-of the arc moved: contact alone changes resistance and capacitance by inverse factors and leaves it
-where it is.
+It would be refuted if the paper's powder were known not to be of 4 to 8 um, or if the time
+constant of the arc moved: contact alone changes resistance and capacitance by inverse factors and
+leaves it where it is.
 
 What came out
 -------------
-The resistance of the arc goes as one over the contact in the whole composite, electrolyte included:
-1.48, 1.79 and 2.39 for the three sizes, beside 1.75 of the paper. The arc's time constant stays
-within 0.5 %, while the paper's P1 goes from 0.5 to 1.4 us: something besides contact differs between
-the powders. If all growth at 2 MPa were lost contact, 3.1 % of it would be left in the coarse cathode
-and 22.5 % in the fine one. No run here loses contact so unevenly between powders: discs that shrink
-by 7 % come loose all round at any of the paper's pressures.
+The resistance of the arc goes as one over the contact in the whole composite, electrolyte
+included: 1.48, 1.79 and 2.39 for the three sizes, beside 1.75 of the paper. The arc's time
+constant stays within 0.5 %, while the paper's P1 goes from 0.5 to 1.4 us: something besides
+contact differs between the powders. If all growth at 2 MPa were lost contact, 3.1 % of it would
+be left in the coarse cathode and 22.5 % in the fine one. No run here loses contact so unevenly
+between powders: discs that shrink by 7 % come loose all round at any of the paper's pressures.
 
 Run it with ``python cases/zhou2025_impedance.py [--out DIR] [--quick]``.
 """
@@ -186,8 +187,8 @@ def table(found: Found) -> str:
     lines += [
         "  assumption: the growth is all of charge transfer; the paper's is of electrolyte and NCM",
         "              together, an interphase included",
-        "  refuted by: contact that is seen in cross sections of cycled cathodes; discs that shrink",
-        "              by 7 % come loose at any pressure, coarse or fine: the factor of 16 between",
+        "  refuted by: contact that is seen in cross sections of cycled cathodes; discs that",
+        "              shrink by 7 % come loose at any pressure: the factor of 16 between",
         "              the powders is not explained by shrinkage alone",
     ]
     return "\n".join(lines)

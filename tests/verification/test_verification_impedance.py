@@ -151,6 +151,23 @@ def test_a_film_lies_before_the_reaction_and_its_double_layer() -> None:
     assert z - without == pytest.approx(2e-3 + arc, rel=1e-4)
 
 
+def test_a_film_before_a_reaction_with_diffusion() -> None:
+    """What the double layer takes does not move lithium, and all of it crosses the film."""
+    frequency, film, capacitance = 1.0, 2e-3, 20.0
+    omega = 2.0 * np.pi * frequency
+    table = {
+        "exchange_current_density": "5 A/m^2",
+        "area_resistance": f"{film} ohm*m^2",
+        "double_layer_capacitance": f"{capacitance} F/m^2",
+        "stoichiometry": 0.5,
+    }
+    case = flat(0.1, width=0.2, separator=2.0, kinetics__cathode=table)
+    z = fem.impedance(case, [frequency]).impedance[0]
+    lithium = 1.0 / (100.0 / THERMAL + 1j * omega * 0.1)
+    arc = 1.0 / (1.0 / (THERMAL / 5.0 + warburg(omega)) + 1j * omega * capacitance)
+    assert z == pytest.approx(lithium + 50e-6 / 0.3 + film + arc, rel=1e-4)
+
+
 @pytest.mark.parametrize(
     ("number", "known"),
     [
