@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from fem.errors import FemError, InputError, SolveError
@@ -14,9 +14,11 @@ if TYPE_CHECKING:
     from fem import plot
     from fem.case import Case
     from fem.cell.composition import Cell
+    from fem.cell.state import State
     from fem.geometry.curves import Arc, Line
     from fem.laws.bonds import Cohesive, Touching
     from fem.laws.solids import J2, LinearElastic, Norton
+    from fem.measures.spectra import Spectrum
     from fem.physics.assembly import Solids
     from fem.physics.borders import Support, Traction
     from fem.results.result import Result
@@ -37,6 +39,7 @@ __all__ = [
     "Support",
     "Touching",
     "Traction",
+    "impedance",
     "plot",
     "run",
     "save",
@@ -99,6 +102,49 @@ def save(result: Result, directory: str | Path) -> None:
     from fem.output import save as write
 
     write(result, directory)
+
+
+def impedance(
+    case: Case | Cell,
+    frequencies: Sequence[float],
+    state: State | None = None,
+    processes: bool = False,
+) -> Spectrum:
+    """The impedance of a cell about a state, times its area; nothing moves.
+
+    The cell is linearised as a stage of a step in time knows it: reactions, share in contact,
+    wires, isolated lithium, diffusion, pressure on lithium, and what laws drive themselves; double
+    layers (``kinetics.anode.double_layer_capacitance``, the same of the cathode) are charged
+    beside the reactions. Open faces, the memory of solids and stress in particles stay as they are.
+
+    Parameters
+    ----------
+    case
+        The case, or its cell where that was made already. Diffusion takes part in a protocol.
+    frequencies
+        In Hz, in any order.
+    state
+        One that was solved, such as ``cell.instant(cell.initial(), cell.drives(current=1e-3))``;
+        the cell at rest as it begins if left out.
+    processes
+        Whether to find the impedance also with each process left out.
+
+    Returns
+    -------
+    Frequencies, and complex impedances in ohm m^2 in their order: negative imaginary parts are
+    those of what stores charge. `fem.measures.spectra` tests it by the relations of Kramers and
+    Kronig, and finds the distribution of its relaxation times.
+
+    Raises
+    ------
+    InputError
+        If the case cannot be, or frequencies are not above 0.
+    SolveError
+        If a solver does not converge.
+    """
+    from fem.runs.spectrum import impedance as found
+
+    return found(case, frequencies, state, processes)
 
 
 def sweep(

@@ -300,12 +300,14 @@ def _molar_volume(case: Case, read: Reader) -> float:
 
 def _kinetics(table: AnodeKinetics | CathodeKinetics, temperature: float) -> Kinetics:
     i0, resistance = table.exchange_current_density, table.area_resistance
+    double_layer = table.double_layer_capacitance
     return Kinetics(
         temperature=temperature,
         exchange_current_density=None if i0 is None else float(i0),
         area_resistance=0.0 if resistance is None else float(resistance),
         anodic=table.anodic_transfer_coefficient,
         cathodic=table.cathodic_transfer_coefficient,
+        double_layer=0.0 if double_layer is None else float(double_layer),
     )
 
 

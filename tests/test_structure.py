@@ -65,7 +65,7 @@ ROOMS = {
     "output": UP_TO_RESULTS + " effective images plot runs units",
     "cli": UP_TO_RESULTS + " effective images materials output plot runs units __init__",
     "__main__": "cli",
-    "__init__": "case cell errors geometry laws output physics plot results runs",
+    "__init__": "case cell errors geometry laws measures output physics plot results runs",
 }
 """Each top-level module of `fem` and the others it may import; itself goes without saying."""
 

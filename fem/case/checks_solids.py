@@ -1,4 +1,4 @@
-"""What touches, presses and is carried along: conflicts between tables that the mechanics decides."""
+"""What touches, presses and is carried along: conflicts that the mechanics decides."""
 
 from __future__ import annotations
 

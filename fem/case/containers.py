@@ -20,6 +20,8 @@ class Items(Rule):
     of: Rule
     pair: bool = False
     """Exactly two entries, the first below the second."""
+    either: bool = False
+    """A pair may also stand the other way round."""
     unique: bool = False
     alone: bool = False
     """A single entry may stand without brackets."""
@@ -31,7 +33,8 @@ class Items(Rule):
     @property
     def allowed(self) -> str:
         if self.pair:
-            return f"two entries [a, b] with a < b, each {self.of.allowed}"
+            how = "that differ" if self.either else "with a < b"
+            return f"two entries [a, b] {how}, each {self.of.allowed}"
         words = f"a list{' without repeats' if self.unique else ''}, each entry {self.of.allowed}"
         return f"{words}; one alone may do without brackets" if self.alone else words
 
@@ -51,8 +54,10 @@ class Items(Rule):
             except PydanticCustomError as error:
                 facts = error.context or {}
                 raise refuse(**{**facts, "key": f"[{index}]", "given": entry}) from None
-        if self.pair and (len(entries) != 2 or entries[0] >= entries[1]):
-            raise refuse("not two entries in rising order", allowed=self.allowed)
+        low_high = sorted(entries) if self.either else entries
+        if self.pair and (len(entries) != 2 or low_high[0] >= low_high[1]):
+            how = "that differ" if self.either else "in rising order"
+            raise refuse(f"not two entries {how}", allowed=self.allowed)
         if self.unique and len(set(entries)) < len(entries):
             raise refuse("an entry stands twice", allowed=self.allowed)
         return tuple(entries)

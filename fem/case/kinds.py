@@ -31,6 +31,11 @@ ExchangeCurrentDensity = Annotated[
 AreaResistance = Annotated[
     Quantity, Dimension("ohm*m^2", "area resistance", POSITIVE, "5 ohm*cm^2")
 ]
+Capacitance = Annotated[Quantity, Dimension("F/m^2", "capacitance per area", POSITIVE, "0.1 F/m^2")]
+Band = Annotated[
+    tuple[Quantity, Quantity],
+    Items(Dimension("Hz", "frequency", POSITIVE, "1 MHz"), pair=True, either=True),
+]
 Conductivity = Annotated[Quantity, Dimension("S/m", "conductivity", POSITIVE, "10 S/m")]
 Overpotential = Annotated[
     Quantity, Dimension("V", "voltage", Bounds(ge=-5, le=5, nonzero=REST), "50 mV")

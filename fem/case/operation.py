@@ -142,6 +142,16 @@ class Protocol(Table):
         return tuple(_cycles("operation.steps", self.steps, 0, ""))
 
     @property
+    def takes_time(self) -> bool:
+        """Whether any step does more than to take a spectrum."""
+        return any(not step.frequencies for _, step in self.unrolled)
+
+    @property
+    def highest_frequency(self) -> float:
+        """Of all spectra that are taken, in Hz; 0 without."""
+        return max((max(s.frequencies, default=0.0) for _, s in self.unrolled), default=0.0)
+
+    @property
     def profiles(self) -> dict[str, Profile]:
         """The profiles of all steps by their dotted key below the case."""
         return dict(_profiles("operation.steps", self.steps))

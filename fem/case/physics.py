@@ -14,6 +14,7 @@ from fem.case.crystals import Axis
 from fem.case.kinds import (
     POSITIVE,
     AreaResistance,
+    Capacitance,
     Contact,
     Coupling,
     CurrentDependence,
@@ -33,6 +34,11 @@ from fem.case.table import Table
 from fem.units import Quantity
 
 LAYERS = ("exchange_current_density", "area_resistance")
+OF_REACTION = (
+    *("anodic_transfer_coefficient", "cathodic_transfer_coefficient"),
+    "double_layer_capacitance",
+)
+"""What there is of a reaction alone."""
 
 
 class _Interface(Table):
@@ -54,10 +60,15 @@ class _Interface(Table):
     cathodic_transfer_coefficient: TransferCoefficient = Field(
         default=0.5, description="Cathodic transfer coefficient of the reaction."
     )
+    double_layer_capacitance: Capacitance | None = Field(
+        default=None,
+        description="Double layer beside the reaction, per area of interface, behind the ohmic "
+        "layer; spectra charge it, and in time it follows at once. None if left out.",
+    )
 
     def idle(self) -> frozenset[str]:
         if self.exchange_current_density is None:
-            return frozenset({"anodic_transfer_coefficient", "cathodic_transfer_coefficient"})
+            return frozenset(OF_REACTION)
         return frozenset()
 
     @model_validator(mode="after")

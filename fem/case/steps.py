@@ -5,6 +5,7 @@ See `fem.case.cell` for how tables are written.
 
 from __future__ import annotations
 
+import math
 from pathlib import PurePath
 from typing import Annotated, Literal, Self
 
@@ -13,6 +14,7 @@ from pydantic import ConfigDict, Field, model_validator
 from fem.case.kinds import (
     POSITIVE,
     ArealCharge,
+    Band,
     CurrentMagnitude,
     Length,
     Period,
@@ -29,7 +31,7 @@ MOST_STEPS = 100_000
 
 DEEDS = (
     *("charge", "discharge", "charge_rate", "discharge_rate", "charge_power", "discharge_power"),
-    *("hold", "profile", "rest", "electronic_resistance", "repeat"),
+    *("hold", "profile", "rest", "electronic_resistance", "impedance", "repeat"),
 )
 """What a step can do; each step does one of these."""
 OnInfeasible = Literal["stop", "next"]
@@ -68,8 +70,8 @@ class Step(Table):
     """One step, or a loop of steps.
 
     Exactly one of charge, discharge, charge_rate, discharge_rate, charge_power, discharge_power,
-    hold, profile, rest, electronic_resistance, repeat is given. A rest, a measurement, a loop and a
-    profile end by themselves, a profile also by `until`; the others need it.
+    hold, profile, rest, electronic_resistance, impedance, repeat is given. A rest, a measurement, a
+    spectrum, a loop and a profile end by themselves, a profile also by `until`; the others need it.
     """
 
     model_config = ConfigDict(json_schema_extra={"oneOf": [{"required": [name]} for name in DEEDS]})
@@ -106,6 +108,14 @@ class Step(Table):
         "between an electrode on top of it and the collector, without current through the cell; "
         "it takes no time.",
     )
+    impedance: Band | None = Field(
+        default=None,
+        description="Take a spectrum between these frequencies, about the state that the step "
+        "before has left, with the current that flows there; it takes no time.",
+    )
+    points_per_decade: Annotated[int, Whole(Bounds(ge=1, le=1000), 10)] = Field(
+        default=10, description="Frequencies a decade of a spectrum, even in their logarithm."
+    )
     repeat: Annotated[int, Whole(Bounds(ge=1, le=MOST_STEPS), 3)] | None = Field(
         default=None, description="Go through `steps` so many times."
     )
@@ -122,6 +132,8 @@ class Step(Table):
 
     def idle(self) -> frozenset[str]:
         unused = {"steps"} if self.repeat is None else {"on_infeasible"}
+        if self.impedance is None:
+            unused.add("points_per_decade")
         return frozenset(unused | ({"on_infeasible"} if self.deed in WORDS else set()))
 
     @property
@@ -142,6 +154,9 @@ class Step(Table):
             case "electronic_resistance":
                 assert self.electronic_resistance is not None
                 return f"electronic resistance at {self.electronic_resistance.text}"
+            case "impedance":
+                assert self.impedance is not None
+                return f"impedance from {' to '.join(f.text for f in self.impedance)}"
             case "profile":
                 assert self.profile is not None
                 return f"{self.profile.gives} of {PurePath(self.profile.file).name}"
@@ -172,11 +187,20 @@ class Step(Table):
                 size = float(getattr(self, deed))
             case "charge_rate" | "discharge_rate" as deed:
                 size = getattr(self, deed) * capacity / HOUR
-            case "rest" | "electronic_resistance":
+            case "rest" | "electronic_resistance" | "impedance":
                 return 0.0
             case _:
                 return None
         return -size if deed.startswith("discharge") else size
+
+    @property
+    def frequencies(self) -> tuple[float, ...]:
+        """Of the spectrum that the step takes, in Hz and in the order given; none otherwise."""
+        if self.impedance is None:
+            return ()
+        first, last = (math.log10(float(f)) for f in self.impedance)
+        count = max(1, round(abs(last - first) * self.points_per_decade))
+        return tuple(10.0 ** (first + (last - first) * k / count) for k in range(count + 1))
 
     @property
     def power(self) -> float | None:
@@ -209,12 +233,24 @@ class Step(Table):
                 allowed=f"exactly one of {', '.join(DEEDS)}",
                 cure="make two steps of it, or keep one key",
             )
+        if self.impedance is None and "points_per_decade" in self.model_fields_set:
+            raise refuse(
+                f"a step that does {given[0]} has no frequencies",
+                key="points_per_decade",
+                given=self.points_per_decade,
+                cure="remove points_per_decade, or make a step of impedance = [...] of its own",
+            )
         _require_loop(self)
         _require_ends(self)
         return self
 
 
-WORDS = {"rest": "a rest", "electronic_resistance": "a measurement", "repeat": "a loop"}
+WORDS = {
+    "rest": "a rest",
+    "electronic_resistance": "a measurement",
+    "impedance": "a spectrum",
+    "repeat": "a loop",
+}
 """What ends by itself."""
 
 

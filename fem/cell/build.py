@@ -13,6 +13,7 @@ from fem.case.operation import Protocol
 from fem.cell.interfaces import Interface, ParticleInterface
 from fem.cell.lithium import LithiumInterface
 from fem.cell.oxidation import OxidationInterface, layer_on
+from fem.constants import FARADAY
 from fem.geometry import Phase
 from fem.geometry.contacts import Contacts
 from fem.laws.interfaces import (
@@ -43,6 +44,8 @@ THINNEST = 1.0
 """Thickness of the layer at the surface, as a share of how far lithium diffuses in that time."""
 ENDLESS = 1.0
 """Thickness in m of isolated lithium, which is never used up: as much comes as goes."""
+FELT = 1e-3
+"""Impedance of diffusion, over the resistance before it, from which on a spectrum resolves it."""
 UNKNOWN = 0.5
 """Stoichiometry of particles that the case says nothing of; no law then reads it."""
 
@@ -206,7 +209,8 @@ def _particles(case: Case, mesh: Mesh, parameters: Parameters) -> list[ParticleI
         else:
             assert active is not None and table.diffusion != "fixed"
             assert table.stoichiometry is not None
-            layers = layers_at(mesh, members, active.diffusivity, float(table.stoichiometry))
+            time = min(RESOLVED, shortest(case, parameters))
+            layers = layers_at(mesh, members, active.diffusivity, float(table.stoichiometry), time)
             model = diffusion_model(
                 table.diffusion, mesh, members, scale, active.diffusivity, layers
             )
@@ -226,10 +230,35 @@ def _particles(case: Case, mesh: Mesh, parameters: Parameters) -> list[ParticleI
     return found
 
 
+def shortest(case: Case, parameters: Parameters) -> float:
+    """Time in s in which lithium diffuses as far as it does in the fastest wave that feels it.
+
+    Infinite where no spectrum is taken. Far above its highest frequency, and where the impedance of
+    diffusion falls below a share of the resistance of the surface, nothing need be resolved.
+    """
+    table, active, kinetics = case.kinetics.cathode, parameters.active, parameters.cathode
+    highest = case.operation.highest_frequency if isinstance(case.operation, Protocol) else 0.0
+    if not highest or active is None or table.stoichiometry is None:
+        return np.inf
+    x = np.array(float(table.stoichiometry))
+    d = active.diffusivity
+    diffusivity = float(d(x)) if callable(d) else d
+    i0 = kinetics.exchange_current_density
+    resistance = kinetics.area_resistance + (kinetics.thermal_voltage / i0 if i0 else 0.0)
+    # Behind a plane |Z| = dU/dx / (F c_max sqrt(omega D)).
+    slope = abs(float(active.potential.extended(x)[1])) / (FARADAY * active.max_concentration)
+    felt = (slope / (FELT * resistance)) ** 2 / diffusivity
+    return 1.0 / max(min(2.0 * np.pi * highest, felt), np.finfo(float).tiny)
+
+
 def layers_at(
-    mesh: Mesh, group: ParticleGroup, diffusivity: Diffusivity, stoichiometry: float
+    mesh: Mesh,
+    group: ParticleGroup,
+    diffusivity: Diffusivity,
+    stoichiometry: float,
+    time: float = RESOLVED,
 ) -> int:
-    """How often triangles must be halved towards the surface to resolve `RESOLVED` after a jump.
+    """How often triangles must be halved towards the surface to resolve a time in s after a jump.
 
     The diffusivity in m^2/s is that at `stoichiometry`, where the run starts.
     """
@@ -237,5 +266,5 @@ def layers_at(
         diffusivity = float(diffusivity(np.array([stoichiometry]))[0])
     nodes = mesh.nodes[:, group.nodes[0][group.edges[:, :2]]]
     size = float(np.hypot(*(nodes[..., 1] - nodes[..., 0])).max())
-    thin = THINNEST * np.sqrt(diffusivity * RESOLVED)
+    thin = THINNEST * np.sqrt(diffusivity * time)
     return max(0, int(np.ceil(np.log2(size / thin))))

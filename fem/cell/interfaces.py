@@ -10,7 +10,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -199,6 +199,21 @@ class Interface(ABC):
         """
         return {CONTACT: held[self.contact_name]} if CONTACT in self.law.variables else {}
 
+    def standing(self, content: Content) -> dict[str, Floats]:
+        """Variables that stand at the beginning of a stage, at the points (k, ne, nq)."""
+        return {}
+
+    def following(self, c: complex) -> dict[str, complex]:
+        """What a unit of current density makes of each of them in a stage of this c."""
+        return {}
+
+    def answering(self, c: complex, content: Content) -> Mapping[str, NDArray[Any]]:
+        """How variables of the law follow the nodal loads in a stage of this c about a content.
+
+        (m, m) for all rows or (k, m, m); complex where c is. What stress does is not among them.
+        """
+        return {}
+
     def answer(
         self,
         base: Content,
@@ -335,6 +350,10 @@ class ParticleInterface(Interface):
         """
         change = self.model.projected(self.lithiation(content))
         return self.members.on_triangles(self._mesh, change)
+
+    def answering(self, c: complex, content: Content) -> Mapping[str, NDArray[Any]]:
+        response = self.model.condensed(c, self.stoichiometry(content)).response
+        return {} if response is None else {STOICHIOMETRY: response}
 
     def recall(self, base: Content, c: float, guess: Content) -> Recall:
         stage = self.model.condensed(c, self.stoichiometry(guess))

@@ -105,6 +105,15 @@ class LithiumInterface(Interface):
         left = self.left(base)
         return Recall({}, advance, {LEFT: left, THINNING: np.full(left.shape, c * self.per_charge)})
 
+    def standing(self, content: Content) -> dict[str, Floats]:
+        if self.available is None:
+            return {}
+        left = self.left(content)
+        return {LEFT: left, THINNING: np.zeros_like(left)}
+
+    def following(self, c: complex) -> dict[str, complex]:
+        return {} if self.available is None else {LEFT: -c * self.per_charge}
+
     # ------------------------------------------------------------------------------ thickness
 
     @cached_property

@@ -74,7 +74,8 @@ class Potentials:
         case, wanted = self._case, self._case.stepping.electrolyte
         small = wanted == "automatic" and len(self._charge.space) < ENOUGH
         moved = case.geometry.anode.motion == "moved"
-        if not isinstance(case.operation, Protocol) or moved or small:
+        in_time = isinstance(case.operation, Protocol) and case.operation.takes_time
+        if not in_time or moved or small:
             return None
         found = None if wanted == "field" else Reduction.of(self._charge, kinks_of(self._mesh))
         if wanted == "modes" and found is None:

@@ -13,7 +13,6 @@ from fem.cell.interfaces import Interface, ParticleInterface
 from fem.cell.oxidation import OxidationInterface
 from fem.cell.state import State
 from fem.forms import charge
-from fem.laws.interfaces import LEFT, THINNING
 from fem.physics.charge import ChargeSolution
 
 Floats = NDArray[np.float64]
@@ -93,17 +92,22 @@ class Reactions:
         phi = self.cell.potentials.trace(self.solution, number)
         return np.asarray(self.electrode_potential(number)[patches.piece_of_node] - phi)
 
+    def law_state(self, number: int) -> dict[str, Floats]:
+        """What the law of an interface reads, at its quadrature points (k, ne, nq)."""
+        interface = self.cell.interfaces[number]
+        nodal = self.solution.inner[number].items()
+        inner = {name: interface.patches.at_points(values) for name, values in nodal}
+        content = self.state.content
+        inner |= interface.driven(content) | interface.standing(content)
+        return inner | interface.given(self.state.held, content)
+
     @cached_property
     def crossings(self) -> tuple[Crossing, ...]:
         """Every interface."""
         found = []
         for number, interface in enumerate(self.cell.interfaces):
             patches, law = interface.patches, interface.law
-            nodal = self.solution.inner[number].items()
-            inner = {name: patches.at_points(values) for name, values in nodal}
-            inner |= interface.driven(self.state.content)
-            inner |= interface.given(self.state.held, self.state.content)
-            shape = patches.weights.shape
+            inner, shape = self.law_state(number), patches.weights.shape
             found.append(
                 Crossing(
                     interface,
@@ -172,10 +176,8 @@ class Reactions:
     def lithium_state(self) -> dict[str, Floats]:
         """What the law of lithium reads at the nodes of the line (m,), by name."""
         lithium = self.cell.lithium
-        driven = dict(lithium.driven(self.state.content))
-        if lithium.available is not None:
-            left = lithium.left(self.state.content)
-            driven |= {LEFT: left, THINNING: np.zeros_like(left)}
+        content = self.state.content
+        driven = lithium.driven(content) | lithium.standing(content)
         found = {name: values[0] for name, values in self.solution.inner[0].items()} | {
             name: lithium.at_nodes(values) for name, values in driven.items()
         }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -77,7 +78,6 @@ class Stress:
             SolidBody.composite(mesh, elastic, elastic.yielding, apart) if on is None else on.body
         )
         self._problems: dict[Conditions, MechanicsProblem] = {} if on is None else on._problems
-        self._operator: Operator | None = None
         self._known: list[tuple[Content, Content | None, MechanicsSolution]] = []
         in_time = protocol and any(self._laws)
         part = conditions.part
@@ -319,25 +319,32 @@ class Stress:
             return Inner(self._working(interface, guess, self.solve(guess)))
         return Inner(np.zeros(nodes.shape))
 
+    @property
+    def pressure_by_charge(self) -> Floats:
+        """Pressure (m, m) on lithium of a unit of each nodal load of charge, in Pa/(C/m)."""
+        return self.operator()[1]
+
     def operator(self) -> Operator:
         """Pressure by thickness, and by loads of charge, with faces that all hold."""
-        if self._operator is None:
-            whole = replace(
-                self.conditions(),
-                particle_electrolyte=None,
-                particle_particle=None,
-                lithium_electrolyte=None,
-            )
-            operator = InterfaceOperator.of(self.problem(whole))
-            self._operator = operator, operator.matrix @ self._lithium.loads_to_thickness()
-        return self._operator
+        return self._pressing
+
+    @cached_property
+    def _pressing(self) -> Operator:
+        whole = replace(
+            self.conditions(),
+            particle_electrolyte=None,
+            particle_particle=None,
+            lithium_electrolyte=None,
+        )
+        operator = InterfaceOperator.of(self.problem(whole))
+        return operator, operator.matrix @ self._lithium.loads_to_thickness()
 
     def _on_lithium(self, base: Content, c: float, guess: Content) -> Inner:
         """Pressure on lithium at `base`, and its change by the loads.
 
         Particles press as swollen as in `guess`.
         """
-        operator, by_charge = self.operator()
+        operator, by_charge = self._pressing
         rest = operator.pressure(self._lithium.thickness(base))
         swelling, lost = self.swelling(guess), self.lost(guess, self.problem())
         if swelling is not None or lost is not None:

@@ -90,6 +90,12 @@ class InterfaceLaw(Protocol):
     def by_stress(self, state: State) -> Floats:
         """The part of `equilibrium` (V) that mechanical stress makes; it need not be linear."""
 
+    def resistance(self, state: State) -> Floats:
+        """What of the interface is an ohmic film before the reaction and its double layer.
+
+        In ohm m^2 of the interface, to broadcast.
+        """
+
     def evolved(self, before: State, c: float, current: Floats) -> State:
         """Evolving variables y that solve ``y = before + c dy/dt(y, current)``, c in s."""
 
@@ -144,6 +150,9 @@ class Intercalation:
     def by_stress(self, state: State) -> Floats:
         return np.asarray(self.partial_molar_volume / FARADAY * state[STRESS])
 
+    def resistance(self, state: State) -> Floats:
+        return np.asarray(self.kinetics.area_resistance)
+
     def evolved(self, before: State, c: float, current: Floats) -> State:
         return {}
 
@@ -178,6 +187,9 @@ class Plating:
     def by_stress(self, state: State) -> Floats:
         return np.asarray(-self.molar_volume / FARADAY * state[PRESSURE])
 
+    def resistance(self, state: State) -> Floats:
+        return np.asarray(self.kinetics.area_resistance)
+
     def evolved(self, before: State, c: float, current: Floats) -> State:
         return {}
 
@@ -198,6 +210,9 @@ class Around:
 
     def by_stress(self, state: State) -> Floats:
         return self.law.by_stress(state)
+
+    def resistance(self, state: State) -> Floats:
+        return self.law.resistance(state)
 
     def evolved(self, before: State, c: float, current: Floats) -> State:
         return self.law.evolved(before, c, current)
@@ -220,6 +235,11 @@ class Touched(Around):
         share = state[CONTACT]
         slopes = {name: share * slope for name, slope in by_state.items()}
         return share * current, share * by_difference, slopes | {CONTACT: current}
+
+    def resistance(self, state: State) -> Floats:
+        share = state[CONTACT]
+        film = np.broadcast_to(self.law.resistance(state), share.shape)
+        return np.divide(film, share, out=np.zeros(share.shape), where=share > 0.0)
 
 
 @dataclass(frozen=True)

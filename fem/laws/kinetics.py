@@ -34,6 +34,9 @@ class Kinetics:
         Series resistance in ohm m^2; 0 for none.
     anodic, cathodic
         Transfer coefficients.
+    double_layer
+        Capacitance beside the reaction in F/m^2, which a spectrum charges; in time the double layer
+        is taken to follow at once.
     """
 
     temperature: float
@@ -41,6 +44,7 @@ class Kinetics:
     area_resistance: float = 0.0
     anodic: float = 0.5
     cathodic: float = 0.5
+    double_layer: float = 0.0
 
     def __post_init__(self) -> None:
         if self.exchange_current_density is None and self.area_resistance <= 0.0:

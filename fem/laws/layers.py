@@ -50,6 +50,9 @@ class Layered(Around):
         slopes = {name: share * each for name, each in by_state.items()}
         return current, share * slope, slopes | {RESISTANCE: -share * slope * current}
 
+    def resistance(self, state: State) -> Floats:
+        return np.asarray(state[RESISTANCE] + self.law.resistance(state))
+
 
 @dataclass(frozen=True)
 class Oxidation:
@@ -125,6 +128,9 @@ class Oxidation:
     def by_stress(self, state: State) -> Floats:
         return np.zeros_like(state[THICKNESS])
 
+    def resistance(self, state: State) -> Floats:
+        return np.zeros(())
+
     def evolved(self, before: State, c: float, current: Floats) -> State:
         return {THICKNESS: before[THICKNESS] + c * self.by_charge * current}
 
@@ -181,6 +187,10 @@ class Reduced:
 
     def by_stress(self, state: State) -> Floats:
         return self.law.by_stress(state)
+
+    def resistance(self, state: State) -> Floats:
+        by_thickness = 0.0 if self.conductivity is None else 1.0 / self.conductivity
+        return np.asarray(by_thickness * state[THICKNESS] + self.law.resistance(state))
 
     def evolved(self, before: State, c: float, current: Floats) -> State:
         plating = np.maximum(-current, 0.0)

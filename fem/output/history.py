@@ -21,7 +21,9 @@ from fem.results.quantities import REGISTRY, Place, declared_columns
 Floats = NDArray[np.float64]
 
 NAME = "history.csv"
-FIRST = tuple(entry.name for entry in REGISTRY if " / " in entry.name)
+FIRST = tuple(
+    entry.name for entry in REGISTRY if " / " in entry.name and Place.HISTORY in entry.places
+)
 """Names and order of the first columns, as battery data are exchanged."""
 
 

@@ -17,12 +17,13 @@ from typing import TYPE_CHECKING
 
 from fem.case import Case
 from fem.errors import FemError, InputError
+from fem.measures.spectra import TAKEN
 from fem.output.checkpoints import Checkpoint, last_checkpoint, write_checkpoint
 from fem.output.folder import CHECKPOINTS, HIDDEN, replacing, settle, settle_all
 from fem.output.history import FIRST, HistoryFile, Mark, holds, read_history
 from fem.output.history import NAME as HISTORY
 from fem.output.lock import locked
-from fem.output.run import GROWING, OWNED, check_folder, write_all
+from fem.output.run import GROWING, OWNED, check_folder, write_all, write_spectra
 from fem.output.series import FOLDER as SERIES
 from fem.output.series import Series, kept
 from fem.results.result import Result
@@ -159,6 +160,8 @@ class Recorder:
     ) -> None:
         number = accepted.number
         history.append(accepted.row)
+        if accepted.ended_by == TAKEN:
+            write_spectra(accepted.spectra, folder)
         due = {number: times[number] for number in kept(number, self._frames)}
         if accepted.final:
             due[number] = times[number]

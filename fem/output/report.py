@@ -30,6 +30,16 @@ CAPTIONS = {
     "anode_profile": "Along the lithium surface. Thin lines are values at nodes and thick ones "
     "means over 2 µm; look at peaks against the dashed line, which is the applied current density.",
 }
+CAPTIONS_OF_SPECTRA = {
+    "nyquist": "Impedance spectra to one scale, dots at whole decades. Look for arcs, each a "
+    "reaction with its double layer, for the slope of diffusion, and for what grows from one "
+    "spectrum to the next.",
+    "bode": "Size and phase of the impedance over frequency. Look for plateaus: between two of "
+    "them lies what one process resists.",
+    "drt": "Relaxation times of the last spectrum. The area below a peak is its resistance; shaded "
+    "is what is missing once a process is left out, which tells whose peak it is.",
+}
+"""Figures that only a run has that took spectra."""
 CAPTIONS_OF_FLOW = {
     "inelastic_strain": "Equivalent strain that yielding and creep have left. Look for bands that "
     "join particles: there the solid has made room for good, and gaps open once particles shrink.",
@@ -101,6 +111,12 @@ FILES_IN_TIME = {
     "fields.pvd": "the series of fields for ParaView, files in series",
     "animation.gif": "the run in time",
 }
+FILES_OF_SPECTRA = {
+    "impedance.csv": "a row a frequency of each spectrum: impedance times area, its residuals in "
+    "Kramers and Kronig's relations, and the impedance without each process",
+    "drt.csv": "a row a relaxation time of each spectrum: the distribution, also without each "
+    "process",
+}
 FILES_OF_FACES = {
     "faces.csv": "a row a pair of faces that may part: where, out of which particle, gap, slip, "
     "what is open, pressure, shear, damage of the bond, and whether they touch",
@@ -152,6 +168,8 @@ def report(result: Result, pictures: Mapping[str, bytes], viewer: str = "") -> s
     others = [note for note in result.notes if not note.startswith(WARNING)]
     metrics = result.metrics
     files = FILES | (FILES_IN_TIME if result.history is not None else {})
+    if result.spectra:
+        files |= FILES_OF_SPECTRA
     if result.faces is not None:
         files |= FILES_OF_FACES
     if not result.cycles:
@@ -257,7 +275,8 @@ def _cycles(cycles: Sequence[Mapping[str, Any]]) -> Iterator[str]:
 def _figure(name: str, picture: bytes) -> str:
     captions = {
         **CAPTIONS, **CAPTIONS_IN_TIME, **CAPTIONS_OF_FACES, **CAPTIONS_OF_FACES_IN_TIME,
-        **CAPTIONS_OF_STACK, **CAPTIONS_OF_FLOW, **CAPTIONS_OF_REACTIONS, **ANIMATIONS,
+        **CAPTIONS_OF_STACK, **CAPTIONS_OF_FLOW, **CAPTIONS_OF_REACTIONS, **CAPTIONS_OF_SPECTRA,
+        **ANIMATIONS,
     }  # fmt: skip
     caption = escape(captions.get(name, name.replace("_", " ").capitalize() + "."))
     kind = "gif" if picture.startswith(b"GIF8") else "png"

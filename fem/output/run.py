@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from fem.case import Case
 from fem.errors import InputError
+from fem.measures.spectra import Spectrum
 from fem.output.folder import CHECKPOINTS, replacing, require_free, whole
 from fem.output.history import NAME as HISTORY
 from fem.output.history import write_history
@@ -20,6 +21,7 @@ from fem.output.report import (
     CAPTIONS_OF_FACES_IN_TIME,
     CAPTIONS_OF_FLOW,
     CAPTIONS_OF_REACTIONS,
+    CAPTIONS_OF_SPECTRA,
     CAPTIONS_OF_STACK,
     report,
 )
@@ -29,6 +31,7 @@ from fem.output.stored import NAME as STORED
 from fem.output.stored import load, write_result
 from fem.output.tables import (
     write_anode,
+    write_columns,
     write_cycles,
     write_events,
     write_faces,
@@ -38,6 +41,7 @@ from fem.output.tables import (
 from fem.output.viewer import NAME as VIEWER
 from fem.output.viewer import viewer
 from fem.results.result import Result
+from fem.results.spectrum_tables import impedance_columns, relaxation_columns
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -53,6 +57,8 @@ _OF_SOLIDS = (
     *CAPTIONS_OF_FACES, *CAPTIONS_OF_FACES_IN_TIME, *CAPTIONS_OF_STACK, *CAPTIONS_OF_FLOW,
     *CAPTIONS_OF_REACTIONS,
 )  # fmt: skip
+FIGURES_OF_SPECTRA = tuple(f"{name}.png" for name in CAPTIONS_OF_SPECTRA)
+"""What is drawn of spectra."""
 FIGURES_OF_SOLIDS = (*(f"{name}.png" for name in _OF_SOLIDS), *GAPS_ANIMATIONS)
 """What is drawn where faces may part, solids yield or creep, or electrolyte reacts."""
 FILES = (
@@ -67,16 +73,18 @@ EVENTS = "events.csv"
 """When and why the steps of a protocol ended."""
 FACES = "faces.csv"
 """Pairs of faces; missing where none may part."""
+SPECTRA, RELAXATION = "impedance.csv", "drt.csv"
+"""Impedance spectra, and what was found in them; missing where the protocol takes none."""
 CYCLES = "cycles.csv"
 """What each pass of a loop of the protocol took up and gave; missing without loops."""
 _OTHER_KINDS = tuple(
     f"{name}.{kind}"
-    for name in (*CAPTIONS, *CAPTIONS_IN_TIME, *_OF_SOLIDS)
+    for name in (*CAPTIONS, *CAPTIONS_IN_TIME, *_OF_SOLIDS, *CAPTIONS_OF_SPECTRA)
     for kind in ("svg", "pdf")
 )
 OWNED = (
-    *(*FILES, *FIGURES_IN_TIME, *FIGURES_OF_SOLIDS, *_OTHER_KINDS),
-    *(*GROWING, EVENTS, CYCLES, FACES, CHECKPOINTS),
+    *(*FILES, *FIGURES_IN_TIME, *FIGURES_OF_SOLIDS, *FIGURES_OF_SPECTRA, *_OTHER_KINDS),
+    *(*GROWING, EVENTS, CYCLES, FACES, SPECTRA, RELAXATION, CHECKPOINTS),
 )
 """Everything that a run of whatever kind writes, and the next one takes away."""
 KINDS = ("png", "svg", "pdf")
@@ -143,11 +151,22 @@ def write_all(result: Result, folder: Path, new: Path) -> None:
         write_events(result.history, new / EVENTS)
     if result.cycles:
         write_cycles(result.cycles, new / CYCLES)
+    if result.spectra:
+        write_spectra(result.spectra, new)
     write_fields(result, new / "fields.vtu")
     write_result(result, folder, new / STORED)
     _write_text(new / "case.toml", result.case.to_toml(folder))
     _write_text(new / "references.txt", result.references)
     _draw(result, new)
+
+
+def write_spectra(spectra: Sequence[Spectrum], folder: Path) -> None:
+    """``impedance.csv`` and ``drt.csv`` in a folder."""
+    for name, columns in ((SPECTRA, impedance_columns), (RELAXATION, relaxation_columns)):
+        found = columns(spectra)
+        if found:
+            with whole(folder / name) as new:
+                write_columns(found, new)
 
 
 def redraw(directory: str | Path, kind: str = "png", along: str = "x") -> tuple[str, ...]:
@@ -170,7 +189,7 @@ def redraw(directory: str | Path, kind: str = "png", along: str = "x") -> tuple[
         raise InputError("unknown abscissa", given=along, allowed='"x" or "s"')
     folder = Path(directory)
     result = Series(folder).filled(load(folder))
-    drawn = (*FIGURES, *FIGURES_IN_TIME, *FIGURES_OF_SOLIDS, *_OTHER_KINDS)
+    drawn = (*(*FIGURES, *FIGURES_IN_TIME, *FIGURES_OF_SOLIDS, *FIGURES_OF_SPECTRA, *_OTHER_KINDS),)
     with replacing(folder, drawn) as new:
         _draw(result, new, kind, along)
         return tuple(sorted(entry.name for entry in new.iterdir()))

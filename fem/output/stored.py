@@ -19,6 +19,7 @@ from fem.geometry import Particles
 from fem.measures.anode import AnodeProfile
 from fem.measures.faces import FaceTable
 from fem.measures.particles import ParticleTable
+from fem.measures.spectra import packed, unpacked
 from fem.mesh import Mesh
 from fem.mesh.plain import describe, geometry_from
 from fem.output.tables import plain_metrics
@@ -63,6 +64,9 @@ def write_result(result: Result, folder: str | Path, path: Path) -> None:
         "notes": result.notes,
     }
     arrays = mesh_arrays(result) | state_arrays(result)
+    if result.spectra:
+        facts["spectra"] = [spectrum.facts() for spectrum in result.spectra]
+        arrays |= packed(result.spectra)
     if result.history is not None:
         facts["events"] = result.history.events
         arrays |= {f"history.{name}": values for name, values in result.history.columns.items()}
@@ -176,6 +180,7 @@ def _rebuild(facts: dict[str, Any], arrays: dict[str, Any], folder: Path) -> Res
         references=facts["references"],
         notes=tuple(facts["notes"]),
         history=history,
+        spectra=unpacked(arrays, facts.get("spectra", ())),
     )
 
 

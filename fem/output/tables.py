@@ -97,6 +97,11 @@ def write_cycles(cycles: Sequence[Mapping[str, Any]], path: Path) -> None:
     write_table(path, COLUMNS, (cycle.values() for cycle in cycles))
 
 
+def write_columns(columns: Mapping[str, Any], path: Path) -> None:
+    """Arrays of one length by their heads; empty where a value is not finite."""
+    write_table(path, columns, zip(*(each.tolist() for each in columns.values()), strict=True))
+
+
 def write_table(path: Path, header: Iterable[str], rows: Iterable[Iterable[Any]]) -> None:
     with path.open("w", encoding="utf-8", newline="") as stream:
         writer = csv.writer(stream, lineterminator="\n")

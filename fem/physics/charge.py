@@ -264,7 +264,7 @@ class ChargeProblem:
                 solver = self._prepare(layout, equations.films()) if worn else self._prepared[1]
             else:
                 if worn or not cold:
-                    cold[:] = [self._prepared_for(matrix, layout)]
+                    cold[:] = [self.prepared_for(matrix, layout)]
                 solver = cold[0]
             solves.append(solver.solve(rhs, tolerance, matrix))
             return solves[-1].solution
@@ -312,7 +312,7 @@ class ChargeProblem:
         films = self._prepared[0][0] if self._prepared else ()
         return equations.solution(found.solution, films, found.iterations, count, found.residual)
 
-    def _prepared_for(self, matrix: csr_matrix, layout: Layout) -> Preconditioned:
+    def prepared_for(self, matrix: csr_matrix, layout: Layout) -> Preconditioned:
         """A solver for matrices near this one; factors where they cost next to nothing."""
         if layout.size <= SMALL:
             return Factorised(matrix)
@@ -332,7 +332,7 @@ class ChargeProblem:
         return self._prepare(layout, films)
 
     def _prepare(self, layout: Layout, films: tuple[float, ...]) -> Preconditioned:
-        solver = self._prepared_for(layout.films(films), layout)
+        solver = self.prepared_for(layout.films(films), layout)
         self._prepared = ((films, layout.key), solver)
         return solver
 

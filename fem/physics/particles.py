@@ -94,8 +94,8 @@ class Diffusion(ABC):
         return np.ones(self.size)
 
     @abstractmethod
-    def condensed(self, c: float, guess: Floats) -> Condensed:
-        """The stage ``x = base + c dx/dt(x)``, c >= 0 in s.
+    def condensed(self, c: complex, guess: Floats) -> Condensed:
+        """The stage ``x = base + c dx/dt(x)``, c >= 0 in s; ``1 / (j omega)`` of a sine wave.
 
         Parameters
         ----------
@@ -148,7 +148,7 @@ class Fixed(Diffusion):
     def surface(self, state: Floats, loads: Floats | None = None) -> Floats:
         return np.asarray(state[self._piece, 0])
 
-    def condensed(self, c: float, guess: Floats) -> Condensed:
+    def condensed(self, c: complex, guess: Floats) -> Condensed:
         return Unchanged(self._piece)
 
 
@@ -183,7 +183,7 @@ class Averaged(Diffusion):
         value = state[:, 0] - self._offset(state) * total
         return np.repeat(value[:, None], self._nodes, axis=1)
 
-    def condensed(self, c: float, guess: Floats) -> Condensed:
+    def condensed(self, c: complex, guess: Floats) -> Condensed:
         return Uniform(self._offset(guess), c * self._taken, self._nodes)
 
     def _offset(self, state: Floats) -> Floats:
@@ -224,7 +224,7 @@ class Resolved(Diffusion):
         self._order = self._space.number[order].ravel()
         self._mass = self._ordered(mass(self._space))
         self._weights = np.asarray(self._mass.sum(axis=0)).reshape(blocks, -1)
-        self._known: dict[float, Condensed] = {}
+        self._known: dict[complex, Condensed] = {}
 
     def mean(self, state: Floats) -> Floats:
         return np.asarray((state * self._weights).sum(axis=1) / self._weights.sum(axis=1))
@@ -261,7 +261,7 @@ class Resolved(Diffusion):
         found[self._surface] = 1.0
         return found
 
-    def condensed(self, c: float, guess: Floats) -> Condensed:
+    def condensed(self, c: complex, guess: Floats) -> Condensed:
         if callable(self._diffusivity):
             return self._stage(c, self._variable_stiffness(guess, self._diffusivity))
         if c not in self._known:
@@ -270,7 +270,7 @@ class Resolved(Diffusion):
             self._known[c] = self._stage(c, self._constant_stiffness)
         return self._known[c]
 
-    def _stage(self, c: float, stiffness: csr_matrix) -> Condensed:
+    def _stage(self, c: complex, stiffness: csr_matrix) -> Condensed:
         charge_density = FARADAY * self.max_concentration
         return Gradient(self._mass, stiffness, c, self._weights, self._surface, charge_density)
 

@@ -1,11 +1,13 @@
 """Implicit stages of diffusion, ``x = base + c dx/dt(x)``, solved for any nodal loads.
 
-Inside a particle a stage is linear: what loads do to it is known once and for all.
+Inside a particle a stage is linear: what loads do to it is known once and for all. With
+``c = 1 / (j omega)`` a stage is a sine wave, and all that it says is complex.
 """
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,12 +17,14 @@ from scipy.sparse.linalg import splu
 from fem.mesh import Ints
 
 Floats = NDArray[np.float64]
+Response = NDArray[Any]
+"""Of floats, or of complex numbers where c is."""
 
 
 class Condensed(ABC):
     """An implicit stage ``x = base + c dx/dt(x)``, solved for any nodal loads b."""
 
-    response: Floats | None
+    response: Response | None
     """Change of the surface values with the loads, (m, m) for all or (k, m, m), in 1/(A/m).
 
     `None` where loads change nothing.
@@ -71,7 +75,7 @@ class Unchanged(Condensed):
 class Uniform(Condensed):
     """All surface nodes at one value: the mean, less `offset` (k or 1,) times the total load."""
 
-    def __init__(self, offset: Floats, taken: float, surface_nodes: int) -> None:
+    def __init__(self, offset: Floats, taken: complex, surface_nodes: int) -> None:
         self._taken = taken
         self._nodes = surface_nodes
         ones = np.ones((surface_nodes, surface_nodes))
@@ -99,7 +103,7 @@ class Gradient(Condensed):
         self,
         mass: csr_matrix,
         stiffness: csr_matrix,
-        c: float,
+        c: complex,
         weights: Floats,
         surface: Ints,
         charge_density: float,
@@ -109,14 +113,14 @@ class Gradient(Condensed):
         self._surface = surface
         self.response = None
         symmetric = {"SymmetricMode": True}
-        self._changes: Floats | None = None
+        self._changes: Response | None = None
         if not c:
             return
         matrix = (mass + c * stiffness).tocsc()
         # Columns one by one: supernodes of larger problems do not pay here.
         self._lu = splu(matrix, "MMD_AT_PLUS_A", 0.0, relax=1, panel_size=1, options=symmetric)
         blocks, m, taken = len(weights), len(surface), c / charge_density
-        loads = np.zeros((blocks, weights.shape[1], m))
+        loads = np.zeros((blocks, weights.shape[1], m), dtype=type(c))
         loads[:, surface, np.arange(m)] = -taken
         self._changes = self._solve(loads, np.full((blocks, m), -taken))
         response = self._changes[:, surface]
@@ -142,7 +146,7 @@ class Gradient(Condensed):
     def at_surface(self, unloaded: Floats) -> Floats:
         return np.asarray(unloaded[:, self._surface])
 
-    def _solve(self, rhs: Floats, total: Floats) -> Floats:
+    def _solve(self, rhs: Response, total: Response) -> Response:
         """Solution (B, n, r) of which the integral is `total` (B, r), the sum of `rhs`."""
         # One by one: on several right-hand sides, threads of BLAS wait for each other at every one
         # of the small blocks, up to 100 times longer than the work takes when the machine is busy.

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -186,7 +186,7 @@ class Part:
         """The part's share of nodal values of all (k, m)."""
         return np.asarray(values[np.ix_(self.rows, self.nodes)])
 
-    def points(self, values: Floats) -> Floats:
+    def points(self, values: NDArray[Any]) -> NDArray[Any]:
         """The same at quadrature points (k, ne, nq)."""
         return np.asarray(values[np.ix_(self.rows, self.edges)])
 

@@ -17,6 +17,7 @@ from fem.plot.lithiation import stoichiometry
 from fem.plot.maps import flux, potential, von_mises
 from fem.plot.profile import anode_profile
 from fem.plot.sheets import figures, panel
+from fem.plot.spectra import bode, drt, nyquist
 from fem.plot.stack import stack_history
 from fem.plot.tip import von_mises_tip
 
@@ -25,13 +26,16 @@ __all__ = [
     "animate",
     "anode_history",
     "anode_profile",
+    "bode",
     "contact_history",
     "contact_pressure",
+    "drt",
     "field",
     "figures",
     "flux",
     "gaps",
     "interphase",
+    "nyquist",
     "panel",
     "potential",
     "stack_history",

@@ -20,9 +20,11 @@ from fem.plot.maps import draw_flux, draw_potential, draw_von_mises, flux, poten
 from fem.plot.paint import key_of_particles
 from fem.plot.profile import anode_profile
 from fem.plot.scene import Scene
+from fem.plot.spectra import bode, drt, nyquist
 from fem.plot.stack import PRESSURE, stack_history
 from fem.plot.tip import Focus, draw_von_mises_tip, von_mises_tip
 from fem.results.result import Result
+from fem.results.spectrum_tables import distributions
 
 PANEL_WIDTH = 180.0
 """Double column of a journal, in mm."""
@@ -40,7 +42,8 @@ def figures(result: Result, along: str = "x") -> dict[str, Figure]:
     The profile along the lithium is drawn over `along`, "x" or "s" for the arc length.
     Those of stress only if it was solved, of inelastic strain if solids yield or creep, of gaps and
     contact if faces may part, of the interphase if electrolyte reacts; of voltage, growth,
-    stoichiometry, and the stack if one presses, for runs in time.
+    stoichiometry, and the stack if one presses, for runs in time; of impedance and relaxation times
+    if spectra were taken.
     """
     drawn: dict[str, Axes] = {}
     if result.history is not None:
@@ -49,6 +52,10 @@ def figures(result: Result, along: str = "x") -> dict[str, Figure]:
             drawn["anode_history"] = anode_history(result)
         if len(Scene.of(result).active.source):
             drawn["stoichiometry"] = stoichiometry(result)
+    if result.spectra:
+        drawn |= {"nyquist": nyquist(result), "bode": bode(result)}
+        if any(distributions(spectrum) for spectrum in result.spectra):
+            drawn["drt"] = drt(result)
     drawn |= {"potential": potential(result), "flux": flux(result)}
     if Scene.of(result).has_stress:
         drawn["von_mises"] = von_mises(result)

@@ -24,6 +24,10 @@ class Place(Flag):
     """``faces.csv``: one value a pair of faces that may part."""
     CYCLES = auto()
     """``cycles.csv``: one value a pass of a loop of the protocol."""
+    SPECTRUM = auto()
+    """``impedance.csv``: one value a frequency of a spectrum."""
+    RELAXATION = auto()
+    """``drt.csv``: one value a relaxation time of a spectrum."""
 
 
 FACTORS = {
@@ -33,6 +37,7 @@ FACTORS = {
     ("V", "mV"): 1e3,
     ("ohm·m²", "ohm·cm²"): 1e4,
     ("Pa", "MPa"): 1e-6,
+    ("Ω m²", "Ω cm²"): 1e4,
     ("Ah/m²", "mAh/cm²"): 0.1,
     ("Wh/m²", "mWh/cm²"): 0.1,
 }

@@ -11,6 +11,7 @@ from fem.cell.composition import Cell
 from fem.cell.foresight import foreseen
 from fem.geometry import Phase
 from fem.measures.anode import enclosed
+from fem.measures.spectra import TAKEN
 from fem.results.history import LIMITS, History
 
 MOST_TOLD = 3
@@ -158,7 +159,7 @@ def outcome(history: History, steps: Sequence[Step]) -> list[str]:
         first = row == 0 or history["step"][row - 1] != number
         if why in LIMITS:
             told.append(f"{label} ({why}, {times[row]:.6g} s)")
-        elif first and taken[row] == 0.0:
+        elif first and taken[row] == 0.0 and why != TAKEN:
             at_once.append(f"{label} ({why})")
     notes += _jumps(history)
     if told:

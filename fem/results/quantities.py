@@ -18,6 +18,7 @@ from types import MappingProxyType
 from fem.results.declaration import Declared, Place
 from fem.results.faces import FACES
 from fem.results.interphases import INTERPHASES
+from fem.results.spectra import SPECTRA
 from fem.results.stresses import STRESS
 
 __all__ = ["REGISTRY", "SECTIONS", "Declared", "Place", "declared", "declared_columns", "find"]
@@ -25,6 +26,7 @@ __all__ = ["REGISTRY", "SECTIONS", "Declared", "Place", "declared", "declared_co
 _METRICS, _HISTORY, _ANODE, _PARTICLES = Place.METRICS, Place.HISTORY, Place.ANODE, Place.PARTICLES
 _FIELDS, _FACES = Place.FIELDS, Place.FACES
 _CYCLES = Place.CYCLES
+_SPECTRA = Place.SPECTRUM | Place.RELAXATION
 _BOTH = _METRICS | _HISTORY
 
 _MEAN = {"mean": "mean", "max": "largest", "min": "least"}
@@ -37,7 +39,7 @@ _FILLING = 0.01
 # fmt: off
 _SECTIONS: dict[str, tuple[Declared, ...]] = {
     "As battery data are exchanged": (
-        Declared("Test Time / s", "s", "time", _HISTORY, meaning=
+        Declared("Test Time / s", "s", "time", _HISTORY | _SPECTRA, meaning=
             "Time in the cell since the start of the run."),
         Declared("Voltage / V", "V", "cell voltage", _HISTORY, meaning=
             "Potential of the cathode collector against the lithium foil."),
@@ -45,7 +47,7 @@ _SECTIONS: dict[str, tuple[Declared, ...]] = {
             "Current of the cell for `geometry.depth`; positive on charge."),
     ),
     "Protocol": (
-        Declared("step", "", "step of the protocol", _HISTORY, meaning=
+        Declared("step", "", "step of the protocol", _HISTORY | _SPECTRA, meaning=
             "Number of the step from 0, with all loops unrolled."),
         Declared("dt_s", "s", "length of the step in time", _HISTORY, meaning=
             "Time since the row before. A step of the protocol begins with a row of length 0 at "
@@ -197,6 +199,7 @@ _SECTIONS: dict[str, tuple[Declared, ...]] = {
             "Cycles that were not computed since the start: each was taken to change the cell as "
             "the computed one before it did. Only with `stepping.jump`."),
     ),
+    "Impedance": SPECTRA,
     "Moving line": (
         Declared("swept_area_m2", "m²", "area gained by lithium", _HISTORY, shown="µm²", meaning=
             "Area of all lithium less that drawn; only where `geometry.anode.motion` is moved."),

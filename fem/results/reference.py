@@ -23,8 +23,9 @@ show another unit, and have the words under *what it is*.
 `metrics.json` describes a snapshot, or the last state of a run in time; a list has one value for
 each protrusion or body of isolated lithium, in the order of the case. `history.csv` has a row for
 every accepted step, `cycles.csv` one for every pass of a loop of the protocol, `faces.csv` one for
-every pair of faces that may part. Numbers that need mechanics, a protocol, a moving line or such
-faces are absent without it.
+every pair of faces that may part, `impedance.csv` one for every frequency of a spectrum and
+`drt.csv` one for every relaxation time that was found in it. Numbers that need mechanics, a
+protocol, a moving line or such faces are absent without it.
 How means are taken, and why, stands in [Measures](../theory.md#measures); signs of everything else
 in [Units and signs](../units_and_signs.md).
 """
@@ -37,6 +38,8 @@ FILES = {
     Place.FIELDS: "fields.vtu",
     Place.FACES: "faces.csv",
     Place.CYCLES: "cycles.csv",
+    Place.SPECTRUM: "impedance.csv",
+    Place.RELAXATION: "drt.csv",
 }
 
 

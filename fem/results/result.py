@@ -18,6 +18,7 @@ from fem.geometry import Geometry, Phase
 from fem.measures.anode import AnodeProfile
 from fem.measures.faces import FaceTable
 from fem.measures.particles import ParticleTable, Rims
+from fem.measures.spectra import Spectrum
 from fem.mesh import Ints, Mesh
 from fem.parameters import resolve
 from fem.results.cycles import cycle_rows
@@ -122,6 +123,8 @@ class Result(Frozen):
         What a reader must know to trust the numbers: assumptions, warnings.
     history, frames
         For a run in time: its rows, and states on the way.
+    spectra
+        Impedance spectra that steps of the protocol took.
     faces
         Pairs of faces and how they stand to each other; `None` where none may part.
     rims
@@ -142,6 +145,7 @@ class Result(Frozen):
     frames: tuple[Frame, ...] = ()
     rims: Rims | None = None
     faces: FaceTable | None = None
+    spectra: tuple[Spectrum, ...] = ()
 
     def __repr__(self) -> str:
         """What it is of and what it holds, in a few lines."""

@@ -12,6 +12,7 @@ from fem.cell.composition import Cell
 from fem.cell.ledger import Passed, Work
 from fem.cell.state import State
 from fem.errors import InputError
+from fem.measures.spectra import Spectrum, packed
 from fem.results.history import Event, Frame
 from fem.results.notes import notes_of
 from fem.results.result import Result
@@ -94,6 +95,8 @@ class Accepted:
         When it will end at the latest, in s; infinite if unknown.
     final
         Whether the run ends here.
+    spectra
+        All that were taken so far.
     """
 
     number: int
@@ -109,11 +112,13 @@ class Accepted:
     view: View
     shape: Shape | None
     jumping: Jumping | None = None
+    spectra: tuple[Spectrum, ...] = ()
 
     def arrays(self) -> dict[str, NDArray[Any]]:
         """All arrays that the run can be taken up from."""
         known = [each for each in (self.shape, self.jumping) if each is not None]
-        return self.state.arrays() | {n: a for each in known for n, a in each.arrays().items()}
+        found = self.state.arrays() | packed(self.spectra)
+        return found | {n: a for each in known for n, a in each.arrays().items()}
 
     def facts(self) -> dict[str, Any]:
         """All plain numbers that the run can be taken up from."""
@@ -121,6 +126,7 @@ class Accepted:
             "blocks": [block.declaration for block in self.view.cell.blocks.values()],
             "counters": asdict(self.counters),
             "events": [list(e) for e in self.events],
+            "spectra": [spectrum.facts() for spectrum in self.spectra],
         }
         known = {"shape": self.shape, "jumping": self.jumping}
         return facts | {name: each.facts() for name, each in known.items() if each is not None}

@@ -20,6 +20,7 @@ from fem.cell.solids import all_loose, changes, lithium_loose, marked
 from fem.cell.state import State
 from fem.errors import SolveError
 from fem.geometry import Inactivity
+from fem.measures.spectra import TAKEN, Spectrum, unpacked
 from fem.results.history import (
     ALL_LOOSE,
     ENDS,
@@ -31,6 +32,7 @@ from fem.results.history import (
 )
 from fem.results.notes import notes_of, outcome
 from fem.results.result import Result
+from fem.results.spectrum_tables import notes_on
 from fem.results.view import View
 from fem.runs.accepted import (
     Accepted,
@@ -44,6 +46,7 @@ from fem.runs.cycles import Cycles, Moment
 from fem.runs.displaced import displace
 from fem.runs.growth import Shape, due, follow
 from fem.runs.protocol import Task, beyond_window, task
+from fem.runs.spectrum import taken
 from fem.runs.steps import Trial, unstable
 from fem.runs.telling import Telling
 from fem.runs.trials import attempt, length, locate, require_reachable
@@ -130,6 +133,7 @@ class _Run:
         self._tell = Telling(observers, case.output.frames, () if resume is None else resume.rows)
         self._cycles = Cycles(case, self._tell, resume)
         self._events: list[Event] = []
+        self._spectra: tuple[Spectrum, ...] = ()
         self._counters = Counters(dt=float(case.stepping.first))
         self._state = cell.initial()
         self._progress = progress
@@ -139,6 +143,7 @@ class _Run:
             self._counters = Counters.of(resume.facts["counters"])
             events = resume.facts["events"]
             self._events = [(int(r), int(s), str(a), str(b)) for r, s, a, b in events]
+            self._spectra = unpacked(resume.arrays, resume.facts["spectra"])
 
     @property
     def _cell(self) -> Cell:
@@ -156,11 +161,12 @@ class _Run:
         self._progress("measures")
         history = self._tell.rows.history(self._events)
         notes = [*notes_of(self._cell), *outcome(history, [step for _, step in self._protocol])]
+        notes += notes_on(self._spectra)
         result = self._view.result(self._state, self._tell.rows.last, notes)
         last = self._counters.number - 1
         frames = [frame for number, frame in self._tell.frames.kept if number < last]
         frames.append(self._view.frame(self._state))
-        return replace(result, history=history, frames=tuple(frames))
+        return replace(result, history=history, frames=tuple(frames), spectra=self._spectra)
 
     @property
     def _over(self) -> bool:
@@ -188,6 +194,7 @@ class _Run:
     def _go_on_from(self, moment: Moment) -> None:
         self._state, self._counters = moment.state, moment.counters
         self._events = list(moment.events)
+        self._spectra = tuple(s for s in self._spectra if s.step < moment.counters.step)
 
     def _task(self, label: str, step: ProtocolStep) -> Task:
         followed = None if step.profile is None else self._waveforms[step.profile]
@@ -206,10 +213,17 @@ class _Run:
         )
         todo = self._task(label, step)
         try:
-            self._set_anew(todo)
+            (self._take_spectrum if step.frequencies else self._set_anew)(todo)
         except SolveError as error:
             self._counters = before
             raise self._lost(error, label) from None
+
+    def _take_spectrum(self, todo: Task) -> None:
+        """The impedance about the state as it is; nothing moves."""
+        number = self._counters.step
+        state, found = taken(self._cell, self._state, self._protocol[number][1].frequencies)
+        self._spectra += (replace(found, step=number, label=todo.label),)
+        self._accept(state, todo, TAKEN)
 
     def _set_anew(self, todo: Task) -> None:
         """Accept the instant at which something else is imposed; the step may be over there."""
@@ -362,14 +376,9 @@ class _Run:
         self._counters, work = worked(self._view, self._counters, self._state, state)
         self._state = state
         row = self._view.row(
-            state,
-            step,
-            taken,
-            self._counters.passed,
-            iterations,
-            work,
+            state, step, taken, self._counters.passed, iterations, work,
             self._counters.energy or 0.0,
-        )
+        )  # fmt: skip
         if ended_by:
             self._events.append((number, step, todo.label, ended_by))
             following = len(self._protocol) if ended_by in ENDS else step + 1
@@ -388,6 +397,7 @@ class _Run:
             view=self._view,
             shape=self._shape,
             jumping=self._cycles.known,
+            spectra=self._spectra,
         )
         self._tell(accepted)
 

@@ -46,7 +46,11 @@ PARTICLES: dict[str, Any] = {
         "seed": 3,
     },
     "kinetics": {
-        "anode": {"exchange_current_density": "320 A/m^2", "anodic_transfer_coefficient": 0.4},
+        "anode": {
+            "exchange_current_density": "320 A/m^2",
+            "anodic_transfer_coefficient": 0.4,
+            "double_layer_capacitance": "0.1 F/m^2",
+        },
         "cathode": {"area_resistance": "5 ohm*cm^2", "stoichiometry": 0.5},
     },
     "materials": {"LPSCl": {"ionic_conductivity": "0.3 S/m", "poisson_ratio": 0.27}},
@@ -361,6 +365,13 @@ def jumping() -> dict[str, Any]:
     """The cell of `protocol`, whose loop leaves out cycles."""
     data = protocol()
     data["stepping"] |= {"jump": 0.02, "longest_jump": 10}
+    return data
+
+
+def spectrum() -> dict[str, Any]:
+    """The cell of `protocol`, whose first step takes a spectrum."""
+    data = protocol()
+    data["operation"]["steps"][0] = {"impedance": ["1 MHz", "1 mHz"], "points_per_decade": 5}
     return data
 
 

@@ -25,6 +25,7 @@ from case_examples import (
     profiled,
     protocol,
     reacting,
+    spectrum,
     swelling,
     wavy,
     wired,
@@ -80,6 +81,8 @@ FOREIGN = re.compile(r"pydantic|Input should|Value error|valid dictionary|Extra 
 def base(key: Key) -> dict[str, Any]:
     if key.owner is Profile:
         return profiled()
+    if key.path.endswith((".impedance", ".points_per_decade")):
+        return spectrum()
     if key.path.endswith(".electronic_resistance"):
         return measured()
     if key.owner is Stepping:
@@ -250,7 +253,7 @@ def test_example_of_a_key_is_accepted_by_its_rule(key: Key) -> None:
         return
     value = tomllib.loads(f"v = {key.form.example}")["v"]
     if isinstance(key.form, Items) and key.form.pair:
-        value = [value[0], "1 m"]
+        value = [value[0], "2 MHz" if key.form.either else "1 m"]
     key.form.read(value)
 
 
@@ -350,6 +353,8 @@ LIMITS = [
     ("inactive.ids", [104], [-1]),
     ("kinetics.anode.exchange_current_density", "1 A/m^2", "0 A/m^2"),
     ("kinetics.anode.area_resistance", "1 ohm*m^2", "-1 ohm*m^2"),
+    ("kinetics.anode.double_layer_capacitance", "10 uF/cm^2", "0 F/m^2"),
+    ("kinetics.anode.double_layer_capacitance", "0.2 F/m^2", "0.2 F"),
     ("kinetics.anode.anodic_transfer_coefficient", 1.99, 2),
     ("kinetics.anode.anodic_transfer_coefficient", 0.01, 0),
     ("kinetics.cathode.stoichiometry", 0.99, 1),

@@ -17,6 +17,7 @@ from fem.errors import InputError
 
 REST = {"rest": "10 min"}
 CYCLE = str(Path(__file__).with_name("cycle.csv"))
+SPECTRUM: dict[str, Any] = {"impedance": ["1 kHz", "1 Hz"]}
 CHARGE = {"charge": "100 A/m^2", "until": {"voltage": "4.2 V"}}
 
 
@@ -141,6 +142,15 @@ STEPS: list[tuple[dict[str, Any], str, str]] = [
     ),
     ({"rest": "1 s", "until": {"time": "1 s"}}, ".until", "rest ends by itself"),
     ({"repeat": 2, "steps": [REST], "until": {"time": "1 s"}}, ".until", "loop ends by itself"),
+    (SPECTRUM | {"until": {"time": "1 s"}}, ".until", "spectrum ends by itself"),
+    (SPECTRUM | {"on_infeasible": "next"}, ".on_infeasible", "can always be done"),
+    ({"impedance": ["1 Hz", "1 Hz"]}, ".impedance", "not two entries that differ"),
+    ({"impedance": ["1 kHz"]}, ".impedance", "not two entries that differ"),
+    ({"impedance": ["1 kHz", "0 Hz"]}, ".impedance[1]", "above 0"),
+    ({"impedance": ["1 kHz", "1 s"]}, ".impedance[1]", "dimension"),
+    ({"impedance": "1 kHz"}, ".impedance", "not a list"),
+    (SPECTRUM | {"points_per_decade": 0}, ".points_per_decade", "at least 1"),
+    ({"rest": "1 s", "points_per_decade": 5}, ".points_per_decade", "no frequencies"),
     ({"repeat": 2}, ".steps", "nothing to repeat"),
     ({"repeat": 2, "steps": []}, ".steps", "nothing to repeat"),
     ({**CHARGE, "steps": [REST]}, ".steps", "no steps of its own"),
@@ -382,6 +392,10 @@ leaves = (
     | driven("discharge_power", powers, voltage=volts)
     | driven("hold", volts, current=currents)
     | st.fixed_dictionaries({"rest": times})
+    | st.fixed_dictionaries(
+        {"impedance": st.tuples(values(1, 9, "Hz"), values(1, 9, "kHz")).map(list)},
+        optional={"points_per_decade": st.integers(1, 20)},
+    )
 )
 any_step = st.recursive(
     leaves,
@@ -408,7 +422,7 @@ def test_any_protocol_survives_its_text(steps: list[dict[str, Any]]) -> None:
     protocol_ = operation(data)
     unrolled = protocol_.unrolled
     assert len(unrolled) == protocol_.count == sum(map(leaf_count, steps))
-    assert all(step.ends and step.repeat is None for _, step in unrolled)
+    assert all((step.ends or step.frequencies) and not step.repeat for _, step in unrolled)
     assert all(label.endswith(step.label) for label, step in unrolled)
 
 
@@ -419,4 +433,15 @@ def leaf_count(step: dict[str, Any]) -> int:
 
 
 def test_each_deed_is_one_key_of_a_step() -> None:
-    assert set(DEEDS) | {"steps", "until", "on_infeasible"} == set(Step.model_fields)
+    others = {"steps", "until", "on_infeasible", "points_per_decade"}
+    assert set(DEEDS) | others == set(Step.model_fields)
+
+
+def test_frequencies_are_even_in_their_logarithm_in_the_order_given() -> None:
+    (step,) = steps_of({"impedance": ["1 MHz", "1 mHz"], "points_per_decade": 10}).steps
+    assert len(step.frequencies) == 91
+    assert step.frequencies[0] == 1e6
+    assert step.frequencies[-1] == pytest.approx(1e-3, rel=1e-12)
+    assert step.label == "impedance from 1 MHz to 1 mHz"
+    (up,) = steps_of({"impedance": ["1 Hz", "2 Hz"], "points_per_decade": 3}).steps
+    assert up.frequencies == pytest.approx((1.0, 2.0))

@@ -17,6 +17,7 @@ from fem.cli.progress import WATCHED
 from fem.output.tables import ANODE_COLUMNS, FACE_COLUMNS, PARTICLE_COLUMNS
 from fem.results.quantities import REGISTRY, Place, declared, declared_columns, find
 from fem.results.result import Result
+from fem.results.spectrum_tables import impedance_columns, relaxation_columns
 
 MESHES = Path(__file__).parents[2] / "meshes"
 OUTPUT = Path(__file__).parents[1] / "output"
@@ -114,6 +115,10 @@ RUNS: dict[str, Callable[[], fem.Case]] = {
         interfaces__lithium_electrolyte__bond="none",
         operation__steps=CYCLE[:1],
     ),
+    "in time, with a spectrum": lambda: protocol(
+        kinetics__cathode__double_layer_capacitance="0.2 F/m^2",
+        operation__steps=[CYCLE[0], {"impedance": ["1 kHz", "1 Hz"], "points_per_decade": 1}],
+    ),
     "in time, on a moving line": lambda: protocol(geometry__anode__motion="moved"),
     "in time, on a line that solids carry along": lambda: protocol(
         geometry__anode__motion="moved", mechanics__enabled=True, operation__steps=CYCLE[:1]
@@ -136,6 +141,8 @@ def emitted(results: dict[str, Result]) -> dict[Place, set[str]]:
         Place.PARTICLES: set(PARTICLE_COLUMNS),
         Place.FACES: set(FACE_COLUMNS),
         Place.FIELDS: set().union(*(result.fields for result in results.values())),
+        Place.SPECTRUM: set().union(*(impedance_columns(r.spectra) for r in results.values())),
+        Place.RELAXATION: set().union(*(relaxation_columns(r.spectra) for r in results.values())),
         Place.CYCLES: set().union(*(row for result in results.values() for row in result.cycles)),
     }
 

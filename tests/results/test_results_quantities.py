@@ -25,7 +25,8 @@ from fem.units import parse
 ROOT = Path(__file__).parents[2]
 MEMBERS = [member for entry in REGISTRY for member in entry.members()]
 ENDS = {"m²": "m2", "A/m²": "A_m2", "Ah/m²": "Ah_m2", "Wh/m²": "Wh_m2", "mol/m": "mol_m",
-        "C/m": "C_m", "J/m": "J_m", "A/m": "A_m", "ohm·m²": "ohm_m2"}  # fmt: skip
+        "C/m": "C_m", "J/m": "J_m", "A/m": "A_m", "ohm·m²": "ohm_m2",
+        "Ω m²": "ohm.m2"}  # fmt: skip
 """Units as a name ends in them, where that is not the unit itself."""
 every = pytest.mark.parametrize("entry", MEMBERS, ids=lambda entry: entry.name)
 
@@ -50,7 +51,7 @@ def test_a_name_says_its_unit(entry: Declared) -> None:
     """
     if entry.places == Place.FIELDS:
         return
-    ends = "|".join(["V", "Pa", "m", "s", "A", "deg", *ENDS.values()])
+    ends = "|".join(["V", "Pa", "m", "s", "A", "deg", "Hz", *ENDS.values()])
     found = re.search(rf"(?: / |_)({ends})$", entry.name)
     said = found[1] if found else "s" if entry.name.startswith("seconds_") else ""
     assert said == ENDS.get(entry.unit, entry.unit)
@@ -201,5 +202,6 @@ def test_declarations_need_nothing_else() -> None:
         "fem.results.faces",
         "fem.results.interphases",
         "fem.results.stresses",
+        "fem.results.spectra",
     }
     assert {name.split(".")[0] for name in loaded - ours} <= sys.stdlib_module_names
