@@ -145,6 +145,10 @@ class Parameters:
         of the plane (2, n) in rad; `None` where particles swell alike in all directions.
     used
         The material properties that were read, with their sources.
+    stored, electrons
+        Of an interlayer: potential of its solid and lithium at x = 1 (mol/m^3); conductivity (S/m).
+    toughness
+        K of an electrolyte that has flaws, in Pa m^0.5.
     """
 
     conductivity: Floats
@@ -156,6 +160,9 @@ class Parameters:
     elastic: Elastic | None
     axes: Floats | None
     used: tuple[Used, ...]
+    stored: tuple[Curve, float] | None = None
+    electrons: float | None = None
+    toughness: float | None = None
 
 
 def reader(case: Case) -> Reader:
@@ -187,28 +194,24 @@ def resolve(case: Case, geometry: Geometry) -> Parameters:
     """
     read = reader(case)
     regions = geometry.regions
-    conductivity = np.array(
-        [
-            read.value(r.material, "ionic_conductivity") * r.conductivity_factor
-            if r.phase == Phase.ELECTROLYTE
-            else 0.0
-            for r in regions
-        ]
-    )
-    temperature = float(case.operation.temperature)
-    table = case.kinetics.cathode
+    conductivity = np.zeros(len(regions))
+    for k, r in enumerate(regions):
+        if r.phase == Phase.ELECTROLYTE:
+            conductivity[k] = read.value(r.material, "ionic_conductivity") * r.conductivity_factor
+    table, temperature = case.kinetics.cathode, float(case.operation.temperature)
     cathode = _kinetics(table, temperature)
     material = next(r.material for r in regions if r.phase == Phase.ACTIVE)
     anode_potential, active = 0.0, None
     if table.stoichiometry is not None:
         # Lithium and two-phase alloys have one potential, whatever their composition.
-        counter = read.potential(case.geometry.anode.material, temperature=temperature).unchecked(
-            np.array(0.5)
-        )
-        anode_potential = float(counter)
+        counter = read.potential(case.geometry.anode.material, temperature=temperature)
+        anode_potential = float(counter.unchecked(np.array(0.5)))
         curve = read.potential(material, temperature=temperature)
         curve(table.stoichiometry)  # refuses a start outside its window
         active = _active(case, material, curve, read)
+    layer, flaw = case.geometry.anode.interlayer, case.geometry.anode.flaw
+    carbon = getattr(case.kinetics.interlayer, "carbon", None)
+    face = next(r.material for r in regions if r.phase == Phase.ELECTROLYTE)
     return Parameters(
         conductivity=conductivity,
         anode=_kinetics(case.kinetics.anode, temperature),
@@ -218,6 +221,9 @@ def resolve(case: Case, geometry: Geometry) -> Parameters:
         molar_volume=_molar_volume(case, read),
         elastic=_elastic(case, geometry, read) if case.mechanics.enabled else None,
         axes=angles(case, geometry),
+        stored=read.stored(layer.material, temperature) if layer and carbon else None,
+        electrons=read.optional(layer.material, "electronic_conductivity") if layer else None,
+        toughness=read.value(face, "fracture_toughness") if flaw else None,
         used=read.used,
     )
 
@@ -275,6 +281,8 @@ def _files(material: str, read: Reader) -> set[str | None]:
 def _molar_volume(case: Case, read: Reader) -> float:
     """Of what is plated: demanded where something depends on its thickness."""
     material, operation, mechanics = case.geometry.anode.material, case.operation, case.mechanics
+    if case.geometry.anode.interlayer or case.geometry.anode.flaw:
+        return read.value(material, "molar_volume")
     if isinstance(operation, Protocol):
         demanded = (
             (mechanics.enabled and not mechanics.swelling)

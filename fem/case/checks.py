@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from fem.case.cell import ParticleCathode, PlaneCathode
 from fem.case.inactive import Inactive
+from fem.case.interlayer import check_interlayer
 from fem.case.layouts import Layout
 from fem.case.operation import Protocol, Snapshot
 from fem.case.rules import refuse
@@ -35,6 +36,7 @@ def check(case: Case) -> None:
         _protocol(case, case.operation)
     _solids(case)
     _mesh(case)
+    check_interlayer(case)
 
 
 def _solids(case: Case) -> None:

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from fem.case import Case
 from fem.case.operation import Protocol
 from fem.cell.interfaces import Interface, ParticleInterface
+from fem.cell.layered import collector_side, flaws_of, stores_of
 from fem.cell.lithium import LithiumInterface
 from fem.geometry import Phase
 from fem.geometry.contacts import Contacts
@@ -77,10 +78,13 @@ def interfaces_of(
     parameters: Parameters,
     particles: Sequence[ParticleInterface] | None = None,
 ) -> tuple[Interface, ...]:
-    """The lithium, then the particles that react as drawn; those that are given serve again."""
+    """The lithium, stores of an interlayer, then the particles that react as drawn.
+
+    Particles that are given serve again.
+    """
     if particles is None:
         particles = _particles(case, mesh, parameters)
-    return (lithium_of(case, mesh, parameters), *particles)
+    return (lithium_of(case, mesh, parameters), *stores_of(case, mesh, parameters), *particles)
 
 
 def lithium_of(case: Case, mesh: Mesh, parameters: Parameters) -> LithiumInterface:
@@ -89,6 +93,9 @@ def lithium_of(case: Case, mesh: Mesh, parameters: Parameters) -> LithiumInterfa
     patches = Patches.bundle(mesh, list(bodies.values()))
     terminal = np.array([FOIL, *range(CATHODE + 1, CATHODE + len(bodies))])
     none = np.full(len(bodies), -1)
+    surface = Surface("lithium", patches, terminal, none, parameters.anode)
+    if case.geometry.anode.interlayer is not None:
+        return collector_side(case, surface, np.array(list(bodies)), parameters)
     law: Plating | Exhaustible
     law = Plating(parameters.anode, parameters.molar_volume, parameters.anode_potential)
     available, fading = None, case.geometry.anode.fading
@@ -100,13 +107,14 @@ def lithium_of(case: Case, mesh: Mesh, parameters: Parameters) -> LithiumInterfa
             np.broadcast_to(patches.piece == 0, drawn.shape[:2])[..., None], drawn, ENDLESS
         )
     return LithiumInterface(
-        Surface("lithium", patches, terminal, none, parameters.anode),
+        surface,
         np.array(list(bodies)),
         law,
         parameters.molar_volume,
         float(case.stepping.thickness),
         case.stepping.tolerance,
-        available,
+        available=available,
+        flaws=flaws_of(case, surface, parameters),
     )
 
 

@@ -10,10 +10,12 @@ from numpy.typing import NDArray
 from scipy.sparse.linalg import SuperLU, splu
 
 from fem.cell.blocks import Block, Content, Floats, Place
+from fem.cell.flaws import Flaws
 from fem.cell.interfaces import Ends, Interface, Recall
 from fem.constants import FARADAY
 from fem.geometry import Phase
 from fem.laws.interfaces import LEFT, PRESSURE, THINNING, Exhaustible, Plating
+from fem.laws.stores import Deposition
 from fem.physics.charge import Surface
 
 FILM = 0.01
@@ -55,13 +57,15 @@ class LithiumInterface(Interface):
         self,
         surface: Surface,
         ids: NDArray[np.int64],
-        law: Plating | Exhaustible,
+        law: Plating | Exhaustible | Deposition,
         molar_volume: float,
         thickness_limit: float,
         tolerance: float,
+        *own: Block,
         available: Floats | None = None,
+        flaws: Flaws | None = None,
     ) -> None:
-        self.law: Plating | Exhaustible = law
+        self.law: Plating | Exhaustible | Deposition = law
         self.available = available
         patches = surface.patches
         self.per_charge = molar_volume / FARADAY
@@ -75,7 +79,7 @@ class LithiumInterface(Interface):
             weight / tolerance,
             weight,
         )
-        super().__init__(surface, ids, tolerance, charge)
+        super().__init__(surface, ids, tolerance, charge, *own, flaws=flaws)
         self.followed = Followed(charge.start, charge.start)
 
     def charge(self, content: Content) -> Floats:

@@ -72,7 +72,8 @@ class Potentials:
         case, wanted = self._case, self._case.stepping.electrolyte
         small = wanted == "automatic" and len(self._charge.space) < ENOUGH
         moved = case.geometry.anode.motion == "moved"
-        if not isinstance(case.operation, Protocol) or moved or small:
+        layered = case.geometry.anode.interlayer is not None
+        if not isinstance(case.operation, Protocol) or moved or small or layered:
             return None
         found = None if wanted == "field" else Reduction.of(self._charge, kinks_of(self._mesh))
         if wanted == "modes" and found is None:

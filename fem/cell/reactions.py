@@ -8,8 +8,9 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from fem.cell.composition import CATHODE, Cell
-from fem.cell.interfaces import Interface
+from fem.cell.composition import CATHODE, FOIL, Cell
+from fem.cell.interfaces import Interface, ParticleInterface
+from fem.cell.interlayer import CollectorSide
 from fem.cell.state import State
 from fem.forms import charge
 from fem.laws.interfaces import LEFT, THINNING
@@ -129,6 +130,12 @@ class Reactions:
         """Current out of a terminal."""
         return self._sum(terminal)
 
+    def plated_on_foil(self) -> float:
+        """Current that plates on the foil, without what an interlayer takes up, in A/m."""
+        foil = self.crossings[0]
+        weighted = (foil.current * foil.interface.patches.weights).sum(axis=2)
+        return -float(weighted[foil.terminal == FOIL].sum())
+
     def crossing(self, terminal: int) -> float:
         """What crosses the surface of a terminal, in whatever direction."""
         return self._sum(terminal, size=True)
@@ -187,6 +194,11 @@ class Reactions:
         of what crosses at quadrature points.
         """
         lithium = self.cell.lithium
+        if isinstance(lithium, CollectorSide):
+            # Whether a site is open is told at points.
+            current = lithium.at_nodes(self.solution.currents[0])
+            size = self.cell.mesh.nodes.shape[1]
+            return lithium.on_mesh(-current, size, elsewhere=np.nan)
         current = lithium.law(self.difference_at_nodes(0)[0], self.lithium_state())[0]
         reacts = lithium.active(self.state.held)[lithium.patches.piece_of_node[0]]
         size = self.cell.mesh.nodes.shape[1]
@@ -197,6 +209,6 @@ class Reactions:
         current = np.zeros(len(self.cell.mesh.geometry.particles))
         if len(current):
             for each, loads in zip(self.cell.interfaces, self.solution.loads, strict=True):
-                if each is not self.cell.lithium:
+                if isinstance(each, ParticleInterface):
                     current[each.ids] = each.patches.by_piece(loads)
         return current

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fem.cell.composition import CATHODE, FOIL
+from fem.cell.interfaces import ParticleInterface
 from fem.cell.reactions import Reactions
 from fem.geometry import Geometry, Phase
 from fem.measures.anode import AT_REST, AnodeProfile, percentile_along
@@ -48,7 +49,7 @@ def charge_metrics(reactions: Reactions, anode: AnodeProfile) -> dict[str, Any]:
         "current_density_A_m2": current / geometry.width,
         "current_A": current * geometry.depth,
         "overpotential_V": solution.voltages[CATHODE] - (rest or 0.0),
-        "anode_plating_mean_A_m2": -reactions.total(FOIL) / anode.length,
+        "anode_plating_mean_A_m2": reactions.plated_on_foil() / anode.length,
         "anode_plating_max_A_m2": float(anode.plating.max()),
         "anode_plating_min_A_m2": float(anode.plating.min()),
         "lithium_line_length_m": anode.length,
@@ -72,12 +73,16 @@ def _relative(reactions: Reactions, anode: AnodeProfile, current: float) -> dict
     """What is told in shares of the current, and means nothing without one."""
     geometry = reactions.cell.mesh.geometry
     applied = current / geometry.width
-    mean = -reactions.total(FOIL) / anode.length
+    mean = reactions.plated_on_foil() / anode.length
     running = anode.running_mean(anode.plating)
-    metrics: dict[str, Any] = {
-        "focusing_max_over_mean": float((running / mean).max()),
-        "focusing_min_over_mean": float((running / mean).min()),
-        "focusing_p95_over_mean": percentile_along(anode, running / mean, 95.0),
+    metrics: dict[str, Any] = {}
+    if abs(mean) > AT_REST * abs(applied):  # an interlayer may let nothing come to the foil
+        metrics = {
+            "focusing_max_over_mean": float((running / mean).max()),
+            "focusing_min_over_mean": float((running / mean).min()),
+            "focusing_p95_over_mean": percentile_along(anode, running / mean, 95.0),
+        }
+    metrics |= {
         "focusing_max_over_applied": float((running / applied).max()),
         "plating_total_over_applied": -reactions.total(FOIL) / current,
     }
@@ -138,10 +143,9 @@ def particle_table(reactions: Reactions) -> ParticleTable:
 
 def rims(reactions: Reactions) -> Rims:
     """What the particles give along their rims, at the points where reactions are integrated."""
-    lithium = reactions.cell.lithium
     found: list[tuple[NDArray[Any], ...]] = []
     for each in reactions.crossings:
-        if each.interface is not lithium:
+        if isinstance(each.interface, ParticleInterface):
             patches = each.interface.patches
             particle = np.broadcast_to(
                 each.interface.ids[patches.piece][..., None], patches.weights.shape

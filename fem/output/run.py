@@ -19,6 +19,7 @@ from fem.output.report import (
     CAPTIONS_OF_FACES,
     CAPTIONS_OF_FACES_IN_TIME,
     CAPTIONS_OF_FLOW,
+    CAPTIONS_OF_LAYERS,
     report,
 )
 from fem.output.series import COLLECTION, Series, write_series
@@ -47,9 +48,12 @@ ANIMATIONS = ("animation.gif", "animation.mp4")
 GAPS_ANIMATIONS = ("gaps_animation.gif", "gaps_animation.mp4")
 """The same where faces may part."""
 FIGURES_IN_TIME = (*(f"{name}.png" for name in CAPTIONS_IN_TIME), *ANIMATIONS)
-_OF_SOLIDS = (*CAPTIONS_OF_FACES, *CAPTIONS_OF_FACES_IN_TIME, *CAPTIONS_OF_FLOW)
+_OF_SOLIDS = (
+    *(*CAPTIONS_OF_FACES, *CAPTIONS_OF_FACES_IN_TIME),
+    *(*CAPTIONS_OF_FLOW, *CAPTIONS_OF_LAYERS),
+)
 FIGURES_OF_SOLIDS = (*(f"{name}.png" for name in _OF_SOLIDS), *GAPS_ANIMATIONS)
-"""What is drawn where faces may part, or solids yield or creep."""
+"""What is drawn where faces may part, solids yield or creep, or an anode has an interlayer."""
 FILES = (
     *("metrics.json", "anode.csv", "particles.csv", "fields.vtu", STORED),
     *("case.toml", "references.txt"),

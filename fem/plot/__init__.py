@@ -12,6 +12,7 @@ from fem.plot.curves import voltage
 from fem.plot.faces import contact_pressure, gaps
 from fem.plot.fields import field
 from fem.plot.growth import anode_history
+from fem.plot.interlayer import interlayer, lithium_places
 from fem.plot.lithiation import stoichiometry
 from fem.plot.maps import flux, potential, von_mises
 from fem.plot.profile import anode_profile
@@ -29,6 +30,8 @@ __all__ = [
     "figures",
     "flux",
     "gaps",
+    "interlayer",
+    "lithium_places",
     "panel",
     "potential",
     "stoichiometry",

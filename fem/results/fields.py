@@ -13,6 +13,7 @@ from fem.forms.mechanics import nodal_basis
 from fem.geometry import Phase
 from fem.laws.elasticity import von_mises
 from fem.measures.anode import AnodeProfile, foil_nodes
+from fem.measures.interlayer import deposits, lithium_in_layer
 from fem.mesh import Mesh
 from fem.physics.mechanics import MechanicsSolution
 from fem.results.result import FieldMesh
@@ -67,6 +68,7 @@ def fields(
         "current_density": _nodal_current(field_mesh, reactions),
         "stoichiometry": x,
     }
+    found |= _layer(field_mesh, reactions)
     if stress is not None:
         displacement, sigma = np.full((n, 2), np.nan), np.full((n, 4), np.nan)
         for body, space in enumerate(stress.bodies):
@@ -81,6 +83,20 @@ def fields(
         if any(stress.inelastic):
             found["inelastic_strain"] = _inelastic_strain(field_mesh, stress)
     return found
+
+
+def _layer(field_mesh: FieldMesh, reactions: Reactions) -> dict[str, Floats]:
+    """Lithium in an interlayer and beside it, at the points of electrolytes."""
+    known = {
+        "layer_lithium": lithium_in_layer(reactions.cell, reactions.state),
+        "deposit": deposits(reactions.cell, reactions.state),
+    }
+    electrolyte = field_mesh.phase == str(Phase.ELECTROLYTE)
+    return {
+        name: np.where(electrolyte, values[field_mesh.source], np.nan)
+        for name, values in known.items()
+        if values is not None
+    }
 
 
 def _inelastic_strain(field_mesh: FieldMesh, stress: MechanicsSolution) -> Floats:

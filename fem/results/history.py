@@ -28,6 +28,8 @@ SHORT = "short circuit"
 """Lithium has reached the cathode: the run ends, whatever steps are left."""
 ALL_LOOSE = "no particle touches the electrolyte"
 """So no current can flow, and none comes back: the run ends likewise."""
+ON_THE_WAY = ("lithium opens", "lithium enters")
+"""How events begin that end no step."""
 ENDS = frozenset({SHORT, ALL_LOOSE})
 LIMITS = frozenset({SURFACE_EMPTY, SURFACE_FULL, USED_UP, OUT_OF_REACH})
 """What ends a step that the cell can no longer do, whatever the user asked for."""

@@ -17,6 +17,7 @@ from types import MappingProxyType
 
 from fem.results.declaration import Declared, Place
 from fem.results.faces import FACES
+from fem.results.interlayer import INTERLAYER, LAYER_FIELDS
 from fem.results.stresses import STRESS
 
 __all__ = ["REGISTRY", "SECTIONS", "Declared", "Place", "declared", "declared_columns", "find"]
@@ -194,6 +195,7 @@ _SECTIONS: dict[str, tuple[Declared, ...]] = {
             "Cycles that were not computed since the start: each was taken to change the cell as "
             "the computed one before it did. Only with `stepping.jump`."),
     ),
+    "Interlayer and flaws": INTERLAYER,
     "Moving line": (
         Declared("swept_area_m2", "m²", "area gained by lithium", _HISTORY, shown="µm²", meaning=
             "Area of all lithium less that drawn; only where `geometry.anode.motion` is moved."),
@@ -279,6 +281,7 @@ _SECTIONS: dict[str, tuple[Declared, ...]] = {
             meaning=
             "Equivalent strain of von Mises that yielding and creep have left; only where some "
             "solid yields or creeps."),
+        *LAYER_FIELDS,
     ),
     "A cycle": (
         Declared("loop", "", "loop of the protocol", _CYCLES, text=True, meaning=

@@ -29,6 +29,7 @@ from fem.measures.anode import (
 from fem.measures.charge import charge_metrics, particle_table, rims
 from fem.measures.contact import contact_metrics, released
 from fem.measures.faces import FaceTable
+from fem.measures.interlayer import layer_metrics
 from fem.measures.stress import (
     fracture_metrics,
     lithium_pressure,
@@ -232,6 +233,7 @@ class View:
             flowed = plastic_metrics(cell.mesh, elastic)
             row |= {name: flowed[name] for name in PLASTIC if name in flowed}
             row |= contact_metrics(cell, state, elastic)
+        row |= layer_metrics(cell, state)
         if cell.case.geometry.anode.motion == "moved":
             row |= self._swept(state)
         return FrozenMapping(row)
@@ -298,6 +300,7 @@ class View:
         told = list(notes)
         if row is not None:
             metrics |= {"simulated_time_s": state.time} | {name: row[name] for name in FROM_THE_ROW}
+        metrics |= layer_metrics(cell, state)
         if cell.stress is not None:
             metrics |= mechanics_metrics(mesh, stresses[case.mechanics.lithium])
             metrics |= contact_metrics(cell, state, stresses[case.mechanics.lithium])

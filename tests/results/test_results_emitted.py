@@ -91,6 +91,14 @@ RUNS: dict[str, Callable[[], fem.Case]] = {
         interfaces__particle_electrolyte__bond="none",
         operation__steps=CYCLE[:1],
     ),
+    "in time, with an interlayer and flaws": lambda: fem.Case.load(
+        OUTPUT.parents[1] / "cases" / "kodama2024_interlayer.toml",
+        {
+            "geometry.anode.flaw": {"size": "1 um"},
+            "kinetics.interlayer.pores": {"surface_area": "1e5 1/m", "porosity": 0.2},
+            "operation.steps": [{"charge": "2 A/m^2", "until": {"time": "20 s"}}],
+        },
+    ),
     "in time, on a moving line": lambda: protocol(geometry__anode__motion="moved"),
     "in time, on a line that solids carry along": lambda: protocol(
         geometry__anode__motion="moved", mechanics__enabled=True, operation__steps=CYCLE[:1]

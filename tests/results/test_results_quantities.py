@@ -199,6 +199,7 @@ def test_declarations_need_nothing_else() -> None:
         "fem.results.declaration",
         "fem.results.quantities",
         "fem.results.faces",
+        "fem.results.interlayer",
         "fem.results.stresses",
     }
     assert {name.split(".")[0] for name in loaded - ours} <= sys.stdlib_module_names
