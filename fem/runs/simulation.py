@@ -304,7 +304,7 @@ class _Run:
                 self._state = cell.switched(self._state, changed, drives)
         except SolveError as error:
             raise self._lost(error, todo.label) from None
-        row, step = len(self._rows) - 1, self._counters.step
+        row, step = self._counters.number - 1, self._counters.step
         self._events += [(row, step, todo.label, each) for each in told]
         if self._state is not before:
             self._counters = replace(self._counters, dt=float(self._case.stepping.first))
