@@ -12,6 +12,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Discriminator, Field, Tag, model_validator
 
 from fem.case.image import Image
+from fem.case.interlayer import Flaw, Interlayer
 from fem.case.kinds import Depth, FilePath, Length, MaterialName, Motion, Position
 from fem.case.layouts import Layout
 from fem.case.rules import Bounds, Choice, Number, refuse
@@ -118,6 +119,13 @@ class Anode(Table):
         default="kept",
         description="Lithium surface of a protocol: kept as drawn, or moved with the lithium "
         "that is plated and stripped.",
+    )
+    interlayer: Interlayer | None = Field(
+        default=None,
+        description="Mixed conductor between separator and anode; see `kinetics.interlayer`.",
+    )
+    flaw: Flaw | None = Field(
+        default=None, description="Flaws of the electrolyte that lithium may enter in a protocol."
     )
 
     @property

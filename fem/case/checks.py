@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from fem.case.cell import ParticleCathode, PlaneCathode
 from fem.case.checks_solids import check_carried, check_solids
 from fem.case.inactive import Inactive
+from fem.case.interlayer import check_interlayer
 from fem.case.layouts import Layout
 from fem.case.operation import Protocol, Snapshot
 from fem.case.rules import refuse
@@ -37,6 +38,7 @@ def check(case: Case) -> None:
     check_solids(case)
     _interphase(case)
     _mesh(case)
+    check_interlayer(case)
 
 
 def _interphase(case: Case) -> None:

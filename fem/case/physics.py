@@ -11,6 +11,7 @@ from pydantic import ConfigDict, Field, model_validator
 
 from fem.case.containers import Items
 from fem.case.crystals import Axis
+from fem.case.interlayer import InterlayerKinetics
 from fem.case.kinds import (
     POSITIVE,
     AreaResistance,
@@ -123,6 +124,9 @@ class Kinetics(Table):
 
     anode: AnodeKinetics = Field(description="At the lithium surface.")
     cathode: CathodeKinetics = Field(description="At the active material.")
+    interlayer: InterlayerKinetics | None = Field(
+        default=None, description="In and around `geometry.anode.interlayer`."
+    )
 
 
 class Mechanics(Table):

@@ -36,6 +36,8 @@ class Place(StrEnum):
     """What solids remember: on a mesh that stays."""
     FACES = "pairs of faces"
     """The same of faces that may part."""
+    LAYER_POINTS = "points of an interlayer"
+    """Of its face or of its pores, on a mesh that stays."""
     PIECES = "pieces of an interface"
     """One number a particle or a body of lithium: nothing to carry."""
 

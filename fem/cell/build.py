@@ -11,6 +11,7 @@ from fem.case import Case
 from fem.case.interphase import Layer
 from fem.case.operation import Protocol
 from fem.cell.interfaces import Interface, ParticleInterface
+from fem.cell.layered import collector_side, flaws_of, stores_of
 from fem.cell.lithium import LithiumInterface
 from fem.cell.oxidation import OxidationInterface, layer_on
 from fem.constants import FARADAY
@@ -91,17 +92,16 @@ def interfaces_of(
     parameters: Parameters,
     particles: Sequence[ParticleInterface] | None = None,
 ) -> tuple[Interface, ...]:
-    """The lithium, the particles that react as drawn, and electrolyte that oxidises on these.
+    """The lithium, stores of an interlayer, the particles, and electrolyte that oxidises on these.
 
     Particles that are given serve again.
     """
     if particles is None:
         particles = _particles(case, mesh, parameters)
-    lithium, law = lithium_of(case, mesh, parameters), oxidation_of(case, parameters)
-    if law is None:
-        return (lithium, *particles)
-    tolerance = case.stepping.tolerance
-    return (lithium, *particles, *(OxidationInterface(p, law, tolerance) for p in particles))
+    law, tolerance = oxidation_of(case, parameters), case.stepping.tolerance
+    side = () if law is None else tuple(OxidationInterface(p, law, tolerance) for p in particles)
+    lithium = lithium_of(case, mesh, parameters)
+    return (lithium, *stores_of(case, mesh, parameters), *particles, *side)
 
 
 def oxidation_of(case: Case, parameters: Parameters) -> Oxidation | None:
@@ -127,6 +127,9 @@ def lithium_of(case: Case, mesh: Mesh, parameters: Parameters) -> LithiumInterfa
     patches = Patches.bundle(mesh, list(bodies.values()))
     terminal = np.array([FOIL, *range(CATHODE + 1, CATHODE + len(bodies))])
     none = np.full(len(bodies), -1)
+    surface = Surface("lithium", patches, terminal, none, parameters.anode)
+    if case.geometry.anode.interlayer is not None:
+        return collector_side(case, surface, np.array(list(bodies)), parameters)
     law: InterfaceLaw = _plating(case, parameters)
     if case.interfaces.lithium_electrolyte.parts:
         law = Touched(law)
@@ -139,14 +142,15 @@ def lithium_of(case: Case, mesh: Mesh, parameters: Parameters) -> LithiumInterfa
             np.broadcast_to(patches.piece == 0, drawn.shape[:2])[..., None], drawn, ENDLESS
         )
     return LithiumInterface(
-        Surface("lithium", patches, terminal, none, parameters.anode),
+        surface,
         np.array(list(bodies)),
         law,
         parameters.molar_volume,
         float(case.stepping.thickness),
         case.stepping.tolerance,
-        available,
-        parameters.taken_up or 0.0,
+        available=available,
+        taken_up=parameters.taken_up or 0.0,
+        flaws=flaws_of(case, surface, parameters),
     )
 
 

@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fem.cell.blocks import Block, Content, Floats, Place
+from fem.cell.flaws import Flaws
 from fem.geometry import Inactivity, Phase
 from fem.laws.interfaces import (
     CONTACT,
@@ -87,6 +88,8 @@ class Interface(ABC):
         Numbers of the bodies that the pieces belong to (pieces,).
     blocks
         What it remembers: its own, the law's, and which pieces react.
+    flaws
+        Those of the electrolyte beside it that lithium may enter; `None` without.
     """
 
     side: ClassVar[Phase]
@@ -97,9 +100,16 @@ class Interface(ABC):
     law: InterfaceLaw
 
     def __init__(
-        self, surface: Surface, ids: NDArray[np.int64], tolerance: float, *own: Block
+        self,
+        surface: Surface,
+        ids: NDArray[np.int64],
+        tolerance: float,
+        *own: Block,
+        flaws: Flaws | None = None,
     ) -> None:
-        self.surface, self.ids = surface, ids
+        self.surface, self.ids, self.flaws = surface, ids, flaws
+        if flaws is not None:
+            own = (*own, flaws.entered)
         shares = [
             Block(
                 self.contact_name,

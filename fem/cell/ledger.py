@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from fem.cell.blocks import Content
 from fem.cell.composition import Cell
+from fem.cell.sites import stores
 from fem.constants import FARADAY
 from fem.forms.diffusion import shapes
 from fem.laws.elasticity import hydrostatic
@@ -79,6 +80,7 @@ def ledger(cell: Cell, initial: Content, content: Content, throughput: float) ->
     """The balances between two contents of a cell; particles count whether they react or not."""
     change = combine(content, (-1.0, initial))
     plated = float(cell.lithium.charge(change).sum())
+    plated += sum(float(each.charge(change).sum()) for each in stores(cell))
     amount = held = given = 0.0
     for each in cell.particles:
         charge = float(each.charge(change).sum())

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from scipy.sparse.linalg import SuperLU, splu
 
 from fem.cell.blocks import Block, Content, Floats, Place
+from fem.cell.flaws import Flaws
 from fem.cell.interfaces import Ends, Interface, Recall
 from fem.constants import FARADAY
 from fem.geometry import Phase
@@ -68,8 +69,10 @@ class LithiumInterface(Interface):
         molar_volume: float,
         thickness_limit: float,
         tolerance: float,
+        *own: Block,
         available: Floats | None = None,
         taken_up: float = 0.0,
+        flaws: Flaws | None = None,
     ) -> None:
         self.law: InterfaceLaw = law
         self.available = available
@@ -85,7 +88,7 @@ class LithiumInterface(Interface):
             weight / tolerance,
             weight,
         )
-        super().__init__(surface, ids, tolerance, charge)
+        super().__init__(surface, ids, tolerance, charge, *own, flaws=flaws)
         self.taken_up = taken_up
         self.followed = Followed(charge.start, charge.start)
 

@@ -75,7 +75,8 @@ class Potentials:
         small = wanted == "automatic" and len(self._charge.space) < ENOUGH
         moved = case.geometry.anode.motion == "moved"
         in_time = isinstance(case.operation, Protocol) and case.operation.takes_time
-        if not in_time or moved or small:
+        layered = case.geometry.anode.interlayer is not None
+        if not in_time or moved or small or layered:
             return None
         found = None if wanted == "field" else Reduction.of(self._charge, kinks_of(self._mesh))
         if wanted == "modes" and found is None:

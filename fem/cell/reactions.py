@@ -8,11 +8,13 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from fem.cell.composition import CATHODE, Cell
+from fem.cell.composition import CATHODE, FOIL, Cell
 from fem.cell.interfaces import Interface, ParticleInterface
+from fem.cell.interlayer import CollectorSide
 from fem.cell.oxidation import OxidationInterface
 from fem.cell.state import State
 from fem.forms import charge
+from fem.laws.interfaces import CONTACT
 from fem.physics.charge import ChargeSolution
 
 Floats = NDArray[np.float64]
@@ -135,6 +137,12 @@ class Reactions:
         """Current out of a terminal."""
         return self._sum(terminal)
 
+    def plated_on_foil(self) -> float:
+        """Current that plates on the foil, without what an interlayer takes up, in A/m."""
+        foil = self.crossings[0]
+        weighted = (foil.current * foil.interface.patches.weights).sum(axis=2)
+        return -float(weighted[foil.terminal == FOIL].sum())
+
     def crossing(self, terminal: int) -> float:
         """What crosses the surface of a terminal, in whatever direction."""
         return self._sum(terminal, size=True)
@@ -181,8 +189,13 @@ class Reactions:
         found = {name: values[0] for name, values in self.solution.inner[0].items()} | {
             name: lithium.at_nodes(values) for name, values in driven.items()
         }
-        given = lithium.given(self.state.held, self.state.content).items()
-        return found | {name: np.clip(lithium.at_nodes(v), 0.0, 1.0) for name, v in given}
+        found |= {
+            name: lithium.at_nodes(values)
+            for name, values in lithium.given(self.state.held, content).items()
+        }
+        if CONTACT in found:
+            found[CONTACT] = np.clip(found[CONTACT], 0.0, 1.0)
+        return found
 
     def driven_means(self) -> dict[str, float]:
         """Means along the interfaces of what their laws drive, by the names of the measures."""
@@ -203,6 +216,11 @@ class Reactions:
         of what crosses at quadrature points.
         """
         lithium = self.cell.lithium
+        if isinstance(lithium, CollectorSide):
+            # Whether a site is open is told at points.
+            current = lithium.at_nodes(self.solution.currents[0])
+            size = self.cell.mesh.nodes.shape[1]
+            return lithium.on_mesh(-current, size, elsewhere=np.nan)
         current = lithium.law(self.difference_at_nodes(0)[0], self.lithium_state())[0]
         reacts = lithium.active(self.state.held)[lithium.patches.piece_of_node[0]]
         size = self.cell.mesh.nodes.shape[1]

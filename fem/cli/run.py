@@ -16,6 +16,7 @@ from fem.case import Protocol
 from fem.cli.cases import load, naming
 from fem.cli.progress import Outlook, Progress
 from fem.errors import InputError, SolveError
+from fem.results.history import ON_THE_WAY
 from fem.results.result import Result
 
 if TYPE_CHECKING:
@@ -141,7 +142,8 @@ def summary(result: Result) -> str:
     if result.history is not None:
         times = result.history["Test Time / s"]
         ends = [
-            f"{times[row]:>12.6g} s  {why} ended {label}"
+            f"{times[row]:>12.6g} s  {why} {'in' if why.startswith(ON_THE_WAY) else 'ended'} "
+            f"{label}"
             for row, _, label, why in result.history.events
         ]
         lines += [f"{'...':>14}"] * (len(ends) > MOST_ENDS) + ends[-MOST_ENDS:]

@@ -9,6 +9,7 @@ import numpy as np
 from fem.case import Case
 from fem.errors import InputError
 from fem.geometry.curves import Arc, Line
+from fem.geometry.interlayer import interlayer_of, layer_outlines
 from fem.geometry.lithium import (
     TAU,
     Protrusion,
@@ -43,7 +44,8 @@ def drawn(case: Case, width: float, base: float) -> Above:
     anode, separator = case.geometry.anode, case.geometry.separator
     assert anode.thickness is not None
     thickness = 0.0 if separator is None else float(separator.thickness)
-    level = base + thickness
+    face = base + thickness
+    level = face + (float(anode.interlayer.thickness) if anode.interlayer else 0.0)
     height = level + float(anode.thickness)
     shapes = [
         Protrusion(i, float(p.x), float(p.depth), float(p.half_width), float(p.fillet or 0.0))
@@ -81,6 +83,10 @@ def drawn(case: Case, width: float, base: float) -> Above:
     if separator is not None:
         regions.insert(0, Region("separator", Phase.ELECTROLYTE, separator.material, 0.0))
         foil = 1
+    under = 0
+    if anode.interlayer is not None:
+        under = len(regions)
+        regions.append(interlayer_of(anode.interlayer))
     outlines = [
         Outline(Line((width, right), (width, height)), foil, OUTSIDE),
         Outline(Line((width, height), (0.0, height)), foil, OUTSIDE),
@@ -88,13 +94,15 @@ def drawn(case: Case, width: float, base: float) -> Above:
     ]
     if separator is not None:
         outlines += [
-            Outline(Line((width, base), (width, right)), 0, OUTSIDE),
-            Outline(Line((0.0, left), (0.0, base)), 0, OUTSIDE),
+            Outline(Line((width, base), (width, right if not under else face)), 0, OUTSIDE),
+            Outline(Line((0.0, left if not under else face), (0.0, base)), 0, OUTSIDE),
         ]
         outlines += [
-            Outline(curve, foil, 0, deposit, sizes.get(f"protrusion {deposit}", np.inf))
+            Outline(curve, foil, under, deposit, sizes.get(f"protrusion {deposit}", np.inf))
             for curve, deposit in surface
         ]
+        if under:
+            outlines += layer_outlines(width, face, level, under, 0)
     for number, island in enumerate(islands, start=1):
         name = f"isolated lithium {number - 1}"
         for q in range(4):

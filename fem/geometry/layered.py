@@ -11,6 +11,7 @@ import numpy as np
 from fem.case import Case, Clustered, ParticleCathode, PlaneCathode, RandomPacking
 from fem.case import Lattice as LatticeLayout
 from fem.geometry.curves import Arc, Line
+from fem.geometry.interlayer import interlayer_of, layer_outlines
 from fem.geometry.lithium import (
     TAU,
     Protrusion,
@@ -41,7 +42,8 @@ def build(case: Case) -> Geometry:
     assert cell.width is not None and cell.separator is not None and cell.cathode is not None
     assert cell.anode.thickness is not None
     width, t_cathode = float(cell.width), float(cell.cathode.thickness)
-    y_lithium = t_cathode + float(cell.separator.thickness)
+    y_face = t_cathode + float(cell.separator.thickness)
+    y_lithium = y_face + (float(cell.anode.interlayer.thickness) if cell.anode.interlayer else 0.0)
     height = y_lithium + float(cell.anode.thickness)
 
     bed = particles(case)
@@ -93,6 +95,10 @@ def build(case: Case) -> Geometry:
         below = len(regions) - 1
     foil = len(regions)
     regions.append(Region("lithium", Phase.LITHIUM, lithium, 0.0))
+    below_foil = separator
+    if cell.anode.interlayer is not None:
+        below_foil = len(regions)
+        regions.append(interlayer_of(cell.anode.interlayer))
     outlines = [
         Outline(Line((0.0, 0.0), (width, 0.0)), below, OUTSIDE),
         Outline(Line((width, 0.0), (width, t_cathode)), below, OUTSIDE),
@@ -105,9 +111,14 @@ def build(case: Case) -> Geometry:
         Outline(Line((0.0, t_cathode), (width, t_cathode)), separator, below),
     ]
     outlines += [
-        Outline(curve, foil, separator, deposit, sizes.get(f"protrusion {deposit}", np.inf))
+        Outline(curve, foil, below_foil, deposit, sizes.get(f"protrusion {deposit}", np.inf))
         for curve, deposit in surface
     ]
+    if below_foil != separator:
+        # A layer is flat on both sides, so that its walls end where the foil begins.
+        outlines[2] = Outline(Line((width, t_cathode), (width, y_face)), separator, OUTSIDE)
+        outlines[6] = Outline(Line((0.0, y_face), (0.0, t_cathode)), separator, OUTSIDE)
+        outlines += layer_outlines(width, y_face, y_lithium, below_foil, separator)
     for number, island in enumerate(islands, start=1):
         among = separator if island.centre[1] > t_cathode else below
         name = f"isolated lithium {number - 1}"

@@ -20,6 +20,10 @@ ENCLOSED = "enclosed "
 """How names of electrolytes begin that lithium has closed in."""
 
 
+INTERLAYER = "interlayer"
+"""Name of the region of a mixed conductor below the foil. Its phase is that of electrolytes."""
+
+
 class Phase(StrEnum):
     """What a region is made of, as far as the physics distinguishes it."""
 
@@ -52,6 +56,8 @@ class Region:
     @property
     def kind(self) -> str:
         """What it is called: its phase, or the name of a further one that conducts or fills."""
+        if self.name == INTERLAYER:
+            return INTERLAYER
         return self.material if self.phase == Phase.VOID and self.material else str(self.phase)
 
 

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
 
 
 def critical_pressure(toughness: float, flaw: float, shape_factor: float = 1.0) -> float:
@@ -20,6 +23,14 @@ def critical_pressure(toughness: float, flaw: float, shape_factor: float = 1.0) 
     Source: Zheng et al., Sci. Bull. 68 (2023) 813, section 3.4.
     """
     return float(toughness / (shape_factor * np.sqrt(np.pi * flaw)))
+
+
+def stress_intensity(pressure: Floats, flaw: Floats | float, shape_factor: float = 1.0) -> Floats:
+    """``f p sqrt(pi a)`` in Pa m^0.5 of flaws of length a (m), filled at a pressure p (Pa).
+
+    It reaches the toughness where the pressure is that of `critical_pressure`.
+    """
+    return np.asarray(shape_factor * pressure * np.sqrt(np.pi * np.asarray(flaw)))
 
 
 def void_shape_factor(flaw: float, radius: float) -> float:

@@ -65,6 +65,10 @@ class Reader:
                 self._read(name, prop, key)
         return self.material(name, key).potential_at(temperature)
 
+    def stored(self, name: str, temperature: float) -> tuple[Curve, float]:
+        """Potential of what dissolves lithium, and lithium at x = 1 in mol/m^3."""
+        return self.potential(name, temperature=temperature), self.value(name, "max_concentration")
+
     def diffusivity(
         self, name: str, key: str | None = None, temperature: float | None = None
     ) -> float | Diffusivity:

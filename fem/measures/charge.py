@@ -50,7 +50,7 @@ def charge_metrics(reactions: Reactions, anode: AnodeProfile) -> dict[str, Any]:
         "current_density_A_m2": current / geometry.width,
         "current_A": current * geometry.depth,
         "overpotential_V": solution.voltages[CATHODE] - (rest or 0.0),
-        "anode_plating_mean_A_m2": -reactions.total(FOIL) / anode.length,
+        "anode_plating_mean_A_m2": reactions.plated_on_foil() / anode.length,
         "anode_plating_max_A_m2": float(anode.plating.max()),
         "anode_plating_min_A_m2": float(anode.plating.min()),
         "lithium_line_length_m": anode.length,
@@ -74,12 +74,16 @@ def _relative(reactions: Reactions, anode: AnodeProfile, current: float) -> dict
     """What is told in shares of the current, and means nothing without one."""
     geometry = reactions.cell.mesh.geometry
     applied = current / geometry.width
-    mean = -reactions.total(FOIL) / anode.length
+    mean = reactions.plated_on_foil() / anode.length
     running = anode.running_mean(anode.plating)
-    metrics: dict[str, Any] = {
-        "focusing_max_over_mean": float((running / mean).max()),
-        "focusing_min_over_mean": float((running / mean).min()),
-        "focusing_p95_over_mean": percentile_along(anode, running / mean, 95.0),
+    metrics: dict[str, Any] = {}
+    if abs(mean) > AT_REST * abs(applied):  # an interlayer may let nothing come to the foil
+        metrics = {
+            "focusing_max_over_mean": float((running / mean).max()),
+            "focusing_min_over_mean": float((running / mean).min()),
+            "focusing_p95_over_mean": percentile_along(anode, running / mean, 95.0),
+        }
+    metrics |= {
         "focusing_max_over_applied": float((running / applied).max()),
         "plating_total_over_applied": -reactions.total(FOIL) / current,
     }

@@ -56,6 +56,14 @@ CAPTIONS_OF_STACK = {
     "cycle.",
 }
 """Figures that only a run in time has on whose top a plate presses."""
+CAPTIONS_OF_LAYERS = {
+    "lithium_places": "Charge that each place has taken up, one above the other, and the voltage. "
+    "Dotted lines are what lithium has opened. Look for a place that goes on after another began: "
+    "there the two compete.",
+    "interlayer": "Thickness of lithium on both sides of the interlayer, and lithium in it. Look "
+    "for a side that is uneven along x.",
+}
+"""Figures that only a run has whose anode has an interlayer."""
 CAPTIONS_OF_FACES = {
     "gaps": "Where particles have parted from the electrolyte and from each other, drawn as many "
     "times wider as the title says; of a run in time in the kept state with the largest gap. "
@@ -275,8 +283,8 @@ def _cycles(cycles: Sequence[Mapping[str, Any]]) -> Iterator[str]:
 def _figure(name: str, picture: bytes) -> str:
     captions = {
         **CAPTIONS, **CAPTIONS_IN_TIME, **CAPTIONS_OF_FACES, **CAPTIONS_OF_FACES_IN_TIME,
-        **CAPTIONS_OF_STACK, **CAPTIONS_OF_FLOW, **CAPTIONS_OF_REACTIONS, **CAPTIONS_OF_SPECTRA,
-        **ANIMATIONS,
+        **CAPTIONS_OF_STACK, **CAPTIONS_OF_FLOW, **CAPTIONS_OF_REACTIONS, **CAPTIONS_OF_LAYERS,
+        **CAPTIONS_OF_SPECTRA, **ANIMATIONS,
     }  # fmt: skip
     caption = escape(captions.get(name, name.replace("_", " ").capitalize() + "."))
     kind = "gif" if picture.startswith(b"GIF8") else "png"

@@ -20,6 +20,7 @@ from fem.output.report import (
     CAPTIONS_OF_FACES,
     CAPTIONS_OF_FACES_IN_TIME,
     CAPTIONS_OF_FLOW,
+    CAPTIONS_OF_LAYERS,
     CAPTIONS_OF_REACTIONS,
     CAPTIONS_OF_SPECTRA,
     CAPTIONS_OF_STACK,
@@ -54,13 +55,14 @@ GAPS_ANIMATIONS = ("gaps_animation.gif", "gaps_animation.mp4")
 """The same where faces may part."""
 FIGURES_IN_TIME = (*(f"{name}.png" for name in CAPTIONS_IN_TIME), *ANIMATIONS)
 _OF_SOLIDS = (
-    *CAPTIONS_OF_FACES, *CAPTIONS_OF_FACES_IN_TIME, *CAPTIONS_OF_STACK, *CAPTIONS_OF_FLOW,
-    *CAPTIONS_OF_REACTIONS,
-)  # fmt: skip
+    *(*CAPTIONS_OF_FACES, *CAPTIONS_OF_FACES_IN_TIME, *CAPTIONS_OF_STACK, *CAPTIONS_OF_FLOW),
+    *(*CAPTIONS_OF_REACTIONS, *CAPTIONS_OF_LAYERS),
+)
 FIGURES_OF_SPECTRA = tuple(f"{name}.png" for name in CAPTIONS_OF_SPECTRA)
 """What is drawn of spectra."""
 FIGURES_OF_SOLIDS = (*(f"{name}.png" for name in _OF_SOLIDS), *GAPS_ANIMATIONS)
-"""What is drawn where faces may part, solids yield or creep, or electrolyte reacts."""
+"""What is drawn where faces may part, solids yield or creep, electrolyte reacts, or an anode has an
+interlayer."""
 FILES = (
     *("metrics.json", "anode.csv", "particles.csv", "fields.vtu", STORED),
     *("case.toml", "references.txt"),

@@ -135,14 +135,14 @@ class Patches:
     @cached_property
     def _gather_pairs(self) -> csr_matrix:
         """Sums the matrices of edges (9 ne) into the matrix of a row (m m)."""
-        m, size = self.nodes.shape[1], 9 * len(self.edges)
+        m, size = self.nodes.shape[1], self.edges.size * self.edges.shape[1]
         rows = (self.edges[:, :, None] * m + self.edges[:, None, :]).ravel()
         return coo_matrix((np.ones(size), (rows, np.arange(size))), shape=(m * m, size)).tocsr()
 
     @cached_property
     def _shape_pairs(self) -> Floats:
         pairs = np.einsum("aq,bq->qab", self.shapes, self.shapes)
-        return np.asarray(pairs.reshape(self.shapes.shape[1], 9))
+        return np.asarray(pairs.reshape(self.shapes.shape[1], -1))
 
     def at_points(self, values: Floats) -> Floats:
         """Nodal values (k, m) at the quadrature points (k, ne, nq)."""
@@ -166,8 +166,9 @@ class Patches:
     def sparse_mass(self, density: Floats) -> csr_matrix:
         """The same as one sparse matrix of all rows, (k m, k m)."""
         k, m = self.nodes.shape
-        edges = (np.arange(k)[:, None, None] * m + self.edges).reshape(-1, 3)
-        pairs = self.pair_loads(density).reshape(-1, 3, 3)
+        each = self.edges.shape[1]
+        edges = (np.arange(k)[:, None, None] * m + self.edges).reshape(-1, each)
+        pairs = self.pair_loads(density).reshape(-1, each, each)
         rows = np.broadcast_to(edges[:, :, None], pairs.shape)
         entries = (pairs.ravel(), (rows.ravel(), rows.transpose(0, 2, 1).ravel()))
         return coo_matrix(entries, shape=(k * m, k * m)).tocsr()

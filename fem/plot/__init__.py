@@ -12,6 +12,7 @@ from fem.plot.curves import voltage
 from fem.plot.faces import contact_pressure, gaps
 from fem.plot.fields import field
 from fem.plot.growth import anode_history
+from fem.plot.interlayer import interlayer, lithium_places
 from fem.plot.interphase import interphase
 from fem.plot.lithiation import stoichiometry
 from fem.plot.maps import flux, potential, von_mises
@@ -34,7 +35,9 @@ __all__ = [
     "figures",
     "flux",
     "gaps",
+    "interlayer",
     "interphase",
+    "lithium_places",
     "nyquist",
     "panel",
     "potential",

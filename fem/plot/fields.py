@@ -116,6 +116,7 @@ SHOWN: dict[str, Shown] = {
     "displacement_y": Shown("displacement", "along y", _part(1), FLUX_MAP),
     "von_mises": Shown("von_mises", "", _itself, STRESS_MAP),
     "inelastic_strain": Shown("inelastic_strain", "", _itself, STRESS_MAP),
+    "layer_lithium": Shown("layer_lithium", "", _itself, LITHIATION_MAP),
     "pressure": Shown("stress", "as pressure", lambda v: -v[:, :3].mean(axis=1), STRESS_MAP),
     "principal_stress": Shown("stress", ", largest principal", _principal, STRESS_MAP),
     "stress_xx": Shown("stress", "xx", _part(0), STRESS_MAP),

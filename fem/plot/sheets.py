@@ -14,6 +14,7 @@ from fem.plot.curves import voltage
 from fem.plot.faces import contact_pressure, gaps
 from fem.plot.fields import field
 from fem.plot.growth import anode_history
+from fem.plot.interlayer import interlayer, lithium_places
 from fem.plot.interphase import interphase
 from fem.plot.lithiation import stoichiometry
 from fem.plot.maps import draw_flux, draw_potential, draw_von_mises, flux, potential, von_mises
@@ -50,6 +51,8 @@ def figures(result: Result, along: str = "x") -> dict[str, Figure]:
         drawn["voltage"] = voltage(result)
         if result.frames:
             drawn["anode_history"] = anode_history(result)
+        if "deposit" in result.fields:
+            drawn["lithium_places"] = lithium_places(result)
         if len(Scene.of(result).active.source):
             drawn["stoichiometry"] = stoichiometry(result)
     if result.spectra:
@@ -57,6 +60,8 @@ def figures(result: Result, along: str = "x") -> dict[str, Figure]:
         if any(distributions(spectrum) for spectrum in result.spectra):
             drawn["drt"] = drt(result)
     drawn |= {"potential": potential(result), "flux": flux(result)}
+    if "deposit" in result.fields:
+        drawn["interlayer"] = interlayer(result)
     if Scene.of(result).has_stress:
         drawn["von_mises"] = von_mises(result)
         drawn["von_mises_tip"] = von_mises_tip(result)

@@ -14,6 +14,7 @@ from fem.forms.mechanics import nodal_basis
 from fem.geometry import Phase
 from fem.laws.elasticity import von_mises
 from fem.measures.anode import AnodeProfile, foil_nodes
+from fem.measures.interlayer import deposits, lithium_in_layer
 from fem.mesh import Mesh
 from fem.physics.mechanics import MechanicsSolution
 from fem.results.result import FieldMesh
@@ -71,6 +72,7 @@ def fields(
     reacted = _interphase(field_mesh, reactions)
     if reacted is not None:
         found["interphase"] = reacted
+    found |= _layer(field_mesh, reactions)
     if stress is not None:
         displacement, sigma = np.full((n, 2), np.nan), np.full((n, 4), np.nan)
         for body, space in enumerate(stress.bodies):
@@ -113,6 +115,20 @@ def _interphase(field_mesh: FieldMesh, reactions: Reactions) -> Floats | None:
         wanted = interface.ids[patches.piece_of_node] * size + patches.nodes
         found[mine[order[np.searchsorted(keys[order], wanted)]]] = values
     return found
+
+
+def _layer(field_mesh: FieldMesh, reactions: Reactions) -> dict[str, Floats]:
+    """Lithium in an interlayer and beside it, at the points of electrolytes."""
+    known = {
+        "layer_lithium": lithium_in_layer(reactions.cell, reactions.state),
+        "deposit": deposits(reactions.cell, reactions.state),
+    }
+    electrolyte = field_mesh.phase == str(Phase.ELECTROLYTE)
+    return {
+        name: np.where(electrolyte, values[field_mesh.source], np.nan)
+        for name, values in known.items()
+        if values is not None
+    }
 
 
 def _inelastic_strain(field_mesh: FieldMesh, stress: MechanicsSolution) -> Floats:

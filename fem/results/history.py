@@ -29,6 +29,8 @@ SHORT = "short circuit"
 ALL_LOOSE = "no particle touches the electrolyte"
 LITHIUM_LOOSE = "no lithium touches the electrolyte"
 """So no current can flow, and none comes back: the run ends likewise."""
+ON_THE_WAY = ("lithium opens", "lithium enters")
+"""How events begin that end no step."""
 ENDS = frozenset({SHORT, ALL_LOOSE, LITHIUM_LOOSE})
 LIMITS = frozenset({SURFACE_EMPTY, SURFACE_FULL, USED_UP, OUT_OF_REACH})
 """What ends a step that the cell can no longer do, whatever the user asked for."""

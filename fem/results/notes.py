@@ -10,6 +10,7 @@ from fem.case import Case, Snapshot, Step
 from fem.cell.composition import Cell
 from fem.cell.foresight import foreseen
 from fem.geometry import Phase
+from fem.geometry.types import INTERLAYER
 from fem.measures.anode import enclosed
 from fem.measures.spectra import TAKEN
 from fem.results.history import LIMITS, History
@@ -36,8 +37,34 @@ def notes_of(cell: Cell) -> list[str]:
         _snapshot(case, case.operation) if isinstance(case.operation, Snapshot) else _protocol(cell)
     )
     notes += _strengths(cell)
+    notes += _interlayer(cell)
     warnings = foreseen(case, shape, cell.parameters)
     return [*shape.notes, *notes, *(f"Warning: {warning}" for warning in warnings)]
+
+
+def _interlayer(cell: Cell) -> list[str]:
+    """What is taken for granted of an interlayer."""
+    layer = cell.case.geometry.anode.interlayer
+    if layer is None:
+        return []
+    told = [
+        "Lithium deposits beside and in the interlayer where it overcomes the pressures of the "
+        "case; no stress is solved for, and the layer keeps its place and its shape."
+    ]
+    if (electrons := cell.parameters.electrons) is not None:
+        area = float(layer.thickness) / electrons
+        told.append(
+            "Electrons have one potential throughout the interlayer: they would lose "
+            f"{100 * area * _conductivity(cell) / float(layer.thickness):.2g} % of what ions lose "
+            "on the same way."
+        )
+    return told
+
+
+def _conductivity(cell: Cell) -> float:
+    """Of ions in the interlayer in S/m."""
+    regions = [region.name for region in cell.mesh.geometry.regions]
+    return float(cell.parameters.conductivity[regions.index(INTERLAYER)])
 
 
 def _strengths(cell: Cell) -> list[str]:

@@ -17,6 +17,7 @@ from types import MappingProxyType
 
 from fem.results.declaration import Declared, Place
 from fem.results.faces import FACES
+from fem.results.interlayer import INTERLAYER, LAYER_FIELDS
 from fem.results.interphases import INTERPHASES
 from fem.results.spectra import SPECTRA
 from fem.results.stresses import STRESS
@@ -200,6 +201,7 @@ _SECTIONS: dict[str, tuple[Declared, ...]] = {
             "the computed one before it did. Only with `stepping.jump`."),
     ),
     "Impedance": SPECTRA,
+    "Interlayer and flaws": INTERLAYER,
     "Moving line": (
         Declared("swept_area_m2", "m²", "area gained by lithium", _HISTORY, shown="µm²", meaning=
             "Area of all lithium less that drawn; only where `geometry.anode.motion` is moved."),
@@ -288,6 +290,7 @@ _SECTIONS: dict[str, tuple[Declared, ...]] = {
             meaning=
             "Equivalent strain of von Mises that yielding and creep have left; only where some "
             "solid yields or creeps."),
+        *LAYER_FIELDS,
     ),
     "A cycle": (
         Declared("loop", "", "loop of the protocol", _CYCLES, text=True, meaning=

@@ -29,6 +29,7 @@ from fem.measures.anode import (
 from fem.measures.charge import charge_metrics, particle_table, rims
 from fem.measures.contact import contact_metrics, released, wire_metrics
 from fem.measures.faces import FaceTable
+from fem.measures.interlayer import layer_metrics
 from fem.measures.interphase import interphase_metrics, on_foil
 from fem.measures.stress import (
     fracture_metrics,
@@ -236,6 +237,7 @@ class View:
             row |= {name: flowed[name] for name in PLASTIC if name in flowed}
             row |= contact_metrics(cell, state, elastic)
         row |= wire_metrics(cell, state)
+        row |= layer_metrics(cell, state)
         if cell.case.geometry.anode.motion == "moved":
             row |= self._swept(state)
         return FrozenMapping(row)
@@ -303,6 +305,7 @@ class View:
         told = list(notes)
         if row is not None:
             metrics |= {"simulated_time_s": state.time} | {name: row[name] for name in FROM_THE_ROW}
+        metrics |= layer_metrics(cell, state)
         if cell.stress is not None:
             metrics |= mechanics_metrics(mesh, stresses[case.mechanics.lithium])
             metrics |= contact_metrics(cell, state, stresses[case.mechanics.lithium])

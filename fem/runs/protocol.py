@@ -13,6 +13,7 @@ import numpy as np
 from fem.case.profile import Waveform
 from fem.case.steps import Step
 from fem.cell.composition import CATHODE, Cell
+from fem.cell.sites import lithium_left
 from fem.cell.state import State
 from fem.physics.charge import Drive
 from fem.results.history import SURFACE_EMPTY, SURFACE_FULL, USED_UP
@@ -230,7 +231,7 @@ def _limits(cell: Cell, beyond: float) -> list[Event]:
     def used_up(state: State) -> float:
         if _current(cell, state) >= 0.0:
             return -np.inf
-        return -cell.lithium_left(state.content) / THICKNESS_TOLERANCE
+        return -lithium_left(cell, state.content) / THICKNESS_TOLERANCE
 
     limits = [Event(USED_UP, used_up)] if cell.parameters.molar_volume else []
     if not cell.fixed:

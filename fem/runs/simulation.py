@@ -45,6 +45,7 @@ from fem.runs.accepted import (
 from fem.runs.cycles import Cycles, Moment
 from fem.runs.displaced import displace
 from fem.runs.growth import Shape, due, follow
+from fem.runs.openings import at_flaw, opening
 from fem.runs.protocol import Task, beyond_window, task
 from fem.runs.spectrum import taken
 from fem.runs.steps import Trial, unstable
@@ -318,20 +319,21 @@ class _Run:
 
     def _switched(self, todo: Task) -> bool:
         """Let particles stop or start to react, if the state asks for it; whether any did."""
-        cell = self._cell
-        asked = None if self._switch is None else self._switch(cell, self._state)
-        changed = changes(cell, self._state, asked or {})
-        if changed:
-            try:
+        cell, before = self._cell, self._state
+        try:
+            self._state, told = opening(cell, todo, before)
+            asked = None if self._switch is None else self._switch(cell, self._state)
+            if changed := changes(cell, self._state, asked or {}):
                 drives = todo.drives(self._state.time, self._state.time)
                 self._state = cell.switched(self._state, changed, drives)
-            except SolveError as error:
-                raise self._lost(error, todo.label) from None
-            self._counters = replace(
-                self._counters,
-                dt=float(self._case.stepping.first),
-                beyond=beyond_window(cell, self._state),
-            )
+        except SolveError as error:
+            raise self._lost(error, todo.label) from None
+        row, step = self._counters.number - 1, self._counters.step
+        self._events += [(row, step, todo.label, each) for each in told]
+        if self._state is not before:
+            self._counters = replace(self._counters, dt=float(self._case.stepping.first))
+        if changed:
+            self._counters = replace(self._counters, beyond=beyond_window(cell, self._state))
         return bool(changed)
 
     def _try(self, todo: Task, dt: float, label: str) -> Trial | None:
@@ -343,7 +345,7 @@ class _Run:
             failure, shorter = error, RETREAT * dt
         else:
             if trial.error <= 1.0 and trial.change <= REJECTED:
-                return trial
+                return at_flaw(self._cell, todo, self._state, trial)
             shorter = min(CONTROLLER.next(dt, trial.error, trial.change), 0.9 * dt)
         self._counters = replace(self._counters, dt=shorter, rejected=self._counters.rejected + 1)
         first = float(self._case.stepping.first)

@@ -204,6 +204,35 @@ AXES: dict[str, dict[str, Any]] = {
     "drawn": {"within": "space", "seed": 1},
 }
 
+INTERLAYER: dict[str, Any] = {
+    "pressure": "3 MPa",
+    "electrolyte": {
+        "exchange_current_density": "300 A/m^2",
+        "area_resistance": "1 ohm*cm^2",
+        "opening_pressure": "100 MPa",
+        "nucleation_overpotential": "5 mV",
+        "unbonded": ["0 um", "5 um"],
+    },
+    "pores": {
+        "area_resistance": "1 ohm*cm^2",
+        "opening_pressure": "10 MPa",
+        "nucleation_overpotential": "5 mV",
+        "surface_area": "1e6 1/m",
+        "porosity": 0.3,
+    },
+    "collector": {
+        "exchange_current_density": "300 A/m^2",
+        "opening_pressure": "3 MPa",
+        "nucleation_overpotential": "5 mV",
+    },
+    "carbon": {
+        "exchange_current_density": "1 A/m^2",
+        "area_resistance": "1 ohm*cm^2",
+        "surface_area": "1e6 1/m",
+        "stoichiometry": 0.02,
+    },
+}
+
 STEPPING: dict[str, Any] = {
     "tolerance": 1e-4,
     "first": "10 ms",
@@ -336,6 +365,22 @@ def reacting() -> dict[str, Any]:
             },
         }
     }
+
+
+def layered() -> dict[str, Any]:
+    """A flat cell in time with an interlayer and flaws, with each key of their tables."""
+    data = plane()
+    data["geometry"]["anode"] |= {
+        "interlayer": {"material": "carbon", "thickness": "10 um"},
+        "flaw": {"size": "1 um", "shape_factor": 1.12, "growth": 0.5},
+    }
+    data["kinetics"]["cathode"]["stoichiometry"] = 0.5
+    data["kinetics"]["cathode"]["diffusion"] = "fixed"
+    data["kinetics"]["interlayer"] = copy.deepcopy(INTERLAYER)
+    data["operation"] = {
+        "kind": "protocol", "steps": [{"charge": "2 A/m^2", "until": {"time": "1 h"}}],
+    }  # fmt: skip
+    return data
 
 
 def protocol() -> dict[str, Any]:

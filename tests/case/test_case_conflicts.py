@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from case_examples import PATTERNS, particles, plane
+from case_examples import PATTERNS, layered, particles, plane
 
 from fem.case import Case
 from fem.errors import InputError
@@ -325,3 +325,50 @@ def test_lithium_models_are_those_to_solve_once_each() -> None:
         {"mechanics.compare_lithium": ["yielded", "elastic"]}
     )
     assert case.mechanics.lithium_models == ("elastic", "yielded")
+
+
+LAYERED: list[tuple[dict[str, Any], str, tuple[str, ...]]] = [
+    ({"kinetics.interlayer": None}, "kinetics.interlayer", ("both",)),
+    ({"geometry.anode.interlayer": None}, "geometry.anode.interlayer", ("both",)),
+    ({"mechanics.enabled": True}, "mechanics.enabled", ("interlayer", "kinetics.interlayer")),
+    ({"geometry.anode.motion": "moved"}, "geometry.anode.motion", ("interlayer",)),
+    ({"stepping.electrolyte": "modes"}, "stepping.electrolyte", ("interlayer",)),
+    (
+        {"geometry.anode.protrusions": [{"x": "10 um", "depth": "2 um", "half_width": "2 um"}]},
+        "geometry.anode.protrusions",
+        ("interlayer",),
+    ),
+    ({"geometry.separator.thickness": "50 um", "mesh.size": "20 um"}, "mesh.size", ("interlayer",)),
+    (
+        {"kinetics.interlayer.collector.opening_pressure": "1 MPa"},
+        "kinetics.interlayer.collector.opening_pressure",
+        ("3 MPa",),
+    ),
+    (
+        {"kinetics.interlayer.electrolyte.unbonded": ["0 um", "21 um"]},
+        "kinetics.interlayer.electrolyte.unbonded",
+        ("geometry.width",),
+    ),
+    (
+        {"kinetics.interlayer.carbon": {"surface_area": "1e6 1/m"}},
+        "kinetics.interlayer.carbon.exchange_current_density",
+        ("area_resistance",),
+    ),
+    (
+        {"operation": {"current_density": "2 A/m^2"}},
+        "geometry.anode.flaw",
+        ("snapshot",),
+    ),
+]
+
+
+@pytest.mark.parametrize(("changes", "key", "words"), LAYERED)
+def test_conflict_with_an_interlayer(
+    changes: dict[str, Any], key: str, words: tuple[str, ...]
+) -> None:
+    case = Case.from_dict(layered())
+    with pytest.raises(InputError) as error:
+        case.replace(changes)
+    assert error.value.key == key
+    for word in words:
+        assert word in str(error.value)

@@ -13,6 +13,7 @@ import pytest
 from case_examples import (
     CLUSTERED,
     jumping,
+    layered,
     listed,
     measured,
     meshed,
@@ -104,6 +105,10 @@ def base(key: Key) -> dict[str, Any]:
         return wired(key.path.split(".")[1], WIRINGS[key.owner])
     if key.owner in (Image, Labels) or key.path.startswith("geometry.image"):
         return pictured()
+    if key.path.startswith(("geometry.anode.interlayer", "kinetics.interlayer")):
+        return layered()
+    if key.path.startswith("geometry.anode.flaw"):
+        return layered()
     if key.path.startswith(("interfaces", "stack")):
         return pressed()
     if key.path.startswith("interphase"):

@@ -60,6 +60,8 @@ COARSE: dict[str, dict[str, Any]] = {
         "stepping.tolerance": 0.1,
         "stepping.thickness": "2 um",
     },
+    # Nothing varies along x; its elements are as large as its layer.
+    "kodama2024_interlayer": {"mesh.growth": 1.0},
     # Facets between particles are 2 um wide.
     "watanabe2025_cracks": {"mesh.size": "2 um", "mesh.growth": 1.0, "stepping.tolerance": 0.1},
 }

@@ -119,6 +119,14 @@ RUNS: dict[str, Callable[[], fem.Case]] = {
         kinetics__cathode__double_layer_capacitance="0.2 F/m^2",
         operation__steps=[CYCLE[0], {"impedance": ["1 kHz", "1 Hz"], "points_per_decade": 1}],
     ),
+    "in time, with an interlayer and flaws": lambda: fem.Case.load(
+        OUTPUT.parents[1] / "cases" / "kodama2024_interlayer.toml",
+        {
+            "geometry.anode.flaw": {"size": "1 um"},
+            "kinetics.interlayer.pores": {"surface_area": "1e5 1/m", "porosity": 0.2},
+            "operation.steps": [{"charge": "2 A/m^2", "until": {"time": "20 s"}}],
+        },
+    ),
     "in time, on a moving line": lambda: protocol(geometry__anode__motion="moved"),
     "in time, on a line that solids carry along": lambda: protocol(
         geometry__anode__motion="moved", mechanics__enabled=True, operation__steps=CYCLE[:1]

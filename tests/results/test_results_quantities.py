@@ -200,6 +200,7 @@ def test_declarations_need_nothing_else() -> None:
         "fem.results.declaration",
         "fem.results.quantities",
         "fem.results.faces",
+        "fem.results.interlayer",
         "fem.results.interphases",
         "fem.results.stresses",
         "fem.results.spectra",

@@ -6,9 +6,7 @@ and nothing else.
 
 from __future__ import annotations
 
-import math
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from types import MappingProxyType
 
 import numpy as np
@@ -16,13 +14,10 @@ from numpy.typing import NDArray
 
 from fem.case import Case, Protocol
 from fem.case.physics import AnodeKinetics, CathodeKinetics
-from fem.constants import FARADAY, GAS_CONSTANT
-from fem.errors import InputError
+from fem.constants import FARADAY
 from fem.geometry import Geometry, Phase
 from fem.geometry.axes import angles
-from fem.laws.elasticity import lame
 from fem.laws.kinetics import Kinetics
-from fem.laws.solids import J2, Norton, SolidLaw, Stressed
 from fem.laws.swelling import Directed, Proportional, Swelling, Volumetric
 from fem.materials import (
     ACROSS,
@@ -36,37 +31,11 @@ from fem.materials import (
     unknown_material,
 )
 from fem.materials.interphase import Oxidised, lithium_taken_up
-from fem.materials.properties import CREEP_ACTIVATION, REFERENCE
+from fem.parameters.solids import Elastic, elastic_of
 
 Floats = NDArray[np.float64]
 SCALE = ("open_circuit_potential", "stoichiometry_min", "stoichiometry_max", "max_concentration")
 """Properties of an active material that must count lithium alike."""
-
-
-@dataclass(frozen=True)
-class Elastic:
-    """Elastic and strength data of a cell; arrays over regions, in Pa.
-
-    Attributes
-    ----------
-    yield_strength
-        Of lithium, for the model that needs it.
-    yielding, creeping
-        Laws of regions of the composite that yield, and of lithium that creeps.
-    rough
-        Materials whose yield strength is a third of their hardness, with that strength.
-    stack_compliance
-        Of layers of the stack that are not drawn, in m/Pa.
-    """
-
-    youngs_modulus: Floats
-    poisson_ratio: Floats
-    fracture_toughness: float | None
-    yield_strength: float | None
-    yielding: Mapping[int, SolidLaw] = field(default_factory=dict)
-    creeping: Mapping[int, SolidLaw] = field(default_factory=dict)
-    rough: Mapping[str, float] = field(default_factory=dict)
-    stack_compliance: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -148,6 +117,10 @@ class Parameters:
         What becomes of electrolyte on particles; `None` where it does not react.
     taken_up
         Lithium that reduced electrolyte takes up in mol/m^3, where that is known.
+    stored, electrons
+        Of an interlayer: potential of its solid and lithium at x = 1 (mol/m^3); conductivity (S/m).
+    toughness
+        K of an electrolyte that has flaws, in Pa m^0.5.
     """
 
     conductivity: Floats
@@ -161,6 +134,9 @@ class Parameters:
     used: tuple[Used, ...]
     oxidation: Oxidised | None = None
     taken_up: float | None = None
+    stored: tuple[Curve, float] | None = None
+    electrons: float | None = None
+    toughness: float | None = None
 
 
 def reader(case: Case) -> Reader:
@@ -192,24 +168,18 @@ def resolve(case: Case, geometry: Geometry) -> Parameters:
     """
     read = reader(case)
     regions = geometry.regions
-    conductivity = np.array(
-        [
-            read.value(r.material, "ionic_conductivity") * r.conductivity_factor
-            if r.phase == Phase.ELECTROLYTE
-            else 0.0
-            for r in regions
-        ]
-    )
+    conductivity = np.zeros(len(regions))
+    for k, r in enumerate(regions):
+        if r.phase == Phase.ELECTROLYTE:
+            conductivity[k] = read.value(r.material, "ionic_conductivity") * r.conductivity_factor
     temperature = float(case.operation.temperature)
     kinetics = case.kinetics.cathode
     material = next(r.material for r in regions if r.phase == Phase.ACTIVE)
     anode_potential, active = 0.0, None
     if kinetics.stoichiometry is not None:
         # Lithium and two-phase alloys have one potential, whatever their composition.
-        counter = read.potential(case.geometry.anode.material, temperature=temperature).unchecked(
-            np.array(0.5)
-        )
-        anode_potential = float(counter)
+        counter = read.potential(case.geometry.anode.material, temperature=temperature)
+        anode_potential = float(counter.unchecked(np.array(0.5)))
         curve = read.potential(material, temperature=temperature)
         curve(kinetics.stoichiometry)  # refuses a start outside its window
         active = _active(case, material, curve, read)
@@ -218,6 +188,8 @@ def resolve(case: Case, geometry: Geometry) -> Parameters:
     oxidation = None  # of the electrolyte among the particles, which regions name last
     if oxidises is not None:
         oxidation = Oxidised.of(read, electrolytes[-1], oxidises.onset, case.mechanics.enabled)
+    layer, flaw = case.geometry.anode.interlayer, case.geometry.anode.flaw
+    carbon = getattr(case.kinetics.interlayer, "carbon", None)
     return Parameters(
         conductivity=conductivity,
         anode=_kinetics(case.kinetics.anode, temperature),
@@ -225,10 +197,13 @@ def resolve(case: Case, geometry: Geometry) -> Parameters:
         anode_potential=anode_potential,
         active=active,
         molar_volume=_molar_volume(case, read),
-        elastic=_elastic(case, geometry, read) if case.mechanics.enabled else None,
+        elastic=elastic_of(case, geometry, read) if case.mechanics.enabled else None,
         axes=angles(case, geometry),
         oxidation=oxidation,
         taken_up=None if reduces is None else lithium_taken_up(read, electrolytes[0]),
+        stored=read.stored(layer.material, temperature) if layer and carbon else None,
+        electrons=read.optional(layer.material, "electronic_conductivity") if layer else None,
+        toughness=read.value(electrolytes[0], "fracture_toughness") if flaw else None,
         used=read.used,
     )
 
@@ -283,6 +258,8 @@ def _files(material: str, read: Reader) -> set[str | None]:
 def _molar_volume(case: Case, read: Reader) -> float:
     """Of what is plated: demanded where something depends on its thickness."""
     material, operation, mechanics = case.geometry.anode.material, case.operation, case.mechanics
+    if case.geometry.anode.interlayer or case.geometry.anode.flaw:
+        return read.value(material, "molar_volume")
     if isinstance(operation, Protocol):
         demanded = (
             (mechanics.enabled and not mechanics.swelling)
@@ -309,92 +286,3 @@ def _kinetics(table: AnodeKinetics | CathodeKinetics, temperature: float) -> Kin
         cathodic=table.cathodic_transfer_coefficient,
         double_layer=0.0 if double_layer is None else float(double_layer),
     )
-
-
-def _elastic(case: Case, geometry: Geometry, read: Reader) -> Elastic:
-    """Lithium's moduli are only read for the models that use them, and where it is cut off."""
-    models = case.mechanics.lithium_models
-    rigid = {Phase.ELECTROLYTE, Phase.ACTIVE, Phase.IDLE}
-    needed = rigid if models == ("rigid",) else {*rigid, Phase.LITHIUM}
-    regions, layers = geometry.regions, () if case.stack is None else case.stack.layers
-    youngs, poisson = (
-        np.array([read.value(r.material, name) if r.phase in needed else np.nan for r in regions])
-        for name in ("youngs_modulus", "poisson_ratio")
-    )
-    lam, mu = lame(youngs, poisson)
-    yielding, rough = dict[int, SolidLaw](), dict[str, float]()
-    if case.mechanics.solids == "plastic":
-        yielding, rough = _yielding(geometry, lam, mu, read)
-    if case.geometry.anode.motion == "moved" and isinstance(case.operation, Protocol):
-        # Nothing but a history can carry stress along.
-        rest = np.flatnonzero(np.isfinite(lam)).tolist()
-        yielding = {k: Stressed(float(lam[k]), float(mu[k])) for k in rest} | yielding
-    creeping = {
-        k: _creep(case, r.material, float(lam[k]), float(mu[k]), read)
-        for k, r in enumerate(regions)
-        if r.phase == Phase.LITHIUM and "viscoplastic" in models
-    }
-    lithium = case.geometry.anode.material
-    electrolyte = next(r.material for r in regions if r.phase == Phase.ELECTROLYTE)
-    return Elastic(
-        youngs_modulus=youngs,
-        poisson_ratio=poisson,
-        fracture_toughness=read.optional(electrolyte, "fracture_toughness"),
-        yield_strength=read.value(lithium, "yield_strength") if "yielded" in models else None,
-        yielding=MappingProxyType(yielding),
-        creeping=MappingProxyType(creeping),
-        rough=MappingProxyType(rough),
-        stack_compliance=sum(
-            (e.thickness / read.confined_modulus(e.material) for e in layers), 0.0
-        ),
-    )
-
-
-def _yielding(
-    geometry: Geometry, lam: Floats, mu: Floats, read: Reader
-) -> tuple[dict[int, SolidLaw], dict[str, float]]:
-    """Laws of all regions of electrolyte and active material that have a strength.
-
-    By Tabor's rule that is a third of the hardness where no yield strength is known: these
-    materials come second.
-
-    Raises
-    ------
-    InputError
-        If no solid has either.
-    """
-    laws, rough = dict[int, SolidLaw](), dict[str, float]()
-    for k, region in enumerate(geometry.regions):
-        if region.phase not in (Phase.ELECTROLYTE, Phase.ACTIVE):
-            continue
-        strength = read.optional(region.material, "yield_strength")
-        if strength is None:
-            hardness = read.optional(region.material, "hardness")
-            if hardness is None:
-                continue
-            strength = rough[region.material] = hardness / 3.0
-        modulus = read.optional(region.material, "hardening_modulus") or 0.0
-        laws[k] = J2(float(lam[k]), float(mu[k]), strength, modulus)
-    if not laws:
-        names = sorted({r.material for r in geometry.regions if r.phase == Phase.ELECTROLYTE})
-        raise InputError(
-            "no solid has a strength at which it would yield",
-            key="mechanics.solids",
-            given="plastic",
-            allowed='"elastic", or a yield_strength or hardness of a material',
-            cure=f'add yield_strength = "0.3 GPa" below [materials.{names[0]}]',
-        )
-    return laws, rough
-
-
-def _creep(case: Case, material: str, lam: float, mu: float, read: Reader) -> Norton:
-    """The power law of a lithium region at the temperature of the case."""
-    rate, stress, exponent = (
-        read.value(material, f"creep_{name}", "mechanics.lithium")
-        for name in ("rate", "stress", "exponent")
-    )
-    activation = read.optional(material, CREEP_ACTIVATION)
-    if activation is not None:
-        inverse = 1.0 / read.value(material, REFERENCE) - 1.0 / float(case.operation.temperature)
-        rate *= math.exp(activation / GAS_CONSTANT * inverse)
-    return Norton(lam, mu, rate, stress, exponent)
