@@ -10,10 +10,11 @@ from numpy.typing import NDArray
 from fem.case import Case
 from fem.case.interphase import Layer
 from fem.case.operation import Protocol
-from fem.cell.interfaces import Interface, ParticleInterface
+from fem.cell.interfaces import Interface
 from fem.cell.layered import collector_side, flaws_of, stores_of
 from fem.cell.lithium import LithiumInterface
 from fem.cell.oxidation import OxidationInterface, layer_on
+from fem.cell.particles import ParticleInterface
 from fem.constants import FARADAY
 from fem.geometry import Phase
 from fem.geometry.contacts import Contacts

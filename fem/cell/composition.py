@@ -27,16 +27,10 @@ from fem.case import Case
 from fem.cell.blocks import Block, Content
 from fem.cell.build import CATHODE, FOIL, interfaces_of, terminals_of
 from fem.cell.foresight import foreseen
-from fem.cell.interfaces import (
-    Answer,
-    Interface,
-    ParticleInterface,
-    largest_move,
-    reacting,
-    written,
-)
+from fem.cell.interfaces import Answer, Interface, largest_move, written
 from fem.cell.lithium import LithiumInterface
 from fem.cell.oxidation import OxidationInterface
+from fem.cell.particles import ParticleInterface, reacting
 from fem.cell.potentials import Potentials
 from fem.cell.state import State
 from fem.cell.stress import Stress

@@ -18,8 +18,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fem.cell.blocks import Block, Content, Place
-from fem.cell.interfaces import ParticleInterface
 from fem.cell.lithium import LithiumInterface
+from fem.cell.particles import ParticleInterface
 from fem.laws.interfaces import PRESSURE, STRESS
 from fem.physics.charge import Inner
 from fem.physics.operator import InterfaceOperator

@@ -13,7 +13,8 @@ from dataclasses import replace
 import numpy as np
 
 from fem.cell.blocks import Block, Content, Floats, Place
-from fem.cell.interfaces import Answer, Ends, Interface, ParticleInterface, Recall
+from fem.cell.interfaces import Answer, Ends, Interface, Recall
+from fem.cell.particles import ParticleInterface
 from fem.constants import FARADAY
 from fem.geometry import Phase
 from fem.laws.interfaces import CONTACT, STRESS

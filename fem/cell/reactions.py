@@ -9,9 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fem.cell.composition import CATHODE, FOIL, Cell
-from fem.cell.interfaces import Interface, ParticleInterface
+from fem.cell.interfaces import Interface
 from fem.cell.interlayer import CollectorSide
 from fem.cell.oxidation import OxidationInterface
+from fem.cell.particles import ParticleInterface
 from fem.cell.state import State
 from fem.forms import charge
 from fem.laws.interfaces import CONTACT

@@ -16,8 +16,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fem.cell.composition import CATHODE, Cell
-from fem.cell.interfaces import Interface, ParticleInterface
+from fem.cell.interfaces import Interface
 from fem.cell.lithium import LithiumInterface
+from fem.cell.particles import ParticleInterface
 from fem.cell.reactions import Reactions
 from fem.cell.state import State
 from fem.laws.interfaces import CONTACT, LEFT, PRESSURE, STOICHIOMETRY, Evolving

@@ -12,11 +12,12 @@ from numpy.typing import NDArray
 from fem.case import Case, Protocol, ResolvedWiring, Snapshot
 from fem.cell.blocks import Block, Content
 from fem.cell.conditions import conditions_of, conduction_of
-from fem.cell.interfaces import Interface, ParticleInterface
+from fem.cell.interfaces import Interface
 from fem.cell.lag import Lag, Operator
 from fem.cell.lithium import LithiumInterface
 from fem.cell.memory import SOLIDS, SolidMemory
 from fem.cell.oxidation import OxidationInterface
+from fem.cell.particles import ParticleInterface
 from fem.cell.paths import Paths
 from fem.cell.touch import Touch, facing
 from fem.geometry import Inactivity

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fem.cell.composition import CATHODE, FOIL
-from fem.cell.interfaces import ParticleInterface
+from fem.cell.particles import ParticleInterface
 from fem.cell.reactions import Reactions
 from fem.geometry import Geometry, Phase
 from fem.measures.anode import AT_REST, AnodeProfile, percentile_along
