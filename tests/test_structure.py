@@ -51,7 +51,7 @@ ROOMS = {
     "physics": "constants errors forms geometry laws mesh parameters solve spaces",
     # all of them together: regions, interfaces, terminals, state
     "cell": GROUND,
-    "measures": "case cell forms frozen geometry laws mesh parameters physics spaces",
+    "measures": "case cell constants forms frozen geometry laws mesh parameters physics spaces",
     # what is told of a cell
     "results": GROUND + " cell materials measures",
     # what is done with a cell

@@ -361,8 +361,8 @@ class Cell:
     def surface_stoichiometry(self, state: State) -> list[Floats]:
         """Stoichiometry at the surface nodes of each group (k, m)."""
         if state.solution is not None:
-            inner = state.solution.inner[1 : 1 + len(self.particles)]
-            return [each["stoichiometry"] for each in inner]
+            found = zip(self.interfaces, state.solution.inner, strict=True)
+            return [x["stoichiometry"] for i, x in found if isinstance(i, ParticleInterface)]
         return [p.model.surface(p.stoichiometry(state.content)) for p in self.particles]
 
     def reacting_surfaces(self, state: State) -> Floats:

@@ -173,7 +173,7 @@ def _protocol(operation: Protocol, capacity: float) -> Iterator[tuple[str, str]]
             ["the end of its file"] * (step.profile is not None)
             + [f"{name} {_text(value)}" for name, value in step.ends.items()]
         )
-        yield "", label + current + (f" until {ends}" if step.until is not None else "")
+        yield "", label + current + (f" until {ends}" if ends and step.rest is None else "")
     if operation.count > SHOWN:
         yield "", f"... and {operation.count - SHOWN} more"
 

@@ -13,6 +13,7 @@ from fem.cell.composition import Cell
 from fem.cell.interlayer import CollectorSide, Deposits, Dissolved
 from fem.cell.sites import flawed, sites, stores, taken, within_flaws, worst_flaw
 from fem.cell.state import State
+from fem.constants import FARADAY
 from fem.physics.surfaces import Patches
 
 Floats = NDArray[np.float64]
@@ -89,14 +90,13 @@ def lithium_in_layer(cell: Cell, state: State) -> Floats | None:
     nan outside; `None` without an interlayer, or with neither.
     """
     full: Floats | None = None
-    moles = cell.lithium.per_charge / cell.parameters.molar_volume
     for each in stores(cell):
         if each.kind == "electrolyte":
             continue
         density = each.density(state.content)
         if isinstance(each, Dissolved):
             density = density + each.start * each.full
-        per_volume = getattr(each.patches, "surface", 0.0) * moles
+        per_volume = getattr(each.patches, "surface", 0.0) / FARADAY
         nodes = each.patches.nodes[0]
         if full is None:
             full = np.full(cell.mesh.nodes.shape[1], np.nan)

@@ -42,7 +42,7 @@ FACES: tuple[Declared, ...] = (
     Declared("why", "", "why it does not react", _PARTICLES, text=True, meaning=
         "The same as `inactivity`."),
     Declared("kind", "", "what meets", _FACES, text=True, meaning=
-        "`particle_electrolyte`, `particle_particle` or `lithium_electrolyte`."),
+        "One of `particle_electrolyte`, `particle_particle`, `lithium_electrolyte`."),
     Declared("normal_x", "", "normal, along x", _FACES, meaning=
         "Of the unit normal out of the particle or the lithium."),
     Declared("normal_y", "", "normal, along y", _FACES, meaning=
