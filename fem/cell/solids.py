@@ -8,6 +8,7 @@ from dataclasses import replace
 from fem.cell.composition import Cell
 from fem.cell.interfaces import written
 from fem.cell.state import State
+from fem.errors import InputError
 from fem.geometry import Inactivity
 
 
@@ -53,6 +54,25 @@ def all_loose(cell: Cell, state: State) -> bool:
     """Whether the state leaves no particle that touches the electrolyte."""
     wanted = switches(cell, state)
     return bool(wanted) and all({**inactivity(cell, state), **wanted}.values())
+
+
+def require_contact(cell: Cell, start: State) -> None:
+    """Refuse a cell through which no current can flow from its start on.
+
+    Raises
+    ------
+    InputError
+        If no particle touches the electrolyte such that anything crosses.
+    """
+    if all_loose(cell, start):
+        raise InputError(
+            "at the start no particle touches the electrolyte such that anything crosses: faces "
+            "conduct as much as they press on each other, and nothing presses",
+            key="interfaces.particle_electrolyte.conduction",
+            given=cell.case.interfaces.particle_electrolyte.conduction,
+            allowed='"full", or a [stack] whose pressure reaches the particles',
+            cure='set pressure = "5 MPa" below [stack], or conduction = "full"',
+        )
 
 
 def marked(cell: Cell, state: State) -> State:

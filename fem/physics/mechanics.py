@@ -43,6 +43,7 @@ from fem.physics.kinematics import Conditions, LithiumLine, kinematics
 from fem.physics.mechanisms import notes
 from fem.physics.parting import Parting
 from fem.physics.solution import Inelastic, MechanicsSolution, Support
+from fem.physics.tangents import Virgin
 from fem.solve.linear import TwoLevel
 
 __all__ = ["Conditions", "MechanicsProblem", "MechanicsSolution"]
@@ -105,7 +106,7 @@ class MechanicsProblem:
         kinematic = kinematics(mesh, self.bodies, lines, conditions, self.interfaces, ties)
         bonds = [(each, getattr(conditions, each.kind)) for each in self.interfaces]
         self.map, self.faces = Faces.of(kinematic.map, composite.space, bonds)
-        self._plate = kinematic.plate
+        self._plate, self._virgin = kinematic.plate, Virgin()
         self._prescribed, self._together = kinematic.prescribed, kinematic.together
         self.notes = notes(kinematic.loose)
         self.load, self.springs = (np.zeros(self.map.matrix.shape[1]) for _ in range(2))
@@ -292,10 +293,11 @@ class MechanicsProblem:
         """What Newton's method is to solve."""
         length = float(np.sqrt(self.bodies[0].basis.dx.sum())) if self.generalised else 0.0
         given = (self.parts, self.map, self.springs, self.load, loads, border, history, length)
-        if self.faces is None:
+        faces = self.faces
+        if faces is None:
             return Equilibrium(*given, duration)
-        stood = self.faces.start() if parted is None else parted
-        return Parting(*given, duration, faces=self.faces, parted=stood)
+        stood = parted or faces.start()
+        return Parting(*given, duration, faces=faces, parted=stood, virgin=self._virgin)
 
     def _solve_linear(self, loads: Loads, volumes: Floats) -> tuple[Floats, float, Floats, int]:
         """Unknowns, out-of-plane strain, pressures of closed lithium with their sign turned."""

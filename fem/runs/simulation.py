@@ -16,7 +16,7 @@ from fem.case.profile import read_profile
 from fem.case.steps import Step as ProtocolStep
 from fem.cell.composition import Cell
 from fem.cell.foresight import LONGEST
-from fem.cell.solids import all_loose, changes, marked
+from fem.cell.solids import all_loose, changes, marked, require_contact
 from fem.cell.state import State
 from fem.errors import SolveError
 from fem.geometry import Inactivity
@@ -51,6 +51,8 @@ SHORTEST = 1e-9
 """Steps shorter than this share of `stepping.first` mean that the run cannot go on."""
 RETREAT = 0.25
 """How much shorter a step is tried again after one that could not be solved."""
+MOST_FAILURES = 6
+"""Steps one after the other, each shorter, for which solids have no equilibrium that is found."""
 REJECTED = 1.1
 """A change so much beyond its limit is not accepted."""
 
@@ -124,7 +126,8 @@ class _Run:
         self._events: list[Event] = []
         self._counters = Counters(dt=float(case.stepping.first))
         self._state = cell.initial()
-        self._progress = progress
+        require_contact(cell, self._state)
+        self._progress, self._failures = progress, 0
         if resume is not None:
             refuse_other_blocks(self._cell, resume.facts["blocks"])
             self._state = State.from_arrays(resume.arrays)
@@ -317,7 +320,9 @@ class _Run:
             trial = attempt(self._cell, todo, self._state, dt)
         except SolveError as error:
             failure, shorter = error, RETREAT * dt
+            self._failures += error.field == "displacement"
         else:
+            self._failures = 0
             if trial.error <= 1.0 and trial.change <= REJECTED:
                 return trial
             shorter = min(CONTROLLER.next(dt, trial.error, trial.change), 0.9 * dt)
@@ -326,7 +331,8 @@ class _Run:
         if failure is not None and todo.gives_power and shorter < first:
             self._accept(self._state, todo, OUT_OF_REACH)
             return None
-        if shorter < SHORTEST * first:
+        # However short a step, solids that snap do so.
+        if shorter < SHORTEST * first or self._failures >= MOST_FAILURES:
             raise self._lost(failure or SolveError("the error of the step stays too large"), label)
         return None
 
