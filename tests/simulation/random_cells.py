@@ -33,9 +33,9 @@ def case_of(number: int, folder: Path) -> fem.Case:
     random = np.random.default_rng([11, number])
     material = str(random.choice(["LCO", "NCM811"]))
     electrolyte = str(random.choice(["LPSCl", "LGPS_WM", "LGPS_HM"]))
-    diameter = random.uniform(3.0, 5.0)
+    diameter = random.uniform(2.4, 3.6)
     touching = random.random() < 0.5
-    width, height = random.uniform(12.0, 18.0), random.uniform(9.0, 12.0)
+    width, height = random.uniform(9.0, 14.0), random.uniform(7.0, 10.0)
     place = _overlapping if touching else _apart
     particles = place(random, diameter, width, height, folder) | {"material": material}
     charge, discharge = (f"{_between(random, 0.1, 1e3):.3g} A/m^2" for _ in range(2))
@@ -51,8 +51,8 @@ def case_of(number: int, folder: Path) -> fem.Case:
         {
             "geometry": {
                 "width": f"{width:.4g} um",
-                "anode": {"thickness": "5 um"},
-                "separator": {"material": electrolyte, "thickness": "4 um"},
+                "anode": {"thickness": "3 um"},
+                "separator": {"material": electrolyte, "thickness": "3 um"},
                 "cathode": {
                     "electrolyte": electrolyte,
                     "thickness": f"{height:.4g} um",
@@ -94,7 +94,7 @@ def case_of(number: int, folder: Path) -> fem.Case:
                     random.choice(["0 Pa/m", f"{_between(random, 1e10, 1e13):.3g} Pa/m", "held"])
                 ),
             },
-            "mesh": {"size": f"{random.uniform(0.125, 0.225) * diameter:.3g} um", "growth": 0.5},
+            "mesh": {"size": f"{random.uniform(0.15, 0.25) * diameter:.3g} um", "growth": 0.5},
             "stepping": {"tolerance": 0.01, "first": "0.1 s", "stoichiometry": 0.1},
         }
     )  # fmt: skip
