@@ -204,7 +204,7 @@ def outcome(number: int) -> dict[str, Any]:
             history = simulate(case, observers=[told]).history
             assert history is not None
             found["ended"] = [why for *_, why in history.events]
-            found["error_worst"] = float(history["work_error"].max(initial=0.0))
+            found["work_error"] = float(history["work_error"].max(initial=0.0))
         except fem.FemError as error:
             found["error"] = f"{type(error).__name__}: {error}"
     return found | {
