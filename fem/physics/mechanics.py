@@ -209,8 +209,7 @@ class MechanicsProblem:
             If a solver does not converge.
         """
         history = self.start() if history is None else history
-        flow = self._flow
-        slots = flow.pressing(thickness)
+        flow, slots = self._flow, self._flow.pressing(thickness)
         jump = self.map.jump @ thickness
         if self.prestressed:
             jump = jump + self._prescribed * self._rest
@@ -293,11 +292,10 @@ class MechanicsProblem:
         """What Newton's method is to solve."""
         length = float(np.sqrt(self.bodies[0].basis.dx.sum())) if self.generalised else 0.0
         given = (self.parts, self.map, self.springs, self.load, loads, border, history, length)
-        faces = self.faces
-        if faces is None:
+        if self.faces is None:
             return Equilibrium(*given, duration)
-        stood = parted or faces.start()
-        return Parting(*given, duration, faces=faces, parted=stood, virgin=self._virgin)
+        stood = parted or self.faces.start()
+        return Parting(*given, duration, faces=self.faces, parted=stood, virgin=self._virgin)
 
     def _solve_linear(self, loads: Loads, volumes: Floats) -> tuple[Floats, float, Floats, int]:
         """Unknowns, out-of-plane strain, pressures of closed lithium with their sign turned."""
