@@ -35,7 +35,7 @@ Bools = NDArray[np.bool_]
 
 SETTINGS = Settings(tolerance=1e-11, max_iterations=40)
 GRADUAL = Settings(tolerance=1e-9, max_iterations=25)
-FIRST_SHARE, LEAST_SHARE, MOST_TRIALS = 0.25, 1.0 / 40.0, 6
+FIRST_SHARE, LEAST_SHARE, MOST_TRIALS = 0.25, 1.0 / 40.0, 4
 """Part of what has changed that is brought in first where faces rub and no set of them is near; the
 least; how often."""
 FALLS = (
@@ -114,8 +114,8 @@ class Parting(Equilibrium):
         self.require_bearing(found.solution)
         return found
 
-    def settled(self, x: Floats) -> Settled:
-        """The same by Newton's method alone."""
+    def settled(self, x: Floats, patient: bool = True) -> Settled:
+        """The same by Newton's method alone; `patient` says whether loads may come by parts."""
         self._start, touch = x, self.parted.closed
         rubs = touch & (self.faces.friction > 0.0)
         held = self._held(touch | self._rigid, self._rigid | rubs, np.zeros(self.size))
@@ -131,7 +131,7 @@ class Parting(Equilibrium):
         try:
             return found(x, held, SETTINGS)
         except SolveError:
-            if not rubs.any():
+            if not (patient and self.faces.friction.any()):
                 raise
             self._standing = stood
             return self._gradually(x, held, found)
