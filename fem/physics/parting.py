@@ -178,13 +178,14 @@ class Parting(Equilibrium):
     @property
     def _standing(self) -> tuple[Bools, Floats, Ints, Floats, Bools]:
         """What is known of faces beside which openings are held."""
-        return tuple(
-            each.copy() for each in (self._rigid, self._toward, self._turns, self.way, self.loose)
-        )
+        rigid, toward, turns = self._rigid.copy(), self._toward.copy(), self._turns.copy()
+        return rigid, toward, turns, self.way.copy(), self.loose.copy()
 
     @_standing.setter
     def _standing(self, known: tuple[Bools, Floats, Ints, Floats, Bools]) -> None:
-        self._rigid, self._toward, self._turns, self.way, self.loose = (e.copy() for e in known)
+        rigid, toward, turns, way, loose = known
+        self._rigid, self._toward, self._turns = rigid.copy(), toward.copy(), turns.copy()
+        self.way, self.loose = way.copy(), loose.copy()
 
     @property
     def size(self) -> int:
