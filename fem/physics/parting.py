@@ -28,6 +28,7 @@ from fem.mesh import Ints
 from fem.physics.equilibrium import Equilibrium
 from fem.physics.faces import Bonding, Faces, Parted
 from fem.physics.jumps import NO_JUMP, Jump, jump
+from fem.physics.anchoring import anchored
 from fem.physics.relaxing import relaxed
 from fem.solve.active import Held, Settings, Settled, settle
 from fem.solve.linear import Factorised, pivoted
@@ -39,6 +40,8 @@ Factors = tuple[Ints, Factorised]
 """Which unknowns were free, and the factors of their matrix."""
 
 SETTINGS = Settings(tolerance=1e-11)
+BRIEF = Settings(tolerance=1e-11, max_iterations=30)
+"""Where faces only touch: others are found in ten, or by `fem.physics.anchoring`."""
 CURES = (
     "a smaller step in time, or less swelling at once",
     "a viscosity of the bond, where it snaps open",
@@ -72,13 +75,18 @@ class Parting(Equilibrium):
         The faces, and how they stood in the last state.
     clock, relaxed
         Duration of the step for bonds in s, if another than `duration`; the same loads after bonds
-        have let go in turns, if that was needed.
+        have let go in turns, or with pieces tied to a place, if that was needed.
+    ties, tied
+        Stiffness, over that of the solids, of springs of `fem.physics.anchoring` across all
+        openings, 0 for none, and the openings (2 m,) in m to which all weak springs pull.
     """
 
     faces: Faces = field(kw_only=True)
     parted: Parted = field(kw_only=True)
     clock: float | None = None
     relaxed: Parting | None = None
+    ties: float = 0.0
+    tied: Floats | float = 0.0
     _factors: Factors | None = None
     _rigid: Bools = field(init=False)
     _way: Floats = field(init=False)
@@ -105,9 +113,7 @@ class Parting(Equilibrium):
         try:
             found = self.settled(x)
         except SolveError:
-            if not any(isinstance(law, Cohesive) for law in self.faces.laws):
-                raise
-            self.relaxed, x = relaxed(self, x)
+            self.relaxed, x = (relaxed if self._bonded else anchored)(self, x)
             found = self.relaxed.settled(x)
         self.require_bearing(found.solution)
         return found
@@ -117,11 +123,20 @@ class Parting(Equilibrium):
         self._start, touch = x, self.parted.closed
         rubs = touch & (self.faces.friction > 0.0)
         held = self._held(touch | self._rigid, self._rigid | rubs, np.zeros(self._size))
-        scale = max(self._scale(np.zeros(self._size)), self._scale(x))
+        scale = self.gross(x)
         return settle(
             self.residual, self._move, self._rule, x, held,
-            lambda _: max(scale, self._pressing) or 1.0, "displacement", SETTINGS, CURES,
+            lambda _: max(scale, self._pressing) or 1.0, "displacement",
+            SETTINGS if self._bonded else BRIEF, CURES,
         )  # fmt: skip
+
+    def gross(self, unknowns: Floats) -> float:
+        """What forces out of balance compare with, beside those by which faces press."""
+        return max(self._scale(np.zeros(self._size)), self._scale(unknowns))
+
+    @property
+    def _bonded(self) -> bool:
+        return any(isinstance(law, Cohesive) for law in self.faces.laws)
 
     @property
     def _size(self) -> int:
@@ -146,10 +161,10 @@ class Parting(Equilibrium):
         )
         first = np.unique(self.faces.pieces[0][free], return_index=True)[1]
         found[np.flatnonzero(free)[first], SLIP] = TURNS
-        return self._stiffness * found.ravel()
+        return self.stiffness * (found.ravel() + self.ties)
 
     @cached_property
-    def _stiffness(self) -> float:
+    def stiffness(self) -> float:
         """Of the solids in Pa, as it stands in their matrix."""
         virgin = [part.tangent(np.zeros((len(part.space), 2)), 0.0, None, part.start(), 0.0)
                   for part in self.parts]  # fmt: skip
@@ -175,8 +190,8 @@ class Parting(Equilibrium):
         r = super().residual(unknowns)
         forces = self.faces.forces(self.pull(unknowns)[0].traction)
         r[: len(forces)] += forces
-        opening = self.opening(unknowns).T.ravel()
-        r[: len(forces)] += self.faces.openings.T @ (self.springs_across * opening)
+        stretched = self.opening(unknowns).T.ravel() - self.tied
+        r[: len(forces)] += self.faces.openings.T @ (self.springs_across * stretched)
         slides = np.flatnonzero(self._way)
         gaps, slips = self.faces.gaps[slides], self.faces.slips[slides]
         rub = self.faces.friction[slides] * self._way[slides]
@@ -258,7 +273,7 @@ class Parting(Equilibrium):
         sticks = self._rigid | self._sticks(closed & ~self._rigid & has_slip, touched, stuck,
                                             traction, opening[SLIP])  # fmt: skip
         excess = np.zeros(self._size)
-        miss = np.where(touched, -force, -opening[GAP] * self._stiffness)
+        miss = np.where(touched, -force, -opening[GAP] * self.stiffness)
         excess[faces.gaps[has_gap]] = miss[has_gap]
         excess[faces.slips[has_slip]] = np.abs(traction[SLIP] * faces.weights)[has_slip]
         holds = closed | (self.pull(unknowns)[0].tangent[SLIP, SLIP] > 0.0)
@@ -283,7 +298,7 @@ class Parting(Equilibrium):
         turns = moved * self._way < 0.0
         goes_on = rubs & ~stuck & (self._way != 0.0) & ~turns
         # What has slid freely as it touched would need about this to be brought back.
-        back = np.abs(moved) * self._stiffness / self.faces.weights
+        back = np.abs(moved) * self.stiffness / self.faces.weights
         glides = rubs & ~stuck & touched & (self._way == 0.0) & (back > bears)
         way = np.where(starts, np.sign(traction[SLIP]), np.where(goes_on, self._way, 0.0))
         self._way = np.where(glides, np.sign(moved), way)
