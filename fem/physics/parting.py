@@ -23,13 +23,12 @@ from scipy.sparse import coo_matrix, csr_matrix, diags, identity
 from scipy.sparse.linalg import LinearOperator, cg
 
 from fem.errors import SolveError
-from fem.laws.bonds import GAP, SLIP, Cohesive, Pull, Touching
+from fem.laws.bonds import GAP, SLIP, Pull, Touching
 from fem.mesh import Ints
+from fem.physics.anchoring import led
 from fem.physics.equilibrium import Equilibrium
 from fem.physics.faces import Bonding, Faces, Parted
 from fem.physics.jumps import NO_JUMP, Jump, jump
-from fem.physics.anchoring import anchored
-from fem.physics.relaxing import relaxed
 from fem.solve.active import Held, Settings, Settled, settle
 from fem.solve.linear import Factorised, pivoted
 
@@ -40,8 +39,6 @@ Factors = tuple[Ints, Factorised]
 """Which unknowns were free, and the factors of their matrix."""
 
 SETTINGS = Settings(tolerance=1e-11)
-BRIEF = Settings(tolerance=1e-11, max_iterations=30)
-"""Where faces only touch: others are found in ten, or by `fem.physics.anchoring`."""
 CURES = (
     "a smaller step in time, or less swelling at once",
     "a viscosity of the bond, where it snaps open",
@@ -75,18 +72,16 @@ class Parting(Equilibrium):
         The faces, and how they stood in the last state.
     clock, relaxed
         Duration of the step for bonds in s, if another than `duration`; the same loads after bonds
-        have let go in turns, or with pieces tied to a place, if that was needed.
-    ties, tied
-        Stiffness, over that of the solids, of springs of `fem.physics.anchoring` across all
-        openings, 0 for none, and the openings (2 m,) in m to which all weak springs pull.
+        have let go, or pieces have gone to their place, in turns, if that was needed.
+    ties
+        Stiffness, over that of the solids, and rest (2 m,) in m of springs across openings.
     """
 
     faces: Faces = field(kw_only=True)
     parted: Parted = field(kw_only=True)
     clock: float | None = None
     relaxed: Parting | None = None
-    ties: float = 0.0
-    tied: Floats | float = 0.0
+    ties: tuple[float, Floats | float] = (0.0, 0.0)
     _factors: Factors | None = None
     _rigid: Bools = field(init=False)
     _way: Floats = field(init=False)
@@ -113,7 +108,7 @@ class Parting(Equilibrium):
         try:
             found = self.settled(x)
         except SolveError:
-            self.relaxed, x = (relaxed if self._bonded else anchored)(self, x)
+            self.relaxed, x = led(self, x)
             found = self.relaxed.settled(x)
         self.require_bearing(found.solution)
         return found
@@ -123,20 +118,11 @@ class Parting(Equilibrium):
         self._start, touch = x, self.parted.closed
         rubs = touch & (self.faces.friction > 0.0)
         held = self._held(touch | self._rigid, self._rigid | rubs, np.zeros(self._size))
-        scale = self.gross(x)
+        scale = max(self._scale(np.zeros(self._size)), self._scale(x))
         return settle(
             self.residual, self._move, self._rule, x, held,
-            lambda _: max(scale, self._pressing) or 1.0, "displacement",
-            SETTINGS if self._bonded else BRIEF, CURES,
+            lambda _: max(scale, self._pressing) or 1.0, "displacement", SETTINGS, CURES,
         )  # fmt: skip
-
-    def gross(self, unknowns: Floats) -> float:
-        """What forces out of balance compare with, beside those by which faces press."""
-        return max(self._scale(np.zeros(self._size)), self._scale(unknowns))
-
-    @property
-    def _bonded(self) -> bool:
-        return any(isinstance(law, Cohesive) for law in self.faces.laws)
 
     @property
     def _size(self) -> int:
@@ -161,10 +147,10 @@ class Parting(Equilibrium):
         )
         first = np.unique(self.faces.pieces[0][free], return_index=True)[1]
         found[np.flatnonzero(free)[first], SLIP] = TURNS
-        return self.stiffness * (found.ravel() + self.ties)
+        return self._stiffness * (found.ravel() + self.ties[0])
 
     @cached_property
-    def stiffness(self) -> float:
+    def _stiffness(self) -> float:
         """Of the solids in Pa, as it stands in their matrix."""
         virgin = [part.tangent(np.zeros((len(part.space), 2)), 0.0, None, part.start(), 0.0)
                   for part in self.parts]  # fmt: skip
@@ -190,8 +176,8 @@ class Parting(Equilibrium):
         r = super().residual(unknowns)
         forces = self.faces.forces(self.pull(unknowns)[0].traction)
         r[: len(forces)] += forces
-        stretched = self.opening(unknowns).T.ravel() - self.tied
-        r[: len(forces)] += self.faces.openings.T @ (self.springs_across * stretched)
+        opening = self.opening(unknowns).T.ravel() - self.ties[1]
+        r[: len(forces)] += self.faces.openings.T @ (self.springs_across * opening)
         slides = np.flatnonzero(self._way)
         gaps, slips = self.faces.gaps[slides], self.faces.slips[slides]
         rub = self.faces.friction[slides] * self._way[slides]
@@ -273,7 +259,7 @@ class Parting(Equilibrium):
         sticks = self._rigid | self._sticks(closed & ~self._rigid & has_slip, touched, stuck,
                                             traction, opening[SLIP])  # fmt: skip
         excess = np.zeros(self._size)
-        miss = np.where(touched, -force, -opening[GAP] * self.stiffness)
+        miss = np.where(touched, -force, -opening[GAP] * self._stiffness)
         excess[faces.gaps[has_gap]] = miss[has_gap]
         excess[faces.slips[has_slip]] = np.abs(traction[SLIP] * faces.weights)[has_slip]
         holds = closed | (self.pull(unknowns)[0].tangent[SLIP, SLIP] > 0.0)
@@ -298,7 +284,7 @@ class Parting(Equilibrium):
         turns = moved * self._way < 0.0
         goes_on = rubs & ~stuck & (self._way != 0.0) & ~turns
         # What has slid freely as it touched would need about this to be brought back.
-        back = np.abs(moved) * self.stiffness / self.faces.weights
+        back = np.abs(moved) * self._stiffness / self.faces.weights
         glides = rubs & ~stuck & touched & (self._way == 0.0) & (back > bears)
         way = np.where(starts, np.sign(traction[SLIP]), np.where(goes_on, self._way, 0.0))
         self._way = np.where(glides, np.sign(moved), way)
@@ -362,8 +348,7 @@ class Parting(Equilibrium):
             z = z - known @ border
         found[free] = z
         curvature = float(z @ (inner @ z))
-        full = np.append(found, border[-1] * self.length) if self.length else found
-        return full, curvature
+        return np.append(found, border[-1] * self.length) if self.length else found, curvature
 
     def _solver(self, matrix: csr_matrix, free: Ints) -> Callable[[Floats], Floats]:
         """Conjugate gradients with factors of an earlier tangent, as long as these serve."""
