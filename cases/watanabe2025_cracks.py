@@ -185,7 +185,7 @@ def _widths(result: Result) -> tuple[Floats, Floats]:
     assert faces is not None
     start, end, middle = np.stack([faces.x, faces.y])[:, faces.edges].transpose(2, 0, 1)
     length = np.hypot(*(middle - start)) + np.hypot(*(end - middle))
-    weights = np.zeros(len(faces))
+    weights = np.zeros(len(faces.x))
     np.add.at(weights, faces.edges, length[:, None] * np.array([1.0, 1.0, 4.0]) / 6.0)
     return np.maximum(faces.apart, 0.0), weights
 
