@@ -404,9 +404,10 @@ def main(
                         figure.savefig(folder / f"gaps_{name}_{end}.png", dpi=200)
                         plt.close("all")
             print("\n".join(lines(variant, found[variant])), flush=True)
-            for word, drawn in (("curves", curves), ("widths", histogram)):
+            words = variant.replace(",", "").replace(" ", "_")
+            for what, drawn in (("curves", curves), ("widths", histogram)):
                 figure = drawn(found[variant])
-                figure.savefig(folder / f"{word}_{variant.replace(' ', '_')}.png", dpi=200)
+                figure.savefig(folder / f"{what}_{words}.png", dpi=200)
                 plt.close(figure)
             for name, each in found[variant].items():
                 for half in range(min(2, len(each.widths) if each else 0)):

@@ -123,10 +123,10 @@ def test_a_gap_is_told_in_the_triangles_beside_it() -> None:
     middles = [(corners[a] + corners[b]) / 2 for a, b in ((0, 1), (1, 2), (0, 2), (2, 3), (3, 0))]
     triangles = np.array([[0, 1, 2, 4, 5, 6], [0, 2, 3, 6, 7, 8]])
     mesh = SimpleNamespace(points=np.concatenate([corners, middles]), triangles=triangles)
-    gap = np.array([1e-9, -1e-12, 3e-9])
+    gap = np.array([1e-9, -1e-10, 3e-9])
     faces = Faced(np.ones(3), np.array([0.0, 0.5, 1.0]), gap)
     found = viewer._gap(SimpleNamespace(faces=faces, field_mesh=mesh))  # type: ignore[arg-type]
-    assert found[[1, 5, 2]] == pytest.approx([1e-9, 0.0, 3e-9])
+    assert 1e9 * found[[1, 5, 2]] == pytest.approx([1.0, 0.0, 3.0], abs=1e-6)
     assert np.isfinite(found).all()
     alone = Faced(np.ones(1), np.zeros(1), gap[:1])
     found = viewer._gap(SimpleNamespace(faces=alone, field_mesh=mesh))  # type: ignore[arg-type]
