@@ -301,12 +301,12 @@ def _swelling(setup: SetUp, count: int, share: float) -> dict[str, Any]:
 # What came out. Around one disc WM closes, or keeps less than a third of what HM keeps, in all
 # eight set-ups. For pairs it depends on the plates. With free ones HM keeps more than WM: more than
 # three times as much where discs swell alike in all directions (5.4 times without adhesion, 72
-# with), 1.3 to 1.5 times with the axes of seeds 1 to 3, with adhesion or without. Between walls and
+# with), 1.3 to 1.7 times with the axes of seeds 1 to 4, with adhesion or without. Between walls and
 # under 50 MPa the order is reversed: HM, which flows, is squeezed shut. Facets open on charge only
 # where the axes lie along them, WM and HM alike, and close again. A second cycle adds nothing, but
 # for bonds that go on breaking. The widest gap is 221 nm with free plates and 206 nm in a die, and
 # 29 nm where discs swell alike in all directions; the paper has several hundred nm to several um.
-# Seeds 4 to 10 and packings were not run.
+# Seeds 5 to 10 and packings were not run.
 
 
 def setups(seeds: int, shapes: Sequence[str]) -> Iterator[SetUp]:
