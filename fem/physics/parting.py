@@ -23,10 +23,10 @@ from numpy.typing import NDArray
 from fem.errors import SolveError
 from fem.laws.bonds import GAP, RIGID, SLIP, Cohesive, Pull, Touching
 from fem.mesh import Ints
+from fem.physics.anchoring import led
 from fem.physics.equilibrium import Equilibrium
 from fem.physics.faces import Bonding, Faces, Parted
 from fem.physics.jumps import NO_JUMP, Jump, jump
-from fem.physics.relaxing import relaxed
 from fem.physics.tangents import CURES, Factors, Tangents, Virgin, convex, newton
 from fem.solve.active import Held, Settings, Settled, settle
 
@@ -68,7 +68,9 @@ class Parting(Equilibrium):
         The faces, and how they stood in the last state.
     clock, relaxed
         Duration of the step for bonds in s, if another than `duration`; the same loads after bonds
-        have let go in turns, if that was needed.
+        have let go, or pieces have gone to their place, in turns, if that was needed.
+    ties
+        Stiffness, over that of the solids, and rest (2 m,) in m of springs across openings.
     """
 
     faces: Faces = field(kw_only=True)
@@ -76,6 +78,7 @@ class Parting(Equilibrium):
     virgin: Virgin = field(kw_only=True)
     clock: float | None = None
     relaxed: Parting | None = None
+    ties: tuple[float, Floats | float] = (0.0, 0.0)
     factors: Factors | None = None
     _rigid: Bools = field(init=False)
     _toward: Floats = field(init=False)
@@ -107,9 +110,7 @@ class Parting(Equilibrium):
         try:
             found = self.settled(x)
         except SolveError:
-            if not any(isinstance(law, Cohesive) for law in self.faces.laws):
-                raise
-            self.relaxed, x = relaxed(self, x)
+            self.relaxed, x = led(self, x)
             found = self.relaxed.settled(x)
         self.require_bearing(found.solution)
         return found
@@ -210,7 +211,7 @@ class Parting(Equilibrium):
         )
         first = np.unique(self.faces.pieces[0][free], return_index=True)[1]
         found[np.flatnonzero(free)[first], SLIP] = TURNS
-        return self._stiffness * found.ravel()
+        return self._stiffness * (found.ravel() + self.ties[0])
 
     @cached_property
     def _stiffness(self) -> float:
@@ -247,7 +248,7 @@ class Parting(Equilibrium):
             r = r - self._ahead
         forces = self.faces.forces(self.pull(unknowns)[0].traction)
         r[: len(forces)] += forces
-        opening = self.opening(unknowns).T.ravel()
+        opening = self.opening(unknowns).T.ravel() - self.ties[1]
         r[: len(forces)] += self.faces.openings.T @ (self.springs_across * opening)
         slides = np.flatnonzero(self.way)
         gaps, slips = self.faces.gaps[slides], self.faces.slips[slides]
