@@ -38,7 +38,7 @@ from fem.runs.growth import Shape, due, follow
 from fem.runs.protocol import Task, beyond_window, task
 from fem.runs.steps import Trial, unstable
 from fem.runs.telling import Telling
-from fem.runs.trials import attempt, length, locate, require_reachable
+from fem.runs.trials import Refused, attempt, length, locate, require_reachable
 from fem.solve.stepping import Controller
 
 __all__ = ["Accepted", "Checkpoint", "Observer", "Switch", "simulate"]
@@ -55,9 +55,6 @@ MOST_FAILURES = 6
 """Steps one after the other, each shorter, for which solids have no equilibrium that is found."""
 REJECTED = 1.1
 """A change so much beyond its limit is not accepted."""
-JUMP, ALIKE = 25.0, 0.1
-"""What changes as much, to so much of itself, in a step so many times shorter jumps: a particle that
-loses its last hold moves at once. It is accepted, as no step shows less of it."""
 
 
 def simulate(
@@ -130,8 +127,7 @@ class _Run:
         self._counters = Counters(dt=float(case.stepping.first))
         self._state = cell.initial()
         require_contact(cell, self._state)
-        self._progress, self._failures = progress, 0
-        self._refused = 0.0, 0.0
+        self._progress, self._failures, self._refused = progress, 0, Refused()
         if resume is not None:
             refuse_other_blocks(self._cell, resume.facts["blocks"])
             self._state = State.from_arrays(resume.arrays)
@@ -327,7 +323,7 @@ class _Run:
             self._failures += error.field == "displacement"
         else:
             self._failures = 0
-            if trial.error <= 1.0 and (trial.change <= REJECTED or self._jumps(dt, trial)):
+            if trial.error <= 1.0 and (trial.change <= REJECTED or self._refused.jumps(dt, trial)):
                 return trial
             shorter = min(CONTROLLER.next(dt, trial.error, trial.change), 0.9 * dt)
         self._counters = replace(self._counters, dt=shorter, rejected=self._counters.rejected + 1)
@@ -339,14 +335,6 @@ class _Run:
         if shorter < SHORTEST * first or self._failures >= MOST_FAILURES:
             raise self._lost(failure or SolveError("the error of the step stays too large"), label)
         return None
-
-    def _jumps(self, dt: float, trial: Trial) -> bool:
-        """Whether a change that is too large is so however short the step."""
-        longest, change = self._refused
-        if abs(trial.change - change) > ALIKE * change:
-            self._refused = dt, trial.change
-            return False
-        return JUMP * dt <= longest
 
     def _accept(
         self,
@@ -367,7 +355,7 @@ class _Run:
             iterations=self._counters.iterations + iterations,
         )
         number = self._counters.number - 1
-        self._refused = 0.0, 0.0
+        self._refused = Refused()
         self._counters, work = worked(self._view, self._counters, self._state, state)
         self._state = state
         row = self._view.row(
