@@ -104,12 +104,13 @@ def newton(
     n = matrix.shape[0]
     mask = held.mask[:n]
     found = np.where(mask, held.target[:n] - unknowns[:n], 0.0)
-    slides = np.flatnonzero(way)
+    slides, upper = np.flatnonzero(way), columns
     if len(slides):
         # Rows of slips get the force on their gaps, which makes the matrix unsymmetric.
         rub = faces.friction[slides] * way[slides]
         place = (faces.slips[slides], faces.gaps[slides])
-        matrix = ((identity(n) + coo_matrix((rub, place), shape=(n, n))) @ matrix).tocsr()
+        rubs = (identity(n) + coo_matrix((rub, place), shape=(n, n))).tocsr()
+        matrix, upper = (rubs @ matrix).tocsr(), rubs @ columns
     below = -columns.T @ found
     right = -residual[:n] - matrix @ found
     if system.length:
@@ -122,7 +123,7 @@ def newton(
     z = solve(right[free])
     if len(corner):
         lower = columns[free]
-        known = np.stack([solve(column) for column in lower.T], axis=1)
+        known = np.stack([solve(column) for column in upper[free].T], axis=1)
         border = np.linalg.solve(corner - lower.T @ known, below - lower.T @ z)
         z = z - known @ border
     found[free] = z
