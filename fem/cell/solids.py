@@ -9,6 +9,7 @@ from fem.cell.blocks import Content
 from fem.cell.composition import Cell
 from fem.cell.interfaces import written
 from fem.cell.state import State
+from fem.errors import InputError
 from fem.geometry import Inactivity
 
 
@@ -72,6 +73,25 @@ def lithium_loose(cell: Cell, state: State) -> bool:
     """Whether the foil touches the electrolyte nowhere."""
     touch = None if cell.stress is None else cell.stress.lithium_touch
     return touch is not None and not touch.touching(state.held)
+
+
+def require_contact(cell: Cell, start: State) -> None:
+    """Refuse a cell through which no current can flow from its start on.
+
+    Raises
+    ------
+    InputError
+        If no particle touches the electrolyte such that anything crosses.
+    """
+    if all_loose(cell, start):
+        raise InputError(
+            "at the start no particle touches the electrolyte such that anything crosses: faces "
+            "conduct as much as they press on each other, and nothing presses",
+            key="interfaces.particle_electrolyte.conduction",
+            given=cell.case.interfaces.particle_electrolyte.conduction,
+            allowed='"full", or a [stack] whose pressure reaches the particles',
+            cure='set pressure = "5 MPa" below [stack], or conduction = "full"',
+        )
 
 
 def marked(cell: Cell, state: State) -> State:

@@ -17,11 +17,14 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.spatial import cKDTree
 
 from fem.geometry import Geometry, Phase
 from fem.plot.canvas import palette
+from fem.plot.faces import GAP_MAP
 from fem.plot.lithiation import LEAST_RANGE, LITHIATION_MAP
 from fem.plot.paint import ACTIVE, FLUX_MAP, INACTIVE, LITHIUM, POTENTIAL_MAP, STRESS_MAP
+from fem.plot.pieces import LEAST_GAP
 from fem.plot.scale import MICROMETRE, round_up, stress_unit
 from fem.plot.scene import SMALLEST_CURRENT, SMALLEST_POTENTIAL, SMALLEST_STRESS
 from fem.results.quantities import declared
@@ -40,6 +43,8 @@ _FINEST = 2**24
 """Steps into which the larger side of the cell is cut for the places of points."""
 _TAIL = 0.5
 """Percent of the points on each side that may lie beyond the first ends of the colours."""
+_TOUCH = 1e-9
+"""Distance of a point from a face, over the cell, that is none."""
 _VOID = "#ffffff"
 _ELECTROLYTE = "#e9eef4"
 _BASE = {
@@ -185,11 +190,16 @@ def _fields(states: Sequence[_State]) -> dict[str, _Field]:
                              name == "von_mises")  # fmt: skip
     strain = declared("inelastic_strain")
     known[strain.name] = _Field(strain.label, "", 1.0, STRESS_MAP, strain.least, True)
+    known["gap"] = _Field("gap, told beside the faces", "nm", 1e9, GAP_MAP, LEAST_GAP, True)
     return {
         name: field
         for name, field in known.items()
-        if any(np.isfinite(s.result.fields.get(name, np.nan)).any() for s in states)
+        if any(_has(s.result, name) and np.isfinite(_scalar(s.result, name)).any() for s in states)
     }
+
+
+def _has(result: Result, name: str) -> bool:
+    return name in result.fields or (name == "gap" and result.faces is not None)
 
 
 def _largest(result: Result, name: str) -> float:
@@ -200,10 +210,29 @@ def _largest(result: Result, name: str) -> float:
 
 def _scalar(result: Result, name: str) -> Floats:
     """A field as one number a point (n,): the length of a vector, the mean of normal stresses."""
+    if name == "gap":
+        return _gap(result)
     values = result.fields[name]
     if name == "stress":
         return np.asarray(values[:, :3].mean(axis=1))
     return values if values.ndim == 1 else np.asarray(np.hypot(*values.T))
+
+
+def _gap(result: Result) -> Floats:
+    """Gaps in m at the points of all triangles beside faces that may part (n,), nan elsewhere.
+
+    A gap is a number of a line. So that it can be pointed at, a triangle takes that of the nearest
+    pair of faces.
+    """
+    faces, mesh = result.faces, result.field_mesh
+    found = np.full(len(mesh.points), np.nan)
+    if faces is None or not len(faces):
+        return found
+    distance, row = cKDTree(np.stack([faces.x, faces.y], axis=1)).query(mesh.points)
+    on = distance <= _TOUCH * float(np.ptp(mesh.points, axis=0).max())
+    near = np.unique(mesh.triangles[on[mesh.triangles[:, :3]].any(axis=1)])
+    found[near] = np.maximum(faces.gap[row[near]], 0.0)
+    return found
 
 
 def _range(name: str, field: _Field, states: Sequence[_State]) -> dict[str, float]:
@@ -274,7 +303,7 @@ def _group(
         "fields": {},
     }
     for name, field in fields.items():
-        if name not in group[0].result.fields:
+        if not _has(group[0].result, name):
             continue
         values = np.stack([_scalar(state.result, name) for state in group])
         where = np.flatnonzero(np.isfinite(values).any(axis=0))

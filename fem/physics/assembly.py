@@ -30,6 +30,7 @@ from fem.physics.elastic import BodyHistory, SolidBody
 from fem.physics.equilibrium import Border, Loads
 from fem.physics.faces import Faces, Parted
 from fem.physics.parting import Parting
+from fem.physics.tangents import Virgin
 from fem.solve.active import Settled
 from fem.spaces import Space
 
@@ -168,7 +169,7 @@ class Solids:
         gaps = [clear.get(pair, _no_gap)(*mesh.nodes[:, facing[pair].nodes]) for pair in asked]
         self.faces = replace(faces, clearance=np.concatenate([np.zeros(0), *gaps]))
         size = self.map.matrix.shape[1]
-        self._springs = np.zeros(size)
+        self._springs, self._virgin = np.zeros(size), Virgin()
         self._length = float(np.sqrt(space.basis.dx.sum())) if generalised else 0.0
 
     @classmethod
@@ -282,7 +283,7 @@ class Solids:
         system = Parting(
             [self.body], self.map, springs, load, Loads(moved, pressing, 0.0, swelled, forces),
             border, (state.history,), self._length, duration,
-            faces=self.faces, parted=state.parted,
+            faces=self.faces, parted=state.parted, virgin=self._virgin,
         )  # fmt: skip
         return self._state(system, system.settle(state.unknowns), swelled)
 

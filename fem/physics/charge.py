@@ -36,7 +36,7 @@ from fem.physics.layout import (
 )
 from fem.physics.wiring import Network
 from fem.solve.linear import Factorised, LinearResult, Preconditioned, TwoLevel
-from fem.solve.newton import Newton, find, minimise
+from fem.solve.newton import CURES, Newton, find, minimise
 from fem.spaces import Space
 
 Floats = NDArray[np.float64]
@@ -66,6 +66,7 @@ TIGHTEST = 1e-9
 CONVEX = 1e-13
 GENERAL = Newton(tolerance=1e-11, max_iterations=40)
 """How far Newton's method goes, relative to the current that flows."""
+SINGULAR = "what a surface answers to its current has no inverse"
 FIELD = 1e-13
 """Relative tolerance of the potential that belongs to known currents."""
 
@@ -294,7 +295,10 @@ class ChargeProblem:
 
         def direction(z: Floats, residual: Floats, forcing: float) -> Floats:
             nonlocal count
-            system = equations.linearise(z, residual)
+            try:
+                system = equations.linearise(z, residual)
+            except np.linalg.LinAlgError as error:
+                raise SolveError(SINGULAR, field="phi_e", cures=CURES) from error
             solver = self._solver(layout, system.films)
             # What the surfaces do not balance can be far larger once it is eliminated, and must
             # still be solved for to a share of the residual as it was.

@@ -149,6 +149,10 @@ class Equilibrium:
                 cures=BEYOND,
             )
 
+    def gross(self, unknowns: Floats) -> float:
+        """What forces out of balance compare with, at a state or at rest, in N per m of depth."""
+        return max(self._scale(np.zeros_like(unknowns)), self._scale(unknowns))
+
     def _scale(self, unknowns: Floats) -> float:
         """What forces out of balance compare with: stress that history has left may balance."""
         out = float(np.linalg.norm(self.residual(unknowns)))

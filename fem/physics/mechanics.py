@@ -46,6 +46,7 @@ from fem.physics.parting import Parting
 from fem.physics.plated import PlatedFaces, supported
 from fem.physics.shrinkage import Shrinkage
 from fem.physics.solution import Inelastic, MechanicsSolution
+from fem.physics.tangents import Virgin
 from fem.physics.top import Top
 from fem.solve.linear import TwoLevel
 
@@ -116,7 +117,7 @@ class MechanicsProblem:
         self.faces = supported(faces, conditions)
         self._plated = PlatedFaces.of(self.faces, self.nodes, mesh.nodes.shape[1])
         self._shrinkage = Shrinkage.of(mesh, self.interfaces, self.faces, len(kinematic.prescribed))
-        self._plate = kinematic.plate
+        self._plate, self._virgin = kinematic.plate, Virgin()
         self._prescribed, self._together = kinematic.prescribed, kinematic.together
         self.notes = notes(kinematic.loose)
         self.load, self.springs = (np.zeros(self.map.matrix.shape[1]) for _ in range(2))
@@ -227,8 +228,7 @@ class MechanicsProblem:
             If a solver does not converge.
         """
         history = self.start() if history is None else history
-        flow = self._flow
-        slots = flow.pressing(thickness)
+        flow, slots = self._flow, self._flow.pressing(thickness)
         jump = self.map.jump @ thickness + self._shrinkage.displacement(lost)
         if self.prestressed:
             jump = jump + self._prescribed * self._rest
@@ -323,8 +323,8 @@ class MechanicsProblem:
         given = (self.parts, self.map, self.springs, self.load, loads, border, history, length)
         if faces is None or self.faces is None:
             return Equilibrium(*given, duration)
-        stood = self.faces.start() if parted is None else parted
-        return Parting(*given, duration, faces=faces, parted=stood)
+        stood = parted or self.faces.start()
+        return Parting(*given, duration, faces=faces, parted=stood, virgin=self._virgin)
 
     def _solve_linear(self, loads: Loads, volumes: Floats) -> tuple[Floats, float, Floats, int]:
         """Unknowns, out-of-plane strain, pressures of closed lithium with their sign turned."""

@@ -19,30 +19,25 @@ from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import coo_matrix, csr_matrix, diags, identity
-from scipy.sparse.linalg import LinearOperator, cg
 
 from fem.errors import SolveError
-from fem.laws.bonds import GAP, SLIP, Cohesive, Pull, Touching
+from fem.laws.bonds import GAP, SLIP, Pull, Touching
 from fem.mesh import Ints
+from fem.physics.anchoring import led
 from fem.physics.equilibrium import Equilibrium
 from fem.physics.faces import Bonding, Faces, Parted
 from fem.physics.jumps import NO_JUMP, Jump, jump
-from fem.physics.relaxing import relaxed
+from fem.physics.tangents import CURES, Factors, Tangents, Virgin, convex, newton
 from fem.solve.active import Held, Settings, Settled, settle
-from fem.solve.linear import Factorised, pivoted
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
 
-Factors = tuple[Ints, Factorised]
-"""Which unknowns were free, and the factors of their matrix."""
-
-SETTINGS = Settings(tolerance=1e-11)
-CURES = (
-    "a smaller step in time, or less swelling at once",
-    "a viscosity of the bond, where it snaps open",
-)
+SETTINGS = Settings(tolerance=1e-11, max_iterations=40)
+GRADUAL = Settings(tolerance=1e-9, max_iterations=25)
+FIRST_SHARE, LEAST_SHARE, MOST_TRIALS = 0.25, 1.0 / 40.0, 4
+"""Part of what has changed that is brought in first where faces rub and no set of them is near; the
+least; how often."""
 FALLS = (
     "a support or a bond for every piece that loads pull at",
     "a plate that is moved, not pulled, where bonds may fail all along it",
@@ -51,11 +46,12 @@ SLIDES, FLOATS, TURNS = 1e-11, 1e-10, 1e-8
 """Stiffness, over that of the solids, of springs across all slips, across gaps of pieces that are
 loose all round, and across one slip of each piece without a bond: a disc that turns, or lies in a
 hole, needs a place; a foil between walls does not. Their forces are too small to matter."""
-ENOUGH = 25
-"""Iterations of conjugate gradients after which factors are made anew."""
 OVER = 1e-6
 """By how much of its strength a rigid bond must bear too much to break: one that is broken at its
 strength to rounding has no opening that could be told from none."""
+INDECISIVE, SURE = 0.02, 1_000_000
+"""By how much more of its strength a rigid bond must bear to break each time it has let go and come
+back in a step: whether it holds hangs on how others share what it bore; never, after so many."""
 NO_FORCE = 1e-10
 """Force of a pair, relative to that of all, that counts as none."""
 NO_GAP = 1e-14
@@ -72,24 +68,35 @@ class Parting(Equilibrium):
         The faces, and how they stood in the last state.
     clock, relaxed
         Duration of the step for bonds in s, if another than `duration`; the same loads after bonds
-        have let go in turns, if that was needed.
+        have let go, or pieces have gone to their place, in turns, if that was needed.
+    ties
+        Stiffness, over that of the solids, and rest (2 m,) in m of springs across openings.
     """
 
     faces: Faces = field(kw_only=True)
     parted: Parted = field(kw_only=True)
+    virgin: Virgin = field(kw_only=True)
     clock: float | None = None
     relaxed: Parting | None = None
-    _factors: Factors | None = None
+    ties: tuple[float, Floats | float] = (0.0, 0.0)
+    factors: Factors | None = None
     _rigid: Bools = field(init=False)
-    _way: Floats = field(init=False)
+    _toward: Floats = field(init=False)
+    _turns: Ints = field(init=False)
+    way: Floats = field(init=False)
     _pressing: float = 0.0
-    _loose: Bools = field(init=False)
+    loose: Bools = field(init=False)
+    _ahead: Floats | None = None
     _start: Floats = field(init=False)
 
     def __post_init__(self) -> None:
         self._rigid = self.faces.rigid(self.parted.bonding)
-        self._way = np.zeros(len(self.faces))
-        self._loose = np.zeros(len(self.faces), dtype=bool)
+        self._toward = self.faces.toward(self.parted) * ~self._rigid
+        # A state that is solved again, while no time passes: bonds bear what they bore.
+        again = self.duration == 0.0 and self.parted.traction.any()
+        self._turns = np.full(len(self.faces), SURE if again else 0)
+        self.way = np.zeros(len(self.faces))
+        self.loose = np.zeros(len(self.faces), dtype=bool)
 
     def settle(self, start: Floats | None) -> Settled:
         """Unknowns and which of them are held, from those of another state or from rest.
@@ -101,30 +108,90 @@ class Parting(Equilibrium):
         SolveError
             If nothing that holds is found for any other reason.
         """
-        x = np.zeros(self._size) if start is None else np.array(start, dtype=float)
+        x = np.zeros(self.size) if start is None else np.array(start, dtype=float)
         try:
             found = self.settled(x)
         except SolveError:
-            if not any(isinstance(law, Cohesive) for law in self.faces.laws):
-                raise
-            self.relaxed, x = relaxed(self, x)
+            self.relaxed, x = led(self, x)
             found = self.relaxed.settled(x)
         self.require_bearing(found.solution)
         return found
 
-    def settled(self, x: Floats) -> Settled:
-        """The same by Newton's method alone."""
+    def settled(self, x: Floats, patient: bool = True) -> Settled:
+        """The same by Newton's method alone; `patient` says whether loads may come by parts."""
         self._start, touch = x, self.parted.closed
         rubs = touch & (self.faces.friction > 0.0)
-        held = self._held(touch | self._rigid, self._rigid | rubs, np.zeros(self._size))
-        scale = max(self._scale(np.zeros(self._size)), self._scale(x))
-        return settle(
-            self.residual, self._move, self._rule, x, held,
-            lambda _: max(scale, self._pressing) or 1.0, "displacement", SETTINGS, CURES,
-        )  # fmt: skip
+        held = self._held(touch | self._rigid, self._rigid | rubs, np.zeros(self.size))
+        scale = max(self._scale(np.zeros(self.size)), self._scale(x))
+
+        def found(x: Floats, held: Held, settings: Settings) -> Settled:
+            return settle(
+                self.residual, self._move, self._rule, x, held,
+                lambda _: max(scale, self._pressing) or 1.0, "displacement", settings, CURES,
+            )  # fmt: skip
+
+        stood = self._standing
+        try:
+            return found(x, held, SETTINGS)
+        except SolveError:
+            if not (patient and self.faces.friction.any()):
+                raise
+            self._standing = stood
+            return self._gradually(x, held, found)
+
+    def _gradually(
+        self, x: Floats, held: Held, found: Callable[[Floats, Held, Settings], Settled]
+    ) -> Settled:
+        """The same where no set of faces is near: what has changed is brought in by parts.
+
+        Raises
+        ------
+        SolveError
+            If a small part is too much.
+        """
+        ahead, done, step = self._changed(x), 0.0, FIRST_SHARE
+        try:
+            for _ in range(MOST_TRIALS):
+                share, stood = min(1.0, done + step), self._standing
+                self._ahead = (1.0 - share) * ahead if share < 1.0 else None
+                try:
+                    settled = found(x, held, SETTINGS if share == 1.0 else GRADUAL)
+                except SolveError as error:
+                    self._standing, failure, step = stood, error, 0.5 * step
+                    if step < LEAST_SHARE:
+                        break
+                    continue
+                if share == 1.0:
+                    return settled
+                x, held, done, step = settled.solution, settled.held, share, 1.5 * step
+        finally:
+            self._ahead = None
+        raise failure
+
+    def _changed(self, x: Floats) -> Floats:
+        """Forces (n,) by which loads have changed since the state x with its faces."""
+        forces = self.residual(x)
+        for which, place in ((GAP, self.faces.gaps), (SLIP, self.faces.slips)):
+            there = np.flatnonzero(place >= 0)
+            forces[place[there]] += (self.parted.traction[which] * self.faces.weights)[there]
+        bonds = self.faces.forces(self.pull(x)[0].traction)
+        forces[: len(bonds)] -= bonds
+        return forces
 
     @property
-    def _size(self) -> int:
+    def _standing(self) -> tuple[Bools, Floats, Ints, Floats, Bools]:
+        """What is known of faces beside which openings are held."""
+        rigid, toward, turns = self._rigid.copy(), self._toward.copy(), self._turns.copy()
+        return rigid, toward, turns, self.way.copy(), self.loose.copy()
+
+    @_standing.setter
+    def _standing(self, known: tuple[Bools, Floats, Ints, Floats, Bools]) -> None:
+        rigid, toward, turns, way, loose = known
+        self._rigid, self._toward, self._turns = rigid.copy(), toward.copy(), turns.copy()
+        self.way, self.loose = way.copy(), loose.copy()
+
+    @property
+    def size(self) -> int:
         return int(self.map.matrix.shape[1]) + (self.length > 0.0)
 
     # ------------------------------------------------------------------- openings and tractions
@@ -141,19 +208,17 @@ class Parting(Equilibrium):
         """Stiffness (2 m,) in Pa of the weak springs across openings: gap and slip, in turn."""
         faces = self.faces
         placed = np.isin(faces.pieces[0], faces.upright) & (faces.pieces[1] == 0)
-        found = np.stack([np.where(self._loose, FLOATS, 0.0), np.where(placed, 0.0, SLIDES)], 1)
+        found = np.stack([np.where(self.loose, FLOATS, 0.0), np.where(placed, 0.0, SLIDES)], 1)
         bare = [isinstance(w, Touching) for w in faces.laws]
         free = np.repeat(bare, np.diff(faces.ends)) & ~placed
         first = np.unique(faces.pieces[0][free], return_index=True)[1]
         found[np.flatnonzero(free)[first], SLIP] = TURNS
-        return self._stiffness * found.ravel()
+        return self._stiffness * (found.ravel() + self.ties[0])
 
     @cached_property
     def _stiffness(self) -> float:
         """Of the solids in Pa, as it stands in their matrix."""
-        virgin = [part.tangent(np.zeros((len(part.space), 2)), 0.0, None, part.start(), 0.0)
-                  for part in self.parts]  # fmt: skip
-        return float(np.median(np.concatenate([t.stiffness.diagonal() for t in virgin])))
+        return float(np.median(self.virgin.tangents(self)[0].diagonal()))
 
     @cached_property
     def _extent(self) -> float:
@@ -168,18 +233,20 @@ class Parting(Equilibrium):
     def pull(self, unknowns: Floats) -> tuple[Pull, Bonding]:
         """What the bonds answer."""
         taken = self.duration if self.clock is None else self.clock
-        return self.faces.pull(self.opening(unknowns), self.parted.bonding, taken)
+        opening = self.opening(unknowns) + self.faces.least * self._toward
+        return self.faces.pull(opening, self.parted.bonding, taken)
 
     def residual(self, unknowns: Floats) -> Floats:
         """Forces out of balance; at held openings, minus what holds them."""
         r = super().residual(unknowns)
+        r = r if self._ahead is None else r - self._ahead
         forces = self.faces.forces(self.pull(unknowns)[0].traction)
         r[: len(forces)] += forces
-        opening = self.opening(unknowns).T.ravel()
+        opening = self.opening(unknowns).T.ravel() - self.ties[1]
         r[: len(forces)] += self.faces.openings.T @ (self.springs_across * opening)
-        slides = np.flatnonzero(self._way)
+        slides = np.flatnonzero(self.way)
         gaps, slips = self.faces.gaps[slides], self.faces.slips[slides]
-        rub = self.faces.friction[slides] * self._way[slides]
+        rub = self.faces.friction[slides] * self.way[slides]
         r[slips] += rub * np.maximum(r[gaps], 0.0)
         return r
 
@@ -208,25 +275,25 @@ class Parting(Equilibrium):
         for which, place in ((GAP, faces.gaps), (SLIP, faces.slips)):
             mine = np.flatnonzero((place >= 0) & held.mask[place])
             found[which, mine] = -residual[place[mine]] / faces.weights[mine]
-        slides = np.flatnonzero(self._way)
-        found[SLIP, slides] -= faces.friction[slides] * self._way[slides] * found[GAP, slides]
+        slides = np.flatnonzero(self.way)
+        found[SLIP, slides] -= faces.friction[slides] * self.way[slides] * found[GAP, slides]
         return found
 
     def unparted(self, start: Floats) -> Floats:
         """The loads of the end, on faces that stand as at the start."""
         everywhere = np.ones(len(self.faces), dtype=bool)
-        held = self._held(everywhere, everywhere, np.zeros(self._size))
+        held = self._held(everywhere, everywhere, np.zeros(self.size))
         there = np.flatnonzero(self.faces.gaps >= 0)
         held.target[self.faces.gaps[there]] += self.parted.opening[GAP, there]
         nothing = np.zeros((2, 2, len(self.faces)))
-        self._way[:] = 0.0
-        tangents, residual = self.tangent(self.states(start)), self.residual(start)
-        return start + self._newton(tangents, nothing, start, residual, held, True)[0]
+        self.way[:] = 0.0
+        tangents, residual = self._tangents(start), self.residual(start)
+        return start + newton(self, tangents, nothing, start, residual, held, True)[0]
 
     # -------------------------------------------------------------------------- which are held
 
     def _held(self, closed: Bools, sticks: Bools, excess: Floats) -> Held:
-        mask, target = np.zeros(self._size, dtype=bool), np.zeros(self._size)
+        mask, target = np.zeros(self.size, dtype=bool), np.zeros(self.size)
         known = self._offset.reshape(-1, 2).T
         for which, place, on, at in (
             (GAP, self.faces.gaps, closed, np.zeros(len(self.faces))),
@@ -235,7 +302,7 @@ class Parting(Equilibrium):
             there = np.flatnonzero((place >= 0) & on)
             mask[place[there]] = True
             target[place[there]] = at[there] - known[which, there]
-        return Held(mask, target, excess, np.copy(self._way))
+        return Held(mask, target, excess, np.copy(self.way))
 
     def _rule(self, unknowns: Floats, residual: Floats, held: Held) -> Held:
         """Faces that pull let go, faces that would pass through each other touch."""
@@ -248,21 +315,32 @@ class Parting(Equilibrium):
         tiny = NO_FORCE * max(self._pressing, np.finfo(float).tiny)
         tight = NO_GAP * float(faces.weights.max())
         # What touches without a force lets go: a loose piece need not lie where it touched last.
+        # A bond that has let go the other way than it was pulled has not let go.
+        back = (self._toward * opening).sum(axis=0) < -0.5 * self.faces.least
+        self._rigid = self._rigid | back
+        self._toward[:, back] = 0.0
+        self._turns += back
         closed = np.where(touched, force > tiny, opening[GAP] < -tight) | self._rigid
-        over = self._rigid & faces.breaks(traction / (1.0 + OVER))
+        bears = 1.0 + OVER + INDECISIVE * np.maximum(self._turns - 1, 0)
+        # Friction goes on bearing what it can.
+        rubs = faces.friction * np.maximum(-traction[GAP], 0.0)
+        shear = np.sign(traction[SLIP]) * np.maximum(np.abs(traction[SLIP]) - rubs, 0.0)
+        over = self._rigid & faces.breaks(np.stack([traction[GAP], shear]) / bears)
         out = float(np.linalg.norm(residual[~held.mask]))
-        if over.any() and out <= 1e-4 * self._pressing:
+        if over.any() and out <= 1e-2 * self._pressing:
             # Those that others relieve as they open hold on, at next to no opening.
             self._rigid = self._rigid & ~over
+            pulled = np.stack([np.maximum(traction[GAP], 0.0), shear])[:, over]
+            self._toward[:, over] = pulled / np.hypot(*pulled)
             closed = np.where(over, force > tiny, closed)
         sticks = self._rigid | self._sticks(closed & ~self._rigid & has_slip, touched, stuck,
                                             traction, opening[SLIP])  # fmt: skip
-        excess = np.zeros(self._size)
+        excess = np.zeros(self.size)
         miss = np.where(touched, -force, -opening[GAP] * self._stiffness)
         excess[faces.gaps[has_gap]] = miss[has_gap]
         excess[faces.slips[has_slip]] = np.abs(traction[SLIP] * faces.weights)[has_slip]
         holds = closed | (self.pull(unknowns)[0].tangent[SLIP, SLIP] > 0.0)
-        self._loose = faces.loose(holds)
+        self.loose = faces.loose(holds)
         wanted = self._held(closed & has_gap, sticks & has_slip, excess)
         if wanted.same(held) and np.abs(opening).max(initial=0.0) > self._extent:
             raise SolveError("a piece that nothing holds is pulled away, farther than the solids "
@@ -272,24 +350,33 @@ class Parting(Equilibrium):
     def _sticks(
         self, touch: Bools, touched: Bools, stuck: Bools, traction: Floats, slip: Floats
     ) -> Bools:
-        """Which pairs friction holds; of those that slide, `_way` is how."""
+        """Which pairs friction holds; of those that slide, `way` is how."""
         friction = self.faces.friction
         if not friction.any():
             return np.zeros(len(friction), dtype=bool)
         rubs = touch & (friction > 0.0)
         bears = friction * np.maximum(-traction[GAP], 0.0)
         moved = slip - self.parted.opening[SLIP]
-        starts = rubs & stuck & touched & (np.abs(traction[SLIP]) > bears)
-        turns = moved * self._way < 0.0
-        goes_on = rubs & ~stuck & (self._way != 0.0) & ~turns
+        # What neither force nor slip tells apart may do either: else sets change without end.
+        tiny = NO_FORCE * self._pressing
+        starts = (
+            rubs & stuck & touched & (np.abs(traction[SLIP]) > bears + tiny / self.faces.weights)
+        )
+        turns = moved * self.way * self._stiffness < -tiny
+        goes_on = rubs & ~stuck & (self.way != 0.0) & ~turns
         # What has slid freely as it touched would need about this to be brought back.
         back = np.abs(moved) * self._stiffness / self.faces.weights
-        glides = rubs & ~stuck & touched & (self._way == 0.0) & (back > bears)
-        way = np.where(starts, np.sign(traction[SLIP]), np.where(goes_on, self._way, 0.0))
-        self._way = np.where(glides, np.sign(moved), way)
-        return np.asarray(rubs & (self._way == 0.0))
+        glides = rubs & ~stuck & touched & (self.way == 0.0) & (back > bears)
+        way = np.where(starts, np.sign(traction[SLIP]), np.where(goes_on, self.way, 0.0))
+        self.way = np.where(glides, np.sign(moved), way)
+        return np.asarray(rubs & (self.way == 0.0))
 
     # ---------------------------------------------------------------------------------- steps
+
+    def _tangents(self, unknowns: Floats) -> Tangents:
+        """Of the solids: the same everywhere if they are linear."""
+        linear = all(part.linear for part in self.parts)
+        return self.virgin.tangents(self) if linear else self.tangent(self.states(unknowns))
 
     def _move(self, unknowns: Floats, residual: Floats, held: Held) -> Floats:
         """Newton's step that takes what is held to its target.
@@ -298,103 +385,11 @@ class Parting(Equilibrium):
         far they open: that bounds their energy from above, so that the whole falls.
         """
         self.require_bearing(unknowns)
-        tangents = self.tangent(self.states(unknowns))
+        tangents = self._tangents(unknowns)
         bonds = self.pull(unknowns)[0].tangent
         softens = float(min(bonds[GAP, GAP].min(initial=0.0), bonds[SLIP, SLIP].min(initial=0.0)))
-        found, curvature = self._newton(tangents, bonds, unknowns, residual, held, softens < 0.0)
+        found, curvature = newton(self, tangents, bonds, unknowns, residual, held, softens < 0.0)
         if softens < 0.0 and curvature <= 0.0:
-            bonds = _convex(bonds)
-            found, _ = self._newton(tangents, bonds, unknowns, residual, held, True)
+            bonds = convex(bonds)
+            found, _ = newton(self, tangents, bonds, unknowns, residual, held, True)
         return found
-
-    def _newton(
-        self,
-        tangents: tuple[csr_matrix, Floats, Floats],
-        bonds: Floats,
-        unknowns: Floats,
-        residual: Floats,
-        held: Held,
-        factors: bool,
-    ) -> tuple[Floats, float]:
-        """The step with a tangent of solids and of bonds (2, 2, m), and the curvature along it."""
-        matrix, columns, corner = tangents
-        matrix = (matrix + self.faces.stiffness(bonds)).tocsr()
-        n = matrix.shape[0]
-        openings = self.faces.openings
-        matrix = (matrix + openings.T @ diags(self.springs_across) @ openings).tocsr()
-        mask = held.mask[:n]
-        found = np.where(mask, held.target[:n] - unknowns[:n], 0.0)
-        slides = np.flatnonzero(self._way)
-        if len(slides):
-            # Rows of slips get the force on their gaps, which makes the matrix unsymmetric.
-            rub = self.faces.friction[slides] * self._way[slides]
-            place = (self.faces.slips[slides], self.faces.gaps[slides])
-            matrix = ((identity(n) + coo_matrix((rub, place), shape=(n, n))) @ matrix).tocsr()
-        below = -columns.T @ found
-        right = -residual[:n] - matrix @ found
-        if self.length:
-            below[-1] -= residual[-1] * self.length
-        free = np.flatnonzero(~mask)
-        inner = matrix[free][:, free].tocsr()
-        symmetric = not len(slides) and all(part.symmetric for part in self.parts)
-        # Bonds that soften leave no minimum for conjugate gradients to find.
-        solve = pivoted(inner) if factors or not symmetric else self._solver(inner, free)
-        z = solve(right[free])
-        if len(corner):
-            lower = columns[free]
-            known = np.stack([solve(column) for column in lower.T], axis=1)
-            border = np.linalg.solve(corner - lower.T @ known, below - lower.T @ z)
-            z = z - known @ border
-        found[free] = z
-        curvature = float(z @ (inner @ z))
-        full = np.append(found, border[-1] * self.length) if self.length else found
-        return full, curvature
-
-    def _solver(self, matrix: csr_matrix, free: Ints) -> Callable[[Floats], Floats]:
-        """Conjugate gradients with factors of an earlier tangent, as long as these serve."""
-
-        def solve(right: Floats) -> Floats:
-            # What is held by next to nothing needs factors.
-            if self._factors is not None and not self._loose.any():
-                found = self._near(matrix, free, right)
-                if found is not None:
-                    return found
-            try:
-                self._factors = (free, Factorised(matrix))
-            except SolveError as error:
-                raise SolveError(str(error), field="displacement", cures=CURES) from error
-            return np.asarray(self._factors[1].precondition(right))
-
-        return solve
-
-    def _near(self, matrix: csr_matrix, free: Ints, right: Floats) -> Floats | None:
-        """By the factors at hand; `None` if that takes too long."""
-        assert self._factors is not None
-        before, factors = self._factors
-        number = np.full(self._size, -1)
-        number[before] = np.arange(len(before))
-        mine = np.flatnonzero(number[free] >= 0)
-        theirs = number[free[mine]]
-        diagonal, count = matrix.diagonal(), [0]
-
-        def precondition(r: Floats) -> Floats:
-            inner = np.zeros(len(before))
-            inner[theirs] = r[mine]
-            found = r / diagonal
-            found[mine] = factors.precondition(inner)[theirs]
-            return np.asarray(found)
-
-        def step(_: Floats) -> None:
-            count[0] += 1
-
-        operator = LinearOperator(matrix.shape, precondition, dtype=float)
-        found, failed = cg(matrix, right, rtol=1e-9, maxiter=ENOUGH, M=operator, callback=step)
-        self.iterations += count[0]
-        return None if failed else np.array(found, dtype=float)
-
-
-def _convex(tangent: Floats) -> Floats:
-    """The part of tangents (2, 2, m) that does not soften."""
-    value, way = np.linalg.eigh(np.moveaxis(tangent, 2, 0))
-    kept = (way * np.maximum(value, 0.0)[:, None, :]) @ way.transpose(0, 2, 1)
-    return np.asarray(np.moveaxis(kept, 0, 2))

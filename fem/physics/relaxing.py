@@ -41,7 +41,7 @@ def relaxed(system: Parting, start: Floats) -> tuple[Parting, Floats]:
     parted, x = system.parted, start
     for _ in range(TURNS):
         turn = replace(system, faces=slow, parted=parted, clock=1.0)
-        settled = turn.settled(x)
+        settled = turn.settled(x, patient=False)
         x, parted = settled.solution, turn.found(settled, jumps=False)
         left = [
             float(known["lag"].max(initial=0.0)) / law.last

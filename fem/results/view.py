@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from fem.cell.blocks import Content
 from fem.cell.composition import CATHODE, Cell
 from fem.cell.ledger import Passed, Work, ledger
 from fem.cell.reactions import Reactions
@@ -143,6 +144,11 @@ class View:
             inactivity=table.inactivity,
         )
 
+    @property
+    def _fresh(self) -> Content:
+        """What evolves, as it is at the start."""
+        return {name: b.start for name, b in self.cell.blocks.items() if b.evolves}
+
     def elastic(self, state: State) -> MechanicsSolution | None:
         """The elastic state, if mechanics is switched on."""
         return (
@@ -181,7 +187,7 @@ class View:
         mean = anode.mean(anode.plating)
         thick = anode.mean(anode.thickness)
         surfaces = cell.reacting_surfaces(state)
-        balance = ledger(cell, cell.initial().content, state.content, passed.throughput)
+        balance = ledger(cell, self._fresh, state.content, passed.throughput)
         per_width = HOUR * geometry.width
         row: dict[str, float] = {
             "Test Time / s": state.time,

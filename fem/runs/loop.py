@@ -12,7 +12,7 @@ from fem.case.profile import read_profile
 from fem.case.steps import Step as ProtocolStep
 from fem.cell.composition import Cell
 from fem.cell.foresight import LONGEST
-from fem.cell.solids import all_loose, changes, lithium_loose, marked
+from fem.cell.solids import all_loose, changes, lithium_loose, marked, require_contact
 from fem.cell.state import State
 from fem.errors import SolveError
 from fem.geometry import Inactivity
@@ -46,7 +46,7 @@ from fem.runs.protocol import Task, beyond_window, task
 from fem.runs.spectrum import taken
 from fem.runs.steps import Trial, unstable
 from fem.runs.telling import Telling
-from fem.runs.trials import attempt, length, locate, require_reachable
+from fem.runs.trials import Refused, attempt, length, locate, require_reachable
 from fem.solve.stepping import Controller
 
 Switch = Callable[[Cell, State], Mapping[int, Inactivity | None]]
@@ -57,6 +57,8 @@ SHORTEST = 1e-9
 """Steps shorter than this share of `stepping.first` mean that the run cannot go on."""
 RETREAT = 0.25
 """How much shorter a step is tried again after one that could not be solved."""
+MOST_FAILURES = 6
+"""Steps one after the other, each shorter, for which solids have no equilibrium that is found."""
 REJECTED = 1.1
 """A change so much beyond its limit is not accepted."""
 
@@ -98,7 +100,8 @@ class Run:
         self._spectra: tuple[Spectrum, ...] = ()
         self._counters = Counters(dt=float(case.stepping.first))
         self._state = cell.initial()
-        self._progress = progress
+        require_contact(cell, self._state)
+        self._progress, self._failures, self._refused = progress, 0, Refused()
         if resume is not None:
             refuse_other_blocks(self._cell, resume.facts["blocks"])
             self._state = State.from_arrays(resume.arrays)
@@ -304,8 +307,10 @@ class Run:
             trial = attempt(self._cell, todo, self._state, dt)
         except SolveError as error:
             failure, shorter = error, RETREAT * dt
+            self._failures += error.field == "displacement"
         else:
-            if trial.error <= 1.0 and trial.change <= REJECTED:
+            self._failures = 0
+            if trial.error <= 1.0 and (trial.change <= REJECTED or self._refused.jumps(dt, trial)):
                 return at_flaw(self._cell, todo, self._state, trial)
             shorter = min(CONTROLLER.next(dt, trial.error, trial.change), 0.9 * dt)
         self._counters = replace(self._counters, dt=shorter, rejected=self._counters.rejected + 1)
@@ -313,7 +318,8 @@ class Run:
         if failure is not None and todo.gives_power and shorter < first:
             self._accept(self._state, todo, OUT_OF_REACH)
             return None
-        if shorter < SHORTEST * first:
+        # However short a step, solids that snap do so.
+        if shorter < SHORTEST * first or self._failures >= MOST_FAILURES:
             raise self._lost(failure or SolveError("the error of the step stays too large"), label)
         return None
 
@@ -336,6 +342,7 @@ class Run:
             iterations=self._counters.iterations + iterations,
         )
         number = self._counters.number - 1
+        self._refused = Refused()
         self._counters, work = worked(self._view, self._counters, self._state, state)
         self._state = state
         row = self._view.row(

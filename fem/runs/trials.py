@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from fem.case.numerics import Stepping
 from fem.cell.composition import CATHODE, Cell
@@ -15,6 +15,26 @@ from fem.runs.steps import Trial, step
 MOST_LOCATIONS = 60
 HALF = 0.5
 """A voltage that falls below this share of itself at once is on the other branch of a power."""
+JUMP, ALIKE = 25.0, 0.1
+"""A change that is the same, to so much of itself, in a step so many times shorter is a jump."""
+
+
+@dataclass
+class Refused:
+    """Changes beyond their limit, step by shorter step: what stays as it is, is a jump.
+
+    A particle that loses its last hold moves at once, and no step shows less of that.
+    """
+
+    longest: float = 0.0
+    change: float = 0.0
+
+    def jumps(self, dt: float, trial: Trial) -> bool:
+        """Whether the change of a trial of length `dt` in s is as large however short the step."""
+        if abs(trial.change - self.change) > ALIKE * self.change:
+            self.longest, self.change = dt, trial.change
+            return False
+        return JUMP * dt <= self.longest
 
 
 def length(stepping: Stepping, todo: Task, time: float, dt: float) -> tuple[float, bool]:

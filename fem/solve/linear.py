@@ -24,6 +24,7 @@ from fem.errors import SolveError
 Floats = NDArray[np.float64]
 Solve = Callable[[Floats], Floats]
 
+SINGULAR = "a matrix to be factorised is singular"
 DIRECT = "two-level, direct coarse solve"
 FACTORS = "sparse factors"
 MULTIGRID = "two-level, multigrid coarse solve"
@@ -155,7 +156,10 @@ class TwoLevel(Preconditioned):
         self.matrix = matrix
         self._up = coarse_to_fine
         self._down = coarse_to_fine.T.tocsr()
-        self._inverse_diagonal = 1.0 / matrix.diagonal()
+        diagonal = matrix.diagonal()
+        if not diagonal.all():
+            raise SolveError(SINGULAR)
+        self._inverse_diagonal = 1.0 / diagonal
         coarse = (self._down @ matrix @ self._up).tocsr()
         self._coarse, self.method = _coarse_solver(coarse, near_nullspace)
         self._largest = self._largest_eigenvalue()
@@ -215,7 +219,7 @@ class Factorised(Preconditioned):
                 options={"SymmetricMode": True},
             )
         except RuntimeError as error:
-            raise SolveError("a matrix to be factorised is singular") from error
+            raise SolveError(SINGULAR) from error
 
     def precondition(self, rhs: Floats) -> Floats:
         """The solution, to rounding; of several right-hand sides (n, k) likewise."""
@@ -240,7 +244,7 @@ def pivoted(matrix: csr_matrix) -> Solve:
             options={"SymmetricMode": True},
         )  # fmt: skip
     except RuntimeError as error:
-        raise SolveError("a matrix to be factorised is singular") from error
+        raise SolveError(SINGULAR) from error
     return lambda right: np.asarray(factors.solve(right))
 
 
@@ -281,7 +285,10 @@ def _coarse_solver(matrix: csr_matrix, near_nullspace: Floats | None) -> tuple[S
 
 def _sparse_solver(matrix: csr_matrix, near_nullspace: Floats | None) -> tuple[Solve, str]:
     if matrix.shape[0] <= LARGEST_DIRECT:
-        return splu(matrix.tocsc(), permc_spec="COLAMD").solve, DIRECT
+        try:
+            return splu(matrix.tocsc(), permc_spec="COLAMD").solve, DIRECT
+        except RuntimeError as error:
+            raise SolveError(SINGULAR) from error
     import pyamg  # an import that small problems need not pay
 
     hierarchy = pyamg.smoothed_aggregation_solver(

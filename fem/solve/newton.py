@@ -112,8 +112,9 @@ def minimise(
         slope = float(r @ step)
         length = 1.0
         for _ in range(40):
-            trial = residual(x + length * step)
-            trial_slope = float(trial @ step)
+            with np.errstate(over="ignore", invalid="ignore"):  # then it is halved
+                trial = residual(x + length * step)
+                trial_slope = float(trial @ step)
             if np.isfinite(trial_slope) and trial_slope <= 0.9 * abs(slope):
                 break
             length *= 0.5
@@ -182,8 +183,9 @@ def find(
         reach = float((np.abs(step) / np.maximum(np.abs(x), 1.0)).max())
         length = 1.0
         for _ in range(30):
-            trial = residual(x + length * step)
-            trial_size = norm(trial)
+            with np.errstate(over="ignore", invalid="ignore"):  # then it is halved
+                trial = residual(x + length * step)
+                trial_size = norm(trial)
             if np.isfinite(trial_size) and trial_size <= (1.0 - 0.1 * length) * size:
                 break
             if length * float(np.abs(step).max()) < 1e-14:

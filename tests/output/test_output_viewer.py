@@ -10,7 +10,7 @@ import shutil
 import subprocess
 import zlib
 from pathlib import Path
-from types import MappingProxyType
+from types import MappingProxyType, SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -115,6 +115,35 @@ def test_values_are_those_of_the_fields(page: str, result: Result) -> None:
             assert values == pytest.approx(
                 factor * exact[where], abs=1e-5 * span + 1e-9, nan_ok=True
             )
+
+
+def test_a_gap_is_told_in_the_triangles_beside_it() -> None:
+    """Of a square of two triangles, a side of which is a face: its gap there and beyond."""
+    corners = np.array([[0, 0], [1, 0], [1, 1], [0, 1]], dtype=float)
+    middles = [(corners[a] + corners[b]) / 2 for a, b in ((0, 1), (1, 2), (0, 2), (2, 3), (3, 0))]
+    triangles = np.array([[0, 1, 2, 4, 5, 6], [0, 2, 3, 6, 7, 8]])
+    mesh = SimpleNamespace(points=np.concatenate([corners, middles]), triangles=triangles)
+    gap = np.array([1e-9, -1e-10, 3e-9])
+    faces = Faced(np.ones(3), np.array([0.0, 0.5, 1.0]), gap)
+    found = viewer._gap(SimpleNamespace(faces=faces, field_mesh=mesh))  # type: ignore[arg-type]
+    assert 1e9 * found[[1, 5, 2]] == pytest.approx([1.0, 0.0, 3.0], abs=1e-6)
+    assert np.isfinite(found).all()
+    alone = Faced(np.ones(1), np.zeros(1), gap[:1])
+    found = viewer._gap(SimpleNamespace(faces=alone, field_mesh=mesh))  # type: ignore[arg-type]
+    assert np.flatnonzero(np.isnan(found)).tolist() == [3, 7, 8]
+    assert np.nanmax(found) == np.nanmin(found) == 1e-9
+
+
+@dataclasses.dataclass
+class Faced:
+    """What the page asks of a table of faces."""
+
+    x: np.ndarray
+    y: np.ndarray
+    gap: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.gap)
 
 
 def test_outlines_are_where_fields_can_jump(page: str, result: Result) -> None:
