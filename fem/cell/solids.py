@@ -55,6 +55,14 @@ def all_loose(cell: Cell, state: State) -> bool:
     return bool(wanted) and all({**inactivity(cell, state), **wanted}.values())
 
 
+def contact_lags(cell: Cell) -> bool:
+    """Whether reactions or electrons of a step go by the contact that it began with."""
+    stress = cell.stress
+    if stress is None:
+        return False
+    return stress.touch is not None or (stress.paths is not None and stress.paths.fading)
+
+
 def marked(cell: Cell, state: State) -> State:
     """`state` with particles that its solids make stop reacting; nothing is solved."""
     held, codes = dict(state.held), written(switches(cell, state))
