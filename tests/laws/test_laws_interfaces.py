@@ -1,7 +1,7 @@
 """Every law of an interface: its derivatives against differences, its equilibrium, its signs.
 
-One test walks over all laws that `fem.laws.interfaces` and `fem.laws.layers` list. A new law needs an
-entry in `LAWS`, which says how to draw one, and the range of each of its variables.
+One test walks over all laws that `fem.laws.interfaces` and `fem.laws.layers` list. A new law needs
+an entry in `LAWS`, which says how to draw one, and the range of each of its variables.
 """
 
 from __future__ import annotations
