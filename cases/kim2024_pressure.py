@@ -120,11 +120,12 @@ def solve(name: str, case: fem.Case, folder: Path) -> tuple[Table, str]:
     """The history of a run, kept in `folder`; and what it died of, if it did."""
     file = folder / f"{name.replace(', ', '-').replace(' ', '-')}-{case.sha256[:8]}.csv"
     if not file.exists():
-        columns, died = Mapping[str, Floats], ""
+        columns: Table = {}
+        died = ""
         try:
             history = fem.run(case).history
         except SolveError as error:
-            columns, died = {}, str(error).splitlines()[0]
+            died = str(error).splitlines()[0]
         else:
             assert history is not None
             columns = history.columns
