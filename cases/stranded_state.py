@@ -72,10 +72,18 @@ REACTING: Mapping[str, Material] = {
     "LCO, Li3YCl6": Material(
         "LCO",
         (0.52, 0.94),
-        {"geometry.cathode.electrolyte": "LYC", "geometry.separator.material": "LYC"},
+        {
+            "interphase.particle_electrolyte": OXIDISED,
+            "geometry.cathode.electrolyte": "LYC",
+            "geometry.separator.material": "LYC",
+            "materials.LYC.hardness": "1 GPa",
+        },
     ),
 }
-"""The same with electrolyte that shrinks, and with one that does not react."""
+"""The same with electrolyte that shrinks, and with one that does not react.
+
+Assumption: Li3YCl6 is as hard as Li6PS5Cl.
+"""
 QUICK = {"mesh.size": "2 um", "mesh.growth": 1.0, "stepping.tolerance": 0.1}
 
 

@@ -239,7 +239,7 @@ class Cell:
                 allowed=f"{len(known)} ids from {known.min()} to {known.max()}",
             )
         held, codes = dict(state.held), written(inactivity)
-        for each in self.interfaces[1:]:
+        for each in (*self.particles, *self.oxidation):
             held |= each.switched(held, codes, state.time)
         return self.instant(replace(state, held=held), drives)
 
@@ -347,7 +347,8 @@ class Cell:
 
     def charge_given(self, content: Content) -> float:
         """Charge that the cathode has given since the start, in C per m of depth."""
-        return float(sum(content[each.charge_name].sum() for each in self.interfaces[1:]))
+        given = (*self.particles, *self.oxidation)
+        return float(sum(content[each.charge_name].sum() for each in given))
 
     def mean_stoichiometry(self, state: State) -> float:
         """Mean lithium fraction of the particles that react, by area."""

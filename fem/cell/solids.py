@@ -94,9 +94,17 @@ def require_contact(cell: Cell, start: State) -> None:
         )
 
 
+def contact_lags(cell: Cell) -> bool:
+    """Whether reactions or electrons of a step go by the contact that it began with."""
+    stress = cell.stress
+    if stress is None:
+        return False
+    return stress.touch is not None or (stress.paths is not None and stress.paths.fading)
+
+
 def marked(cell: Cell, state: State) -> State:
     """`state` with particles that its solids make stop reacting; nothing is solved."""
     held, codes = dict(state.held), written(switches(cell, state))
-    for each in cell.interfaces[1:]:
+    for each in (*cell.particles, *cell.oxidation):
         held |= each.switched(held, codes, state.time)
     return replace(state, held=held)

@@ -254,11 +254,17 @@ class Run:
                 raise self._lost(wrong, label)
             ended_by = todo.end_name if last and trial.state.time == todo.end else ""
             if todo.reached(trial.state) >= 0.0:
+                ended_by = todo.reason(trial.state)
                 try:
-                    trial = locate(self._cell, todo, self._state, trial)
+                    found = locate(self._cell, todo, self._state, trial)
                 except SolveError as error:
                     raise self._lost(error, label) from None
-                ended_by = todo.reason(trial.state)
+                if found is None:
+                    self._accept(self._state, todo, ended_by, 0, 0.0)
+                    break
+                trial = found
+                if todo.reached(trial.state) >= -1.0:
+                    ended_by = todo.reason(trial.state)
             taken = trial.state.time - self._state.time
             following = CONTROLLER.next(taken, trial.error, trial.change)
             # A step cut short by its end says nothing about how long the next could be.

@@ -30,7 +30,7 @@ def at_flaw(cell: Cell, todo: Task, state: State, trial: Trial) -> Trial:
     if excess(trial.state) < 1.0 or excess(state) >= 0.0:
         return trial
     event = Event("flaw", excess)
-    return locate(cell, replace(todo, events=(event,)), state, trial)
+    return locate(cell, replace(todo, events=(event,)), state, trial) or trial
 
 
 def opening(cell: Cell, todo: Task, state: State) -> tuple[State, list[str]]:

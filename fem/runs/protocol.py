@@ -78,6 +78,11 @@ class Task:
             return False
         return bool((self.begun + self.waveform.jumps == time).any())
 
+    @property
+    def by_potentials(self) -> bool:
+        """Whether potentials, which jump with the contact, may end it."""
+        return any(event.name in ("voltage", "current") for event in self.events)
+
     def reached(self, state: State) -> float:
         """The largest excess of all events; the step is over where it is 0 or more."""
         return max((event.excess(state) for event in self.events), default=-np.inf)

@@ -7,12 +7,15 @@ from dataclasses import dataclass, replace
 from fem.case.numerics import Stepping
 from fem.cell.composition import CATHODE, Cell
 from fem.cell.reactions import Reactions
+from fem.cell.solids import all_loose, contact_lags
 from fem.cell.state import State
 from fem.errors import SolveError
 from fem.runs.protocol import SAME_TIME, Task
 from fem.runs.steps import Trial, step
 
 MOST_LOCATIONS = 60
+SECANTS = 20
+"""After so many of these an end is on a cliff, where halves get closer sooner."""
 HALF = 0.5
 """A voltage that falls below this share of itself at once is on the other branch of a power."""
 JUMP, ALIKE = 25.0, 0.1
@@ -48,8 +51,12 @@ def length(stepping: Stepping, todo: Task, time: float, dt: float) -> tuple[floa
     return (0.5 * left if 2.0 * dt > left else dt), False
 
 
-def attempt(cell: Cell, todo: Task, state: State, dt: float) -> Trial:
+def attempt(cell: Cell, todo: Task, state: State, dt: float, locating: bool = False) -> Trial:
     """A step of length `dt` in s under what `todo` imposes; its end is exact where it must land.
+
+    Potentials in a step are those of the contact that it began with. At an end that potentials
+    decide, or if `locating` looks for one, its state has those of the contact that it leaves: the
+    last of it may go within a step, and with it the voltage.
 
     Raises
     ------
@@ -61,6 +68,12 @@ def attempt(cell: Cell, todo: Task, state: State, dt: float) -> Trial:
     landing = todo.landing(state.time)
     if abs(trial.state.time - landing) <= SAME_TIME * trial.state.time:
         trial = replace(trial, state=replace(trial.state, time=landing))
+    if not (todo.by_potentials and contact_lags(cell)) or all_loose(cell, trial.state):
+        return trial
+    time = trial.state.time
+    after = cell.instant(trial.state, todo.drives(time, state.time))
+    if locating or max(todo.reached(trial.state), todo.reached(after)) >= 0.0:
+        return replace(trial, state=after)
     return trial
 
 
@@ -82,30 +95,32 @@ def require_reachable(cell: Cell, todo: Task, before: State, after: State) -> No
         raise SolveError("the cell cannot give this power", field="phi_s")
 
 
-def locate(cell: Cell, todo: Task, state: State, beyond: Trial) -> Trial:
+def locate(cell: Cell, todo: Task, state: State, beyond: Trial) -> Trial | None:
     """The step that ends where the first event is reached, within its tolerance.
 
-    The bracket shrinks by false position (the Illinois variant), each time with a new step.
+    The bracket shrinks by false position (the Illinois variant), each time with a new step. Where
+    the event is jumped over at one instant, the step ends before the jump; `None` if that is where
+    it began.
     """
     low, f_low = 0.0, min(todo.reached(state), -1e-300)
     high, f_high = beyond.state.time - state.time, todo.reached(beyond.state)
-    best = beyond
+    excess, before = f_high, None
     side = 0
-    for _ in range(MOST_LOCATIONS):
-        if 0.0 <= f_high <= 1.0 or high - low <= 1e-14 * max(high, abs(state.time)):
+    for turn in range(MOST_LOCATIONS):
+        if excess <= 1.0 or high - low <= 1e-14 * max(high, abs(state.time)):
             break
-        share = f_high / (f_high - f_low) if f_low > -1e300 else 0.5
+        share = f_high / (f_high - f_low) if f_low > -1e300 and turn < SECANTS else 0.5
         dt = high - min(max(share, 0.02), 0.98) * (high - low)
-        trial = attempt(cell, todo, state, dt)
+        trial = attempt(cell, todo, state, dt, locating=True)
         value = todo.reached(trial.state)
         if value >= 0.0:
-            high, f_high, best = dt, value, trial
+            high, f_high, beyond, excess = dt, value, trial, value
             f_low *= 0.5 if side == 1 else 1.0
             side = 1
         elif value >= -1.0:
             return trial
         else:
-            low, f_low = dt, value
+            low, f_low, before = dt, value, trial
             f_high *= 0.5 if side == -1 else 1.0
             side = -1
-    return best
+    return beyond if excess <= 1.0 else before

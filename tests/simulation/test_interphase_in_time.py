@@ -185,10 +185,21 @@ def test_an_instant_has_a_side_current() -> None:
     assert result.metrics["interphase_mean_m"] == pytest.approx(5e-9)
 
 
-def test_what_does_not_oxidise_is_refused() -> None:
-    """A halide has no data of an oxidation: the message says what to do."""
+def test_a_stable_halide_in_its_place_does_nothing() -> None:
+    """Li3YCl6 for the sulfide, and nothing else: the very run that has no side reaction."""
+    halide = {"geometry.cathode.electrolyte": "LYC"}
+    steps = ({"charge": "20 A/m^2", "until": {"voltage": "4.2 V", "time": "60 s"}}, *STEPS[1:])
+    plain = history_of(bed(*steps).replace(halide))
+    other = history_of(bed(*steps, interphase__particle_electrolyte=LAYER).replace(halide))
+    for name in ("interphase_max_m", "side_charge_Ah_m2", "electrolyte_consumed_m"):
+        assert not other[name].any()
+    assert other["Voltage / V"] == pytest.approx(plain["Voltage / V"], abs=1e-9)
+
+
+@pytest.mark.parametrize("name", ["LGPS_WM", "LGPS_HM"])
+def test_what_no_data_of_an_oxidation_is_known_of_is_refused(name: str) -> None:
     case = bed(*STEPS, interphase__particle_electrolyte=LAYER).replace(
-        {"geometry.cathode.electrolyte": "LYC"}
+        {"geometry.cathode.electrolyte": name}
     )
     with pytest.raises(InputError, match="oxidation"):
         cell_of(case)
