@@ -41,9 +41,6 @@ without adhesion -7 % makes 15.0 into 10.8, as 5.1 over 7 does; a spring of 8e10
 nothing (its pressure by 0.1 %), as the cell is thin; and conduction in proportion to pressure
 ends the charge at 14.5 in place of 24.7 mAh/g.
 
-At 30 MPa without adhesion the run of two particles now ends where the last faces let go, after 4144
-s, since no step is small enough there: what stands above for it is from before.
-
 What a loose particle gives is not settled by this: it conducts below a gap of 2 nm, and nothing
 in a plane says where in its room it lies. Those held amidst it die; among fine grains some were
 found leaning on a side, and went on reacting with all of their faces open. Capacities after that
