@@ -209,12 +209,15 @@ class Faces:
     @cached_property
     def least(self) -> Floats:
         """Openings (m,) in m at which rigid bonds that let go count as opened."""
-        bonds = [law if isinstance(law, Cohesive) else None for law in self.laws]
-        last = [b.last if b is not None and b.stiffness is None else 0.0 for b in bonds]
-        return 2.0 * RIGID * np.repeat(last, np.diff(self.ends))
+        rigid = [isinstance(law, Cohesive) and law.stiffness is None for law in self.laws]
+        last = [getattr(law, "last", 0.0) for law in self.laws]
+        return 2.0 * RIGID * np.repeat(np.multiply(rigid, last), np.diff(self.ends))
 
     def toward(self, parted: Parted) -> Floats:
-        """The way (2, m) on which bonds bear that have let go and not opened by more than that."""
+        """The way (2, m) on which bonds bear that have let go and not opened by more than that.
+
+        Their opening, which rounding would lose, is as their traction was.
+        """
         pulled = np.stack([np.maximum(parted.traction[GAP], 0.0), parted.traction[SLIP]])
         size = np.hypot(*pulled)
         fresh = (np.hypot(*parted.opening) < self.least) & (size > 0.0)

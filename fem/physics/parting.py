@@ -359,9 +359,7 @@ class Parting(Equilibrium):
         moved = slip - self.parted.opening[SLIP]
         # What neither force nor slip tells apart may do either: else sets change without end.
         tiny = NO_FORCE * self._pressing
-        starts = (
-            rubs & stuck & touched & (np.abs(traction[SLIP]) > bears + tiny / self.faces.weights)
-        )
+        starts = rubs & stuck & touched & (np.abs(traction[SLIP]) > bears + tiny / self.faces.weights)
         turns = moved * self.way * self._stiffness < -tiny
         goes_on = rubs & ~stuck & (self.way != 0.0) & ~turns
         # What has slid freely as it touched would need about this to be brought back.

@@ -173,7 +173,5 @@ def test_a_change_that_no_shorter_step_shows_less_of_is_a_jump() -> None:
         return Trial(State(0.0, {}, {}), 0.0, change, 0.0, 0, 0)
 
     refused, falling = Refused(), Refused()
-    assert [refused.jumps(dt, trial(4.6)) for dt in (1.0, 0.2, 0.041, 0.039)] == 3 * [False] + [
-        True
-    ]
+    assert [refused.jumps(dt, trial(4.6)) for dt in (1.0, 0.2, 0.041, 0.039)] == 3 * [False] + [True]
     assert not any(falling.jumps(dt, trial(40.0 * dt)) for dt in (1.0, 0.2, 0.04, 0.008))
