@@ -237,6 +237,5 @@ BOND_LAWS: tuple[BondLaw, ...] = (
     Cohesive(50e6, 1.0, 1e16),
     Cohesive(50e6, 1.0),
     Cohesive(50e6, 1.0, 1e16, viscosity=2.0),
-    Cohesive(50e6, 1.0, viscosity=2.0),
 )
 """An example of every law of this file."""

@@ -45,4 +45,4 @@ def test_any_cell_ends_by_a_name(number: int) -> None:
     assert not found["wrong"]
     assert "ended" in found, found["error"]
     assert set(found["ended"]) <= NAMED
-    assert found["work_error"] <= 1e-8
+    assert found["work_error"] <= 1e-5

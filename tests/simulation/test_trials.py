@@ -15,8 +15,7 @@ from fem.cell.state import State
 from fem.errors import SolveError
 from fem.physics.charge import Drive
 from fem.runs.simulation import Accepted, simulate
-from fem.runs.steps import Trial, step
-from fem.runs.trials import Refused
+from fem.runs.steps import step
 
 CASES = {
     "slab": flat(),
@@ -164,14 +163,3 @@ def test_a_rest_is_crossed_in_long_steps() -> None:
     simulate(case, observers=[kept.append])
     assert kept[-1].counters.rejected <= 2
     assert sum(accepted.step in (1, 3) for accepted in kept) < 60
-
-
-def test_a_change_that_no_shorter_step_shows_less_of_is_a_jump() -> None:
-    """One that falls with the step is none."""
-
-    def trial(change: float) -> Trial:
-        return Trial(State(0.0, {}, {}), 0.0, change, 0.0, 0, 0)
-
-    refused, falling = Refused(), Refused()
-    assert [refused.jumps(dt, trial(4.6)) for dt in (1.0, 0.2, 0.041, 0.039)] == 3 * [False] + [True]
-    assert not any(falling.jumps(dt, trial(40.0 * dt)) for dt in (1.0, 0.2, 0.04, 0.008))
