@@ -11,14 +11,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import coo_matrix, csr_matrix
 from scipy.sparse.csgraph import connected_components
 
-from fem.laws.bonds import GAP, RIGID, SLIP, BondLaw, Cohesive, History, Pull
+from fem.laws.bonds import GAP, BondLaw, History, Pull
 from fem.mesh import Ints
 from fem.physics.bonds import SolidInterface
 from fem.physics.constraints import AffineMap
@@ -205,23 +204,6 @@ class Faces:
                 for law, known, each in zip(self.laws, history, self.interfaces, strict=True)
             ]
         )
-
-    @cached_property
-    def least(self) -> Floats:
-        """Openings (m,) in m at which rigid bonds that let go count as opened."""
-        rigid = [isinstance(law, Cohesive) and law.stiffness is None for law in self.laws]
-        last = [getattr(law, "last", 0.0) for law in self.laws]
-        return 2.0 * RIGID * np.repeat(np.multiply(rigid, last), np.diff(self.ends))
-
-    def toward(self, parted: Parted) -> Floats:
-        """The way (2, m) on which bonds bear that have let go and not opened by more than that.
-
-        Their opening, which rounding would lose, is as their traction was.
-        """
-        pulled = np.stack([np.maximum(parted.traction[GAP], 0.0), parted.traction[SLIP]])
-        size = np.hypot(*pulled)
-        fresh = (np.hypot(*parted.opening) < self.least) & (size > 0.0)
-        return np.where(fresh, pulled / np.where(fresh, size, 1.0), 0.0)
 
     def breaks(self, traction: Floats) -> Bools:
         """Pairs (m,) at which a traction (2, m) is more than a rigid bond bears."""

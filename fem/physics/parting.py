@@ -21,7 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fem.errors import SolveError
-from fem.laws.bonds import GAP, SLIP, Pull, Touching
+from fem.laws.bonds import GAP, RIGID, SLIP, Cohesive, Pull, Touching
 from fem.mesh import Ints
 from fem.physics.anchoring import led
 from fem.physics.equilibrium import Equilibrium
@@ -49,9 +49,9 @@ hole, needs a place; a foil between walls does not. Their forces are too small t
 OVER = 1e-6
 """By how much of its strength a rigid bond must bear too much to break: one that is broken at its
 strength to rounding has no opening that could be told from none."""
-INDECISIVE, SURE = 0.02, 1_000_000
+INDECISIVE = 0.02
 """By how much more of its strength a rigid bond must bear to break each time it has let go and come
-back in a step: whether it holds hangs on how others share what it bore; never, after so many."""
+back in a step: whether it holds hangs on how others share what it bore."""
 NO_FORCE = 1e-10
 """Force of a pair, relative to that of all, that counts as none."""
 NO_GAP = 1e-14
@@ -91,10 +91,8 @@ class Parting(Equilibrium):
 
     def __post_init__(self) -> None:
         self._rigid = self.faces.rigid(self.parted.bonding)
-        self._toward = self.faces.toward(self.parted) * ~self._rigid
-        # A state that is solved again, while no time passes: bonds bear what they bore.
-        again = self.duration == 0.0 and self.parted.traction.any()
-        self._turns = np.full(len(self.faces), SURE if again else 0)
+        self._toward = np.zeros((2, len(self.faces)))
+        self._turns = np.zeros(len(self.faces), dtype=int)
         self.way = np.zeros(len(self.faces))
         self.loose = np.zeros(len(self.faces), dtype=bool)
 
@@ -233,13 +231,21 @@ class Parting(Equilibrium):
     def pull(self, unknowns: Floats) -> tuple[Pull, Bonding]:
         """What the bonds answer."""
         taken = self.duration if self.clock is None else self.clock
-        opening = self.opening(unknowns) + self.faces.least * self._toward
+        opening = self.opening(unknowns) + self._least * self._toward
         return self.faces.pull(opening, self.parted.bonding, taken)
+
+    @cached_property
+    def _least(self) -> Floats:
+        """Openings (m,) in m at which rigid bonds that let go count as opened."""
+        each = [RIGID * law.last if isinstance(law, Cohesive) and law.stiffness is None else 0.0
+                for law in self.faces.laws]  # fmt: skip
+        return 2.0 * np.repeat(each, np.diff(self.faces.ends))
 
     def residual(self, unknowns: Floats) -> Floats:
         """Forces out of balance; at held openings, minus what holds them."""
         r = super().residual(unknowns)
-        r = r if self._ahead is None else r - self._ahead
+        if self._ahead is not None:
+            r = r - self._ahead
         forces = self.faces.forces(self.pull(unknowns)[0].traction)
         r[: len(forces)] += forces
         opening = self.opening(unknowns).T.ravel() - self.ties[1]
@@ -316,13 +322,13 @@ class Parting(Equilibrium):
         tight = NO_GAP * float(faces.weights.max())
         # What touches without a force lets go: a loose piece need not lie where it touched last.
         # A bond that has let go the other way than it was pulled has not let go.
-        back = (self._toward * opening).sum(axis=0) < -0.5 * self.faces.least
+        back = (self._toward * opening).sum(axis=0) < -0.5 * self._least
         self._rigid = self._rigid | back
         self._toward[:, back] = 0.0
         self._turns += back
         closed = np.where(touched, force > tiny, opening[GAP] < -tight) | self._rigid
         bears = 1.0 + OVER + INDECISIVE * np.maximum(self._turns - 1, 0)
-        # Friction goes on bearing what it can.
+        # Friction goes on bearing what it can as the bond breaks.
         rubs = faces.friction * np.maximum(-traction[GAP], 0.0)
         shear = np.sign(traction[SLIP]) * np.maximum(np.abs(traction[SLIP]) - rubs, 0.0)
         over = self._rigid & faces.breaks(np.stack([traction[GAP], shear]) / bears)
@@ -373,8 +379,9 @@ class Parting(Equilibrium):
 
     def _tangents(self, unknowns: Floats) -> Tangents:
         """Of the solids: the same everywhere if they are linear."""
-        linear = all(part.linear for part in self.parts)
-        return self.virgin.tangents(self) if linear else self.tangent(self.states(unknowns))
+        if all(part.linear for part in self.parts):
+            return self.virgin.tangents(self)
+        return self.tangent(self.states(unknowns))
 
     def _move(self, unknowns: Floats, residual: Floats, held: Held) -> Floats:
         """Newton's step that takes what is held to its target.
