@@ -161,44 +161,29 @@ class Cohesive:
         return np.asarray(spent)
 
     def respond(self, opening: Floats, history: History, duration: float = 0.0) -> Pull:
-        """Secant stiffness times opening, with what has opened most so far.
-
-        A rigid bond that opens bears what its damage leaves of the strength: the secant of damage
-        that lags would be without bound there.
-        """
+        """Secant stiffness times opening, with what has opened most so far."""
         gap = np.maximum(opening[GAP], 0.0)
         parted = np.stack([gap, opening[SLIP]])
         reach = np.hypot(*parted)
         before = history["opening"]
-        share, floor = 1.0, RIGID * self.last if self.first == 0.0 else 0.0
+        share = 1.0
         if self.viscosity:
             share = duration / (duration + self.viscosity)
-            # That it has opened at all does not lag.
-            before = np.maximum(before, np.minimum(reach, 2.0 * floor))
         grows = reach > before
         most = np.where(grows, before + share * (reach - before), before)
-        ahead = grows & (reach > most) & (floor > 0.0)
-        secant, slope = self._secant(np.maximum(most, floor))
-        slope = share * slope
-        if ahead.any():
-            bound, fall = self._bounded(most, reach, share)
-            secant, slope = np.where(ahead, bound, secant), np.where(ahead, fall, slope)
+        floor = RIGID * self.last
+        secant, slope = self._secant(np.maximum(most, floor if self.first == 0.0 else 0.0))
         tangent = np.zeros((2, *opening.shape))
         open_ = (opening[GAP] >= 0.0).astype(float)
         tangent[GAP, GAP], tangent[SLIP, SLIP] = secant * open_, secant
-        change = np.where(grows & (reach > 0.0), slope / np.where(reach > 0, reach, 1.0), 0.0)
+        change = np.where(
+            grows & (reach > 0.0), share * slope / np.where(reach > 0, reach, 1.0), 0.0
+        )
         for i in (GAP, SLIP):
             for j in (GAP, SLIP):
                 tangent[i, j] += change * parted[i] * parted[j]
         new = {"opening": most, "lag": np.where(grows, reach - most, 0.0)}
         return Pull(secant * parted, tangent, new)
-
-    def _bounded(self, most: Floats, reach: Floats, share: float) -> tuple[Floats, Floats]:
-        """What damage leaves of the strength over an opening ahead of it, and the slope of that."""
-        left = self.strength * np.maximum(self.last - most, 0.0) / self.last
-        fall = np.where(most < self.last, -share * self.strength / self.last, 0.0)
-        over = np.where(reach > 0.0, reach, 1.0)
-        return left / over, fall / over - left / over**2
 
     def _secant(self, most: Floats) -> tuple[Floats, Floats]:
         """Traction over opening in Pa/m, and its slope by the largest opening."""
@@ -213,19 +198,11 @@ class Cohesive:
         return np.where(failed, 0.0, secant), np.where(failed, 0.0, slope)
 
     def energy(self, opening: Floats, history: History) -> Floats:
-        """What the way back to the origin gives: half of traction times opening, or more.
-
-        Of a rigid bond whose damage lags, the traction falls from where damage is on.
-        """
+        """Half of traction times opening."""
         parted = np.hypot(np.maximum(opening[GAP], 0.0), opening[SLIP])
         floor = RIGID * self.last if self.first == 0.0 else 0.0
-        most = np.maximum(history["opening"], floor)
-        secant, _ = self._secant(most)
-        found = 0.5 * secant * parted**2
-        if self.first == 0.0:
-            ahead = parted > most
-            found = np.where(ahead, secant * most * (parted - 0.5 * most), found)
-        return np.asarray(found)
+        secant, _ = self._secant(np.maximum(history["opening"], floor))
+        return np.asarray(0.5 * secant * parted**2)
 
     def apart(self, gap: Floats, history: History) -> Floats:
         """What exceeds the stretch of the bond as it was before damage under the same traction."""

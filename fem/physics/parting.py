@@ -363,10 +363,8 @@ class Parting(Equilibrium):
         rubs = touch & (friction > 0.0)
         bears = friction * np.maximum(-traction[GAP], 0.0)
         moved = slip - self.parted.opening[SLIP]
-        # What neither force nor slip tells apart may do either: else sets change without end.
-        tiny = NO_FORCE * self._pressing
-        starts = rubs & stuck & touched & (np.abs(traction[SLIP]) > bears + tiny / self.faces.weights)
-        turns = moved * self.way * self._stiffness < -tiny
+        starts = rubs & stuck & touched & (np.abs(traction[SLIP]) > bears)
+        turns = moved * self.way < 0.0
         goes_on = rubs & ~stuck & (self.way != 0.0) & ~turns
         # What has slid freely as it touched would need about this to be brought back.
         back = np.abs(moved) * self._stiffness / self.faces.weights
