@@ -26,6 +26,7 @@ from __future__ import annotations
 
 import argparse
 import csv
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -222,6 +223,7 @@ VARIANTS: dict[str, Changes] = {
     "ideal wiring": {"geometry.cathode.wiring": "ideal"},
     "no fading foil": {"geometry.anode.fading": None},
     "bonds that hold": {"interfaces": {}},
+    "5 MPa": {"stack.pressure": "5 MPa"},
 }
 
 
@@ -278,7 +280,9 @@ def rows_of(result: fem.Result) -> list[Row]:
     found = []
     for cycle in result.cycles:
         within = (time >= cycle["begin_s"]) & (time <= cycle["end_s"])
-        charge = np.flatnonzero(within & (column["Current / A"] > 0.0))
+        # A step begins with a row of no length, at the time at which the one before it ended.
+        charges = (column["Current / A"] > 0.0) & (column["dt_s"] > 0.0)
+        charge = np.flatnonzero(within & charges)
         if not charge.size:
             continue
         at = int(charge[-1])
@@ -309,12 +313,17 @@ def told(name: str, seed: int, row: Row) -> str:
     )
 
 
+def told_of(stage: str) -> None:
+    """What a run is at, beside the table."""
+    print(stage, file=sys.stderr, flush=True)
+
+
 def run(
     name: str, changes: Changes, cycles: int, seed: int, out: Path, size: str | None
 ) -> tuple[int, ...]:
     """Run a variant, print its cycles, and append them to the table; ids of dead particles."""
     try:
-        result = fem.run(loop(changes, cycles, seed, size))
+        result = fem.run(loop(changes, cycles, seed, size), told_of)
     except fem.errors.SolveError as error:
         print(f"{name:<16}{seed:>4}  not solved: {str(error).splitlines()[0]}", flush=True)
         return ()

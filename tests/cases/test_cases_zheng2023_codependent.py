@@ -26,6 +26,7 @@ SMALL: dict[str, Any] = {
     },
     "geometry.separator.thickness": "8 um",
     "mesh.size": "4 um",
+    "kinetics.cathode.stoichiometry": 0.7,
     "operation.steps": [
         {"charge": "7.2 A/m^2", "until": {"time": "150 s"}},
         {"discharge": "7.2 A/m^2", "until": {"time": "50 s"}},
@@ -108,14 +109,20 @@ def test_rows_are_read_off_a_run(script: ModuleType) -> None:
             }
         ],
     }
-    rows = script.rows_of(fem.run(fem.Case.load(script.LOOP).replace(changes)))
+    result = fem.run(fem.Case.load(script.LOOP).replace(changes))
+    rows, history = script.rows_of(result), result.history
+    assert history is not None
     assert [row.cycle for row in rows] == [1, 2]
     assert rows[0].capacity == pytest.approx(7.2 * 60.0 / 3600.0, rel=1e-9)
     assert np.isnan(rows[0].dead) and rows[0].focusing > 1.0
     assert rows[1].side > rows[0].side > 0.0
     assert rows[0].roughness > 0.0
+    # As the first charge ends, not as the second begins.
+    at = np.flatnonzero((history["step"] == 0) & (history["dt_s"] > 0.0))[-1]
+    assert rows[0].side == history["side_charge_Ah_m2"][at]
 
 
+@pytest.mark.slow
 def test_fixed_charge_passes_the_same_whatever_is_dead(script: ModuleType) -> None:
     """What part A measures, on a coarse mesh: depth hardly focuses, width does."""
     found = {
