@@ -13,8 +13,11 @@ import numpy as np
 import pytest
 
 import fem
+from fem.cell.ledger import Passed, Work
+from fem.cell.state import State
 from fem.results.declaration import Place
 from fem.results.quantities import declared_columns
+from fem.runs.jumping import Jumping, repeated
 
 SCRIPT = Path(__file__).parents[2] / "cases" / "zheng2023_codependent.py"
 
@@ -120,6 +123,42 @@ def test_rows_are_read_off_a_run(script: ModuleType) -> None:
     # As the first charge ends, not as the second begins.
     at = np.flatnonzero((history["step"] == 0) & (history["dt_s"] > 0.0))[-1]
     assert rows[0].side == history["side_charge_Ah_m2"][at]
+
+
+@pytest.mark.slow
+def test_cycles_beside_flaws_are_left_out_until_lithium_enters(script: ModuleType) -> None:
+    """What is left out changes nothing where no flaw opens; where one does, none is left out.
+
+    Without stress, which is quick.
+    """
+    loop = {
+        "repeat": 8,
+        "steps": [
+            {"charge": "7.2 A/m^2", "until": {"time": "60 s"}},
+            {"discharge": "7.2 A/m^2", "until": {"time": "60 s"}},
+        ],
+    }
+    case = fem.Case.load(script.LOOP).replace(
+        {
+            **SMALL,
+            "interfaces": {},
+            "stack": None,
+            "mechanics": {"enabled": False},
+            "operation.steps": [loop],
+        }
+    )
+    every, fewer = (fem.run(case.replace({"stepping.jump": jump})).history for jump in (None, 0.02))
+    assert every is not None and fewer is not None
+    assert fewer["skipped_cycles"][-1] >= 3.0
+    assert len(fewer) < len(every)
+    for name in ("side_charge_Ah_m2", "stoichiometry_mean"):
+        assert fewer[name][-1] == pytest.approx(every[name][-1], rel=0.02), name
+    for name in ("charge_error", "lithium_error", "electrolyte_error"):
+        assert np.abs(fewer[name]).max() < 1e-10, name
+    state = Jumping(State(0.0, {}, {"anode.entered": np.full(2, -1.0)}), Passed(), Work())
+    after = State(1.0, {}, {"anode.entered": np.array([-1.0, 3.0])})
+    assert repeated(state, state.begin, ())
+    assert not repeated(state, after, ())
 
 
 @pytest.mark.slow
