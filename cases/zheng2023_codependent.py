@@ -339,7 +339,7 @@ def run(
 
 
 def part_b(only: Sequence[str], cycles: int, seed: int, out: Path, size: str | None = None) -> None:
-    """Run variants one by one; "frozen" has the dead particles of "bare" dead from the start."""
+    """Run variants one by one, and again with those that died dead from the start ("frozen")."""
     out.mkdir(parents=True, exist_ok=True)
     table = out / "codependent.csv"
     if not table.exists():
@@ -347,9 +347,10 @@ def part_b(only: Sequence[str], cycles: int, seed: int, out: Path, size: str | N
     print("variant         seed cyc   Ah/m2    dead    open focusing rough nm   K/Kc    side Ah/m2")
     for name in only:
         dead = run(name, VARIANTS[name], cycles, seed, out, size)
-        if name == "bare" and dead:
-            run("frozen", {**VARIANTS["bonds that hold"], "inactive.ids": list(dead)},
-                cycles, seed, out, size)  # fmt: skip
+        if dead:
+            # Bonds hold: nothing but which particles are dead is taken over.
+            frozen = {**VARIANTS[name], "interfaces": {}, "inactive.ids": list(dead)}
+            run(f"{name}, frozen", frozen, cycles, seed, out, size)
 
 
 def main() -> None:
