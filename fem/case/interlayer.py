@@ -185,9 +185,9 @@ def check_interlayer(case: Case) -> None:
             'set motion = "kept" below [geometry.anode]',
         )
     ]
-    jump = case.stepping.jump
-    refused.append(("stepping.jump", jump is not None, jump, "remove jump from [stepping]"))
     if anode.interlayer is not None:
+        jump = case.stepping.jump
+        refused.append(("stepping.jump", jump is not None, jump, "remove jump from [stepping]"))
         image = case.geometry.image
         shown = case.geometry.mesh is not None or (
             image is not None and image.labels.lithium is not None

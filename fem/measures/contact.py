@@ -33,18 +33,18 @@ def contact_metrics(cell: Cell, state: State, solution: MechanicsSolution) -> di
     found = dict[str, float]()
     stress = cell.stress
     assert stress is not None
-    if stress.lithium_touch is not None and solution.parted is not None:
-        mean, largest = stress.lithium_touch.gaps(solution.parted)
-        opened, length = stress.lithium_touch.lengths(solution.parted)
-        found = {
-            "lithium_open_fraction": opened / length,
-            "lithium_gap_mean_m": mean,
-            "lithium_gap_max_m": largest,
-        }
     if stress.touch is not None and solution.parted is not None:
         mean, largest = stress.touch.gaps(solution.parted)
         opened, length = stress.touch.lengths(solution.parted)
         found |= {"open_fraction": opened / length, "gap_mean_m": mean, "gap_max_m": largest}
+    if stress.lithium_touch is not None and solution.parted is not None:
+        mean, largest = stress.lithium_touch.gaps(solution.parted)
+        opened, length = stress.lithium_touch.lengths(solution.parted)
+        found |= {
+            "lithium_open_fraction": opened / length,
+            "lithium_gap_mean_m": mean,
+            "lithium_gap_max_m": largest,
+        }
     if solution.conditions.top == "plate":
         top, give = solution.top, solution.conditions.stack_compliance
         found["stack_pressure_Pa"] = top.pressure

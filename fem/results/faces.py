@@ -28,14 +28,14 @@ FACES: tuple[Declared, ...] = (
     Declared("stack_height_change_m", "m", "change of the stack's height", _BOTH, shown="µm",
         meaning="How much higher the plate stands than above the cell as drawn without any load, "
         "less what layers that are not drawn are compressed by."),
-    Declared("electronic_resistance_ohm_m2", "ohm·m²", "electronic resistance of the composite",
-        _BOTH, shown="ohm·cm²", meaning=
-        "From an electrode on top of the composite to the collector, times the area; empty where "
-        "no contacts lead there."),
     Declared("dead_particles", "", "particles that do not react", _BOTH, meaning=
         "For whatever reason, those that were inactive as drawn included."),
     Declared("dead_fraction", "", "share of the active material that does not react", _BOTH,
         meaning="By area."),
+    Declared("electronic_resistance_ohm_m2", "ohm·m²", "electronic resistance of the composite",
+        _BOTH, shown="ohm·cm²", meaning=
+        "From an electrode on top of the composite to the collector, times the area; empty where "
+        "no contacts lead there."),
     Declared("dead_since_s", "s", "inactive since", _PARTICLES, meaning=
         "Time at which the particle stopped reacting; empty for one that reacts, or that was "
         "inactive as drawn."),

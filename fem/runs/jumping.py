@@ -160,12 +160,13 @@ def begun(
 def repeated(jumping: Jumping, state: State, endings: Sequence[str]) -> bool:
     """Whether the cycle that ends in `state` went as the one before it did.
 
-    Its steps have ended alike, and the same particles reacted at both of its ends.
+    Its steps have ended alike, the same particles reacted at both of its ends, and lithium entered
+    no flaw.
     """
     return tuple(endings) == jumping.endings and all(
         np.array_equal(values, state.held[name])
         for name, values in jumping.begin.held.items()
-        if name.endswith(".inactivity")
+        if name.endswith((".inactivity", ".entered"))
     )
 
 

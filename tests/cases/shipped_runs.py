@@ -44,6 +44,16 @@ COARSE: dict[str, dict[str, Any]] = {
         "mesh.size": "0.6 um",
         "operation.steps": [{"charge": "0.12 A/m^2", "until": {"time": "2 h"}}],
     },
+    # One disc whose bond begins to give way, charged and discharged.
+    "zheng2023_codependent": {
+        "geometry.width": "14 um",
+        "geometry.cathode.thickness": "14 um",
+        "geometry.cathode.particles": {
+            "layout": "lattice", "rows": 1, "columns": 1, "diameter": "10 um", "material": "NCM811",
+        },
+        "mesh.size": "4 um",
+        "operation.steps": [{"charge": "7.2 A/m^2", "until": {"time": "100 s"}}],
+    },
     # A third of the steps; the end of the run moves by 0.1 %.
     "zheng2023_growth": {"mesh.size": "4 um", "mesh.growth": 0.5, **LONG_STEPS},
     # Three moves of the line; creeping lithium takes most of the time of the whole case.
