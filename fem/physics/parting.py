@@ -33,7 +33,7 @@ from fem.solve.active import Held, Settings, Settled, settle
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
 
-SETTINGS = Settings(tolerance=1e-11, max_iterations=40)
+SETTINGS = Settings(tolerance=1e-11)
 GRADUAL = Settings(tolerance=1e-9, max_iterations=25)
 FIRST_SHARE, LEAST_SHARE, MOST_TRIALS = 0.25, 1.0 / 40.0, 4
 """Part of what has changed that is brought in first where faces rub and no set of them is near; the
@@ -216,7 +216,7 @@ class Parting(Equilibrium):
     @cached_property
     def _stiffness(self) -> float:
         """Of the solids in Pa, as it stands in their matrix."""
-        return float(np.median(self.virgin.tangents(self)[0].diagonal()))
+        return self.virgin.scale(self)
 
     @cached_property
     def _extent(self) -> float:

@@ -50,17 +50,30 @@ class Virgin:
     """Stiffness of the virgin solids of one mechanics problem, and what was made of it."""
 
     _tangents: Tangents | None = None
+    _scale: float | None = None
     _known: list[tuple[bytes, Factorised]] = field(default_factory=list)
 
     def tangents(self, system: Equilibrium) -> Tangents:
         """Those of its solids at rest."""
         if self._tangents is None:
-            states: list[State] = [
-                (np.zeros((len(part.space), 2)), 0.0, None, part.start(), 0.0)
-                for part in system.parts
-            ]
-            self._tangents = system.tangent(states)
+            self._tangents = system.tangent(self._rest(system))
         return self._tangents
+
+    def scale(self, system: Equilibrium) -> float:
+        """A typical stiffness of one displacement in Pa, whatever conditions tie together."""
+        if self._scale is None:
+            found = [
+                part.tangent(*state).stiffness.diagonal()
+                for part, state in zip(system.parts, self._rest(system), strict=True)
+            ]
+            self._scale = float(np.median(np.concatenate(found)))
+        return self._scale
+
+    @staticmethod
+    def _rest(system: Equilibrium) -> list[State]:
+        return [
+            (np.zeros((len(part.space), 2)), 0.0, None, part.start(), 0.0) for part in system.parts
+        ]
 
     def factors(self, system: Parting, free: Ints) -> Factorised:
         """Of the stiffness of `free` unknowns, the others held."""

@@ -49,7 +49,11 @@ COARSE: dict[str, dict[str, Any]] = {
         "geometry.width": "14 um",
         "geometry.cathode.thickness": "14 um",
         "geometry.cathode.particles": {
-            "layout": "lattice", "rows": 1, "columns": 1, "diameter": "10 um", "material": "NCM811",
+            "layout": "lattice",
+            "rows": 1,
+            "columns": 1,
+            "diameter": "10 um",
+            "material": "NCM811",
         },
         "mesh.size": "4 um",
         "operation.steps": [{"charge": "7.2 A/m^2", "until": {"time": "100 s"}}],
