@@ -68,6 +68,7 @@ def start() -> tuple[fem.Solids, SolidState]:
     return solids, swollen(solids)
 
 
+@pytest.mark.slow
 def test_a_loose_disc_finds_its_place(
     start: tuple[fem.Solids, SolidState], monkeypatch: pytest.MonkeyPatch
 ) -> None:

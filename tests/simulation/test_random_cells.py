@@ -13,8 +13,6 @@ import pytest
 import fem
 from fem.results.history import ALL_LOOSE
 
-QUICK = (0,)
-"""The member of the default run."""
 NAMED = {"voltage", "particle surface empty", "particle surface full", "lithium used up", ALL_LOOSE}
 PATIENCE = 120
 """Seconds of the processor that a cycle may take."""
@@ -26,10 +24,9 @@ def limited() -> None:
     resource.setrlimit(resource.RLIMIT_CPU, (PATIENCE, PATIENCE))
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="no limit on the time of the processor")
-@pytest.mark.parametrize(
-    "number", [n if n in QUICK else pytest.param(n, marks=pytest.mark.slow) for n in range(200)]
-)
+@pytest.mark.parametrize("number", range(200))
 def test_any_cell_ends_by_a_name(number: int) -> None:
     """It does not hang, crash or tell what is no number, whatever its laws, pressure and current.
 
