@@ -27,6 +27,7 @@ from fem.constants import FARADAY
 from fem.laws.fracture import critical_pressure
 from fem.laws.stores import bonded_share
 from fem.plot.canvas import new_figure, settle
+from fem.results.result import Result
 
 Floats = NDArray[np.float64]
 
@@ -76,7 +77,7 @@ PROCESSES = (
 )
 
 
-def charged(process: Process, conductivity: float | None = None) -> fem.Result:
+def charged(process: Process, conductivity: float | None = None) -> Result:
     """The cell of a process after 4000 min."""
     changes: dict[str, Any] = {
         "title": f"Kodama 2024, process {process.name}",
@@ -88,7 +89,7 @@ def charged(process: Process, conductivity: float | None = None) -> fem.Result:
     return fem.run(fem.Case.load(CASE, changes))
 
 
-def site_of(result: fem.Result) -> tuple[str, float]:
+def site_of(result: Result) -> tuple[str, float]:
     """Which side took most of the lithium metal, and its thickness in m."""
     found = {
         name: float(result.metrics[f"deposit_{name}_m"]) for name in ("electrolyte", "collector")
@@ -131,7 +132,7 @@ def flaw_table() -> dict[str, Any]:
     return {"size": f"{FLAW} m", "growth": (critical_flaw(TOUCHING) - FLAW) / JUMP}
 
 
-def bare() -> fem.Result:
+def bare() -> Result:
     """The cell without carbon after 4000 min."""
     case = fem.Case.load(BARE)
     i0 = float(case.kinetics.anode.exchange_current_density or 0.0) * TOUCHING
@@ -221,7 +222,7 @@ def draw_map(conductivities: Floats, openings: Floats, share: Floats) -> Figure:
     return settle(figure)
 
 
-def draw_voltages(results: dict[str, fem.Result]) -> Figure:
+def draw_voltages(results: dict[str, Result]) -> Figure:
     """Voltage and lithium of all cells in time."""
     figure = new_figure(120.0, 95.0, 2, 1)
     upper, lower = figure.subplots(2, 1, sharex=True)
@@ -249,7 +250,7 @@ def draw_voltages(results: dict[str, fem.Result]) -> Figure:
 # ----------------------------------------------------------------------------------- the report
 
 
-def report(results: dict[str, fem.Result]) -> Iterable[str]:
+def report(results: dict[str, Result]) -> Iterable[str]:
     """What the paper says and what comes out."""
     yield "Where lithium deposits (paper, Fig. 4: electrolyte, electrolyte, interlayer|collector)"
     yield f"  {'process':22}{'bonded':>8}{'opens at':>10}  {'paper':12}{'here':12}{'lithium':>9}"

@@ -388,7 +388,7 @@ def tally(found: Mapping[SetUp, Mapping[str, Result]]) -> list[str]:
     """Of each kind of set-up: how often each verdict was reached, and the widest gaps in nm."""
     kinds: dict[tuple[str, ...], list[Mapping[str, Result]]] = {}
     for setup, pair in found.items():
-        kind = (setup.shape, setup.clamp, setup.bond, setup.swelling)
+        kind: tuple[str, ...] = (setup.shape, setup.clamp, setup.bond, setup.swelling)
         kinds.setdefault(kind, []).append(pair)
     lines = []
     for kind, pairs in kinds.items():

@@ -36,6 +36,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 import fem
+from fem.results.result import Result
 
 Floats = NDArray[np.float64]
 Changes = Mapping[str, Any]
@@ -271,7 +272,7 @@ def loop(changes: Changes, cycles: int, seed: int, size: str | None = None) -> f
     )
 
 
-def rows_of(result: fem.Result) -> list[Row]:
+def rows_of(result: Result) -> list[Row]:
     """Each computed cycle of a run."""
     history = result.history
     assert history is not None
@@ -292,7 +293,8 @@ def rows_of(result: fem.Result) -> list[Row]:
             Row(
                 cycle["cycle"],
                 cycle["discharge_capacity_Ah_m2"],
-                *(float(column.get(n, nothing)[at]) for n in ("dead_fraction", "open_fraction")),
+                float(column.get("dead_fraction", nothing)[at]),
+                float(column.get("open_fraction", nothing)[at]),
                 float(column["focusing_max_over_mean"][at]),
                 float(np.sqrt(frame.anode.mean((thickness - frame.anode.mean(thickness)) ** 2))),
                 float(column.get("flaw_intensity_over_toughness", nothing)[: at + 1].max()),
