@@ -8,6 +8,7 @@ law reads, so that no potential has to be searched for beyond what is there.
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from dataclasses import dataclass
 
 import numpy as np
@@ -114,9 +115,9 @@ class Store(Interface):
         """The same per area of its surface, in C/m^2."""
         return np.asarray(self.charge(content) / self.patches.weights)
 
+    @abstractmethod
     def points(self, content: Content, c: float, held: Content) -> dict[str, Floats]:
         """What the law reads in a stage of length c that begins at a content."""
-        raise NotImplementedError
 
     def recall(self, base: Content, c: float, guess: Content) -> Recall:
         weights, before, name = self.patches.weights, self.charge(base), self.charge_name

@@ -77,3 +77,24 @@ def test_it_is_used_up_to_the_last_film(uneven: fem.results.result.Result) -> No
     assert given * MOLAR_VOLUME / FARADAY == pytest.approx(area, rel=5e-3)
     assert history["lithium_error"].max() < 1e-12
     assert history["charge_error"].max() < 1e-12
+
+
+def test_what_electrolyte_takes_up_cannot_be_stripped() -> None:
+    """Lithium in the interphase is missing in the foil: it is used up by so much earlier."""
+    growth = {"growth": "linear", "growth_rate": "0.1 nm/s"}
+    case = flat(
+        DISCHARGE,
+        geometry__anode={
+            "thickness": "20 um", "reserve": f"{RESERVE} m", "fading": f"{FADING} m",
+        },
+        kinetics__cathode=EMPTY | {"diffusion": "averaged"},
+        interphase__lithium_electrolyte=growth,
+    )  # fmt: skip
+    history = history_of(case)
+    assert history.events[-1][3] == USED_UP
+    stripped = -history["capacity_Ah_m2"][-1] * 3600.0 * MOLAR_VOLUME / FARADAY
+    width = 4e-6
+    taken = history["lithium_in_interphase_mol_m"][-1] * MOLAR_VOLUME / width
+    assert taken > 0.02 * RESERVE
+    assert stripped + taken == pytest.approx(RESERVE, abs=0.02 * FADING)
+    assert history["lithium_error"].max() < 1e-12

@@ -226,6 +226,26 @@ def test_contact_that_is_lost_raises_resistance_by_its_share() -> None:
         assert found == pytest.approx(sum(arcs) + 8e-6 / 0.05, rel=1e-6)
 
 
+def test_layers_of_reacted_electrolyte_stand_in_series() -> None:
+    """What is left at each electrode adds its thickness over its conductivity, at any frequency."""
+    layers = {
+        "particle_electrolyte": {
+            "growth": "self-limiting", "current_density": "10 mA/m^2",
+            "passivation_thickness": "5 nm", "initial_thickness": "4 nm",
+        },
+        "lithium_electrolyte": {
+            "growth": "linear", "growth_rate": "1 nm/h", "initial_thickness": "7 nm",
+            "conductivity": "1e-6 S/m",
+        },
+    }  # fmt: skip
+    case = flat(SPECTRUM, kinetics__cathode__diffusion="fixed", **LAYERS)
+    with_layers = case.replace(
+        {"interphase": layers, "materials.LPSCl.interphase_conductivity": "1e-6 S/m"}
+    )
+    found, bare = (fem.impedance(each, FREQUENCIES[:2]).impedance for each in (with_layers, case))
+    assert found - bare == pytest.approx(np.full(2, (4e-9 + 7e-9) / 1e-6), rel=1e-5)
+
+
 @dataclass(frozen=True)
 class Driven:
     """Two variables that follow the current: ``a' = 2 i - a / 3 + b``, ``b' = -b / 5 + i^2``."""
