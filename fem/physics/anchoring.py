@@ -9,14 +9,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fem.errors import SolveError
-from fem.laws.bonds import Cohesive
+from fem.laws.bonds import SLIP, Cohesive, Touching
+from fem.physics.faces import Faces
 from fem.physics.relaxing import relaxed
 
 if TYPE_CHECKING:
     from fem.physics.parting import Parting
 
 Floats = NDArray[np.float64]
+Bools = NDArray[np.bool_]
 
+SLIDES, FLOATS, ROLLS = 1e-11, 1e-10, 1e-8
+"""Stiffness, over that of the solids, of springs across all slips, across gaps of pieces that are
+loose all round, and across one slip of each piece without a bond: a disc that turns, or lies in a
+hole, needs a place; a foil between walls does not. Their forces are too small to matter."""
 FIRM, FIRMEST, LOOSEST = 1e-5, 1e-3, 1e-10
 """Stiffness of the springs over that of the solids: at first, at most where no set of faces is
 found otherwise, and at least where pieces move on as fast as in the turn before."""
@@ -26,6 +32,21 @@ CURES = (
     "a smaller step in time, or less swelling at once",
     "a stack pressure, or bonds, by which pieces are held",
 )
+
+
+def anchors(faces: Faces, loose: Bools | bool) -> Floats:
+    """Stiffness (2 m,), over that of the solids, of springs across openings: gap, slip, in turn.
+
+    They hold pieces that nothing else does, while pairs `loose` (m,) belong to those.
+    """
+    placed = np.isin(faces.pieces[0], faces.upright) & (faces.pieces[1] == 0)
+    floats = np.where(loose, FLOATS, np.zeros(len(faces)))
+    found = np.stack([floats, np.where(placed, 0.0, SLIDES)], axis=1)
+    bare = [isinstance(w, Touching) for w in faces.laws]
+    free = np.repeat(bare, np.diff(faces.ends)) & ~placed
+    first = np.unique(faces.pieces[0][free], return_index=True)[1]
+    found[np.flatnonzero(free)[first], SLIP] = ROLLS
+    return np.asarray(found.ravel())
 
 
 def led(system: Parting, start: Floats) -> tuple[Parting, Floats]:

@@ -324,7 +324,8 @@ class MechanicsProblem:
         if faces is None or self.faces is None:
             return Equilibrium(*given, duration)
         stood = parted or self.faces.start()
-        return Parting(*given, duration, faces=faces, parted=stood, virgin=self._virgin)
+        known = Parting(*given, duration, faces=faces, parted=stood, virgin=self._virgin)
+        return replace(known, again=parted is not None)
 
     def _solve_linear(self, loads: Loads, volumes: Floats) -> tuple[Floats, float, Floats, int]:
         """Unknowns, out-of-plane strain, pressures of closed lithium with their sign turned."""

@@ -21,9 +21,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fem.errors import SolveError
-from fem.laws.bonds import GAP, RIGID, SLIP, Cohesive, Pull, Touching
+from fem.laws.bonds import GAP, RIGID, SLIP, Cohesive, Pull
 from fem.mesh import Ints
-from fem.physics.anchoring import led
+from fem.physics.anchoring import anchors, led
 from fem.physics.equilibrium import Equilibrium
 from fem.physics.faces import Bonding, Faces, Parted
 from fem.physics.jumps import NO_JUMP, Jump, jump
@@ -42,10 +42,6 @@ FALLS = (
     "a support or a bond for every piece that loads pull at",
     "a plate that is moved, not pulled, where bonds may fail all along it",
 )
-SLIDES, FLOATS, TURNS = 1e-11, 1e-10, 1e-8
-"""Stiffness, over that of the solids, of springs across all slips, across gaps of pieces that are
-loose all round, and across one slip of each piece without a bond: a disc that turns, or lies in a
-hole, needs a place; a foil between walls does not. Their forces are too small to matter."""
 OVER = 1e-6
 """By how much of its strength a rigid bond must bear too much to break: one that is broken at its
 strength to rounding has no opening that could be told from none."""
@@ -66,9 +62,12 @@ class Parting(Equilibrium):
     ----------
     faces, parted
         The faces, and how they stood in the last state.
-    clock, relaxed
-        Duration of the step for bonds in s, if another than `duration`; the same loads after bonds
-        have let go, or pieces have gone to their place, in turns, if that was needed.
+    clock, again
+        Duration of the step for bonds in s, if another than `duration`; whether there are many such
+        sets of loads on these faces, so that it pays to condense solids onto them.
+    relaxed
+        The same loads after bonds have let go, or pieces have gone to their place, in turns, if
+        that was needed.
     ties
         Stiffness, over that of the solids, and rest (2 m,) in m of springs across openings.
     """
@@ -77,6 +76,7 @@ class Parting(Equilibrium):
     parted: Parted = field(kw_only=True)
     virgin: Virgin = field(kw_only=True)
     clock: float | None = None
+    again: bool = False
     relaxed: Parting | None = None
     ties: tuple[float, Floats | float] = (0.0, 0.0)
     factors: Factors | None = None
@@ -204,14 +204,12 @@ class Parting(Equilibrium):
     @property
     def springs_across(self) -> Floats:
         """Stiffness (2 m,) in Pa of the weak springs across openings: gap and slip, in turn."""
-        faces = self.faces
-        placed = np.isin(faces.pieces[0], faces.upright) & (faces.pieces[1] == 0)
-        found = np.stack([np.where(self.loose, FLOATS, 0.0), np.where(placed, 0.0, SLIDES)], 1)
-        bare = [isinstance(w, Touching) for w in faces.laws]
-        free = np.repeat(bare, np.diff(faces.ends)) & ~placed
-        first = np.unique(faces.pieces[0][free], return_index=True)[1]
-        found[np.flatnonzero(free)[first], SLIP] = TURNS
-        return self._stiffness * (found.ravel() + self.ties[0])
+        return self._stiffness * (anchors(self.faces, self.loose) + self.ties[0])
+
+    @property
+    def anchored(self) -> Floats:
+        """Those of them (2 m,) that are there whatever is loose."""
+        return self._stiffness * anchors(self.faces, False)
 
     @cached_property
     def _stiffness(self) -> float:

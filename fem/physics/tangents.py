@@ -20,7 +20,8 @@ from fem.errors import SolveError
 from fem.laws.bonds import Touching
 from fem.mesh import Ints
 from fem.solve.active import Held
-from fem.solve.linear import Factorised, pivoted
+from fem.solve.linear import Factorised, Solve, pivoted
+from fem.solve.substructure import Substructure
 
 if TYPE_CHECKING:
     from fem.physics.equilibrium import Equilibrium, State
@@ -39,6 +40,8 @@ FREED = 100
 """So many more unknowns than factors know, and these do not serve."""
 KEPT = 2
 """Sets of which factors are kept: that at the start of a step, and that at its end."""
+MOST_GAPS = 6000
+"""Gaps onto which elastic solids are condensed: a dense matrix of 0.3 GB."""
 CURES = (
     "a smaller step in time, or less swelling at once",
     "a viscosity of the bond, where it snaps open",
@@ -52,6 +55,8 @@ class Virgin:
     _tangents: Tangents | None = None
     _scale: float | None = None
     _known: list[tuple[bytes, Factorised]] = field(default_factory=list)
+    _condensed: Substructure | None = None
+    _refused: bool = False
 
     def tangents(self, system: Equilibrium) -> Tangents:
         """Those of its solids at rest."""
@@ -75,6 +80,19 @@ class Virgin:
             (np.zeros((len(part.space), 2)), 0.0, None, part.start(), 0.0) for part in system.parts
         ]
 
+    def condensed(self, system: Parting) -> Substructure | None:
+        """The stiffness condensed onto gaps; `None` where these are too many, or it cannot be."""
+        gaps = system.faces.gaps[system.faces.gaps >= 0]
+        if self._condensed is None and not self._refused:
+            self._refused = len(gaps) > MOST_GAPS
+            try:
+                if not self._refused:
+                    matrix = across(system, self.tangents(system)[0], system.anchored)
+                    self._condensed = Substructure(matrix, _points(system), gaps)
+            except SolveError:
+                self._refused = True
+        return self._condensed
+
     def factors(self, system: Parting, free: Ints) -> Factorised:
         """Of the stiffness of `free` unknowns, the others held."""
         key = free.tobytes() + system.springs_across.tobytes()
@@ -87,10 +105,11 @@ class Virgin:
         return made
 
 
-def across(system: Parting, matrix: csr_matrix) -> csr_matrix:
-    """A matrix with the weak springs across openings."""
+def across(system: Parting, matrix: csr_matrix, springs: Floats | None = None) -> csr_matrix:
+    """A matrix with the weak springs across openings, those of now if left out."""
     openings = system.faces.openings
-    return (matrix + openings.T @ diags(system.springs_across) @ openings).tocsr()
+    springs = system.springs_across if springs is None else springs
+    return (matrix + openings.T @ diags(springs) @ openings).tocsr()
 
 
 def newton(
@@ -149,6 +168,10 @@ def _solver(system: Parting, matrix: csr_matrix, free: Ints) -> Callable[[Floats
     """Conjugate gradients with factors of an earlier tangent, as long as these serve."""
     same = all(part.linear for part in system.parts)
     bare = all(isinstance(law, Touching) for law in system.faces.laws)
+    if same and bare and system.again:
+        found = _condensed(system, free)
+        if found is not None:
+            return found
 
     def solve(right: Floats) -> Floats:
         loose = bool(system.loose.any())
@@ -172,6 +195,34 @@ def _solver(system: Parting, matrix: csr_matrix, free: Ints) -> Callable[[Floats
         return np.asarray(system.factors[1].precondition(right))
 
     return solve
+
+
+def _condensed(system: Parting, free: Ints) -> Solve | None:
+    """By the stiffness of elastic solids condensed onto their gaps, where that serves."""
+    faces = system.faces
+    gaps = faces.gaps
+    more = system.springs_across - system.anchored
+    place = np.flatnonzero((gaps >= 0) & (more[0::2] > 0.0))
+    if more.any() and np.count_nonzero(more) > len(place):
+        return None  # openings that follow from others are no diagonal entries
+    condensed = system.virgin.condensed(system)
+    if condensed is None or not condensed.serves(free):
+        return None
+    springs = np.zeros(system.map.matrix.shape[1])
+    springs[gaps[place]] = more[2 * place]
+    try:
+        return condensed.solver(free, springs)
+    except SolveError:
+        return None
+
+
+def _points(system: Parting) -> Floats:
+    """Where unknowns lie (2, n): amidst the nodes that they move."""
+    places = [part.space.mesh.nodes[:, part.space.nodes] for part in system.parts]
+    moves = abs(system.map.matrix)
+    weight = np.asarray(moves.sum(axis=0)).ravel()
+    at = moves.T @ np.repeat(np.concatenate(places, axis=1), 2, axis=1).T
+    return np.asarray(at.T / np.where(weight > 0.0, weight, 1.0))
 
 
 def _near(system: Parting, matrix: csr_matrix, free: Ints, right: Floats) -> Floats | None:

@@ -3,6 +3,7 @@
 python tests/benchmarks/faces.py                          # all 105 particles, elements of 2 um
 python tests/benchmarks/faces.py --columns 7 --size 3     # a piece of it
 python tests/benchmarks/faces.py --elastic                # nothing yields
+python tests/benchmarks/faces.py --elastic --loads        # single loads, beside bonded solids
 python tests/benchmarks/faces.py --profile cycle.prof     # for pstats
 """
 
@@ -13,8 +14,11 @@ import cProfile
 import time
 from pathlib import Path
 
+import numpy as np
+
 import fem
 from fem.cell.composition import Cell
+from fem.geometry import Phase
 from fem.runs.accepted import Accepted
 from fem.runs.simulation import simulate
 
@@ -51,13 +55,45 @@ def case_of(columns: int, size: float, elastic: bool) -> fem.Case:
     })  # fmt: skip
 
 
+def loads(case: fem.Case) -> None:
+    """Solids whose particles shrink at once: bonded, and in contact with ever more faces open."""
+    for bonded in (True, False):
+        case = (
+            case.replace({"interfaces": {}})
+            if bonded
+            else case.replace({"interfaces.particle_electrolyte.bond": "none"})
+        )
+        stress = Cell.of(case).stress
+        assert stress is not None
+        problem = stress.problem()
+        composite = problem.bodies[0]
+        active = np.isin(composite.elements, problem.mesh.elements(Phase.ACTIVE))
+        nothing, before, parted = np.zeros(problem.mesh.nodes.shape[1]), None, None
+        # Strain over pressure / stiffness of the electrolyte; each is asked for twice.
+        for strain in (0.0, 0.0, 1.0, 1.0, 4.0, 4.0, 16.0, 16.0, 2.0, 2.0):
+            swelling = np.where(active, -strain * 5e6 / 28e9, 0.0)[:, None] * np.ones(6)
+            spent = time.process_time()
+            found = problem.solve(nothing, swelling, None, before, parted=parted)
+            spent = time.process_time() - spent
+            told = "bonded"
+            if found.parted is not None:
+                before, parted = found, found.parted
+                weights = problem.faces.weights if problem.faces is not None else nothing
+                told = f"open {weights[~parted.closed].sum() / weights.sum():.3f}"
+            print(f"shrinkage {strain:4.1f} p/E  {told:10s}  {spent:6.2f} s CPU", flush=True)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--columns", type=int, default=21)
     parser.add_argument("--size", type=float, default=2.0)
     parser.add_argument("--elastic", action="store_true")
     parser.add_argument("--profile")
+    parser.add_argument("--loads", action="store_true")
     asked = parser.parse_args()
+    if asked.loads:
+        loads(case_of(asked.columns, asked.size, asked.elastic))
+        return
     began, spent = time.perf_counter(), time.process_time()
     cell = Cell.of(case_of(asked.columns, asked.size, asked.elastic))
     assert cell.stress is not None

@@ -8,6 +8,7 @@ from cells_in_time import MATERIAL, bed
 
 import fem
 from fem.cell.composition import Cell
+from fem.physics import tangents
 from fem.physics.mechanics import MechanicsSolution
 
 
@@ -48,6 +49,28 @@ def test_what_is_kept_changes_no_digit() -> None:
         again = step(cell(), taken, before)
         assert again.unknowns.tobytes() == found.unknowns.tobytes()
         assert again.parted.traction.tobytes() == found.parted.traction.tobytes()
+
+
+def test_solids_condensed_onto_their_gaps_are_those_that_are_not(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Faces part and close again, by dense factors of what is open and by sparse ones of all."""
+    both = []
+    for most in (tangents.MOST_GAPS, 0):
+        monkeypatch.setattr(tangents, "MOST_GAPS", most)
+        one, states = cell(), []
+        for taken in (0.05, -0.015, 0.02):
+            states.append(step(one, taken, states[-1] if states else None))
+        problem = one.stress.problem()
+        assert (problem._virgin._condensed is None) == (most == 0)
+        both.append(states)
+    for dense, sparse in zip(*both, strict=True):
+        assert (dense.parted.closed == sparse.parted.closed).all()
+        largest = abs(sparse.parted.traction).max()
+        np.testing.assert_allclose(
+            dense.parted.traction, sparse.parted.traction, rtol=0.0, atol=1e-9 * largest
+        )
+    assert len({state.parted.closed.sum() for state in both[0]}) > 1
 
 
 def test_a_cell_that_conducts_nowhere_is_refused() -> None:
