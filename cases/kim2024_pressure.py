@@ -23,6 +23,7 @@ from __future__ import annotations
 
 import argparse
 import csv
+import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -221,6 +222,33 @@ def beside_the_paper(found: Mapping[str, Table]) -> list[str]:
     ]
 
 
+def numbers(found: Mapping[str, Table]) -> dict[str, float]:
+    """What a number or statement of the paper can be held against; runs that died are left out."""
+    told: dict[str, float] = {}
+    for name, history in found.items():
+        charged = until(history, 2.0 if "chain" in name else 1.0)
+        pressure = (history["stack_pressure_Pa"] - history["stack_pressure_Pa"][0]) / 1e5
+        told[f"{name}: fall"] = -float(pressure[: charged + 1].min())
+        told[f"{name}: swing"] = float(np.ptp(pressure[charged:]))
+        given = float(per_gram(history["discharged_Ah_m2"], PIECES)[-1])
+        told[f"{name}: discharge"] = given
+        told[f"{name}: stoichiometry"] = float(history["stoichiometry_mean"][-1])
+        if "gap_mean_m" in history:
+            told[f"{name}: gap"] = float(history["gap_mean_m"][-1])
+        if "dead_fraction" in history:
+            told[f"{name}: dead charged"] = float(history["dead_fraction"][charged])
+            told[f"{name}: open charged"] = float(history["open_fraction"][charged])
+        resistance = history.get("electronic_resistance_ohm_m2")
+        if resistance is not None:
+            told[f"{name}: resistance"] = float(resistance[-1] / resistance[0])
+    for name in ("fall", "swing", "discharge", "gap"):
+        for faces in FACES:
+            bare, coated = (told.get(f"{kind}, {faces}: {name}") for kind in ("bare", "coated"))
+            if bare and coated:
+                told[f"bare over coated, {faces}: {name}"] = bare / coated
+    return told
+
+
 # %%
 # Run everything
 # --------------
@@ -248,6 +276,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
         found[name] = history
         print(line(name, history), flush=True)
     print("\n".join(beside_the_paper(found)))
+    told = json.dumps(numbers(found), indent=1)
+    (options.out / "numbers.json").write_text(told, encoding="utf-8")
 
 
 if __name__ == "__main__":

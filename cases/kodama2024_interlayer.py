@@ -11,6 +11,7 @@ it; draws which bonding switches the site, and where lithium went.
 
 from __future__ import annotations
 
+import json
 import sys
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -319,12 +320,39 @@ def report(results: dict[str, Result]) -> Iterable[str]:
     )
 
 
+def beside_the_paper(results: dict[str, Result]) -> dict[str, str | float | list[float]]:
+    """Numbers and sites that a statement of the paper can be held against; a pair is a range."""
+    told: dict[str, str | float | list[float]] = {
+        f"site of {name}": site_of(result)[0]
+        for name, result in results.items()
+        if name != "without carbon"
+    }
+    told["thickness_um"] = 2.0 * 240000.0 * molar_volume() / FARADAY * 1e6
+    voltages, most = [], []
+    for name, result in results.items():
+        history = result.history
+        assert history is not None
+        if name == "without carbon":
+            told["voltage without carbon"] = float(history["Voltage / V"][-1])
+            opened = [row for row, *_, why in history.events if "crack" in why]
+            if opened:
+                told["crack without carbon_min"] = float(history["Test Time / s"][opened[0]] / 60.0)
+        else:
+            voltages.append(float(history["Voltage / V"][-1]))
+            most.append(float(history["flaw_intensity_over_toughness"].max()))
+    told["voltage with carbon"] = [min(voltages), max(voltages)]
+    told["intensity with carbon"] = [min(most), max(most)]
+    return told
+
+
 def main(output: Path) -> None:
     """Run all cells, print the comparison, draw."""
     output.mkdir(parents=True, exist_ok=True)
     results = {"without carbon": bare()}
     results |= {f"process {p.name[0]}": charged(p) for p in PROCESSES}
     print("\n".join(report(results)))
+    told = json.dumps(beside_the_paper(results), indent=1)
+    (output / "numbers.json").write_text(told, encoding="utf-8")
     conductivities, openings = np.geomspace(3e-4, 3e-2, 13), np.geomspace(3.3e6, 300e6, 14)
     share = face_share(conductivities, openings)
     with fem.plot.style():

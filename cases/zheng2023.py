@@ -22,8 +22,9 @@ Run it with ``python cases/zheng2023.py [--out DIR] [--size "1 um"]``.
 from __future__ import annotations
 
 import argparse
+import json
 import textwrap
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import zip_longest
 from pathlib import Path
@@ -493,6 +494,39 @@ that."""
     return [tuple(" ".join(cell.split()) for cell in row) for row in rows]
 
 
+def beside_the_paper(numbers: Mapping[str, Any]) -> dict[str, float | list[float]]:
+    """Numbers that a statement of the paper can be held against; pairs are ranges.
+
+    These are the least and the largest over laws of lithium (and of particles), all sticking.
+    """
+
+    def span(values: Iterable[float]) -> list[float]:
+        known = [float(value) for value in values]
+        return [min(known), max(known)]
+
+    applied = numbers["applied"]
+    stress = [each for (_, contact, _), each in numbers["stress"].items() if contact == "stick"]
+    focus, limits, drop = numbers["focusing"].values(), numbers["limits"], numbers["fields"]
+    flaws = (limits["flaw_for_40_MPa"] / limits["flaw"]) ** 0.5
+    return {
+        "opposite_live_over_mean": numbers["flat"]["focusing_max_over_mean"],
+        "points_more_uneven_at_1000_A_m2": span(
+            100 * (scan.excess[-1] - scan.excess[0]) for scan in numbers["nonuniformity"].values()
+        ),
+        "drop_below_deposit_over_wall": drop["deposit"] / drop["wall"],
+        "tip_over_mean_of_lithium": span(each.max_over_mean for each in focus),
+        "tip_over_largest_in_electrolyte": span(
+            each.tip_over_applied * applied / each.electrolyte_maximum[0] for each in focus
+        ),
+        "percent_on_deposits": span(100 * each.share for each in focus),
+        "von_mises_tip_GPa": span(each.tip / 1e9 for each in stress),
+        "lithium_pressure_over_fracture_pressure": span(
+            each.pressure / limits["fracture_pressure"] for each in stress
+        ),
+        "fracture_pressure_MPa": [40.0 * flaws, limits["fracture_pressure"] / 1e6],
+    }
+
+
 def as_text(rows: Sequence[Sequence[str]], widths: tuple[int, ...] = (30, 54, 46)) -> str:
     """The rows as a table of plain text with wrapped cells."""
     rule, lines = "  ".join("-" * width for width in widths), []
@@ -525,6 +559,7 @@ def main(out: str | Path = "out/zheng2023", size: str | None = None) -> dict[str
     deposits = runs["rigid", "stick", CASE_LAW]
     numbers = {
         "flat": dict(flat.metrics),
+        "applied": deposits.applied,
         "deposits": dict(deposits.metrics),
         "nonuniformity": nonuniformity(flat_cell),
         "focusing": {law: focusing(runs["rigid", "stick", law]) for law in TRIO},
@@ -549,6 +584,7 @@ def main(out: str | Path = "out/zheng2023", size: str | None = None) -> dict[str
             figure.savefig(folder / f"{name}.pdf", dpi=300)
     text = as_text(numbers["table"])
     (folder / "table.txt").write_text(text + "\n", encoding="utf-8")
+    (folder / "numbers.json").write_text(json.dumps(beside_the_paper(numbers), indent=1), "utf-8")
     print(text)
     return numbers
 

@@ -56,6 +56,7 @@ from __future__ import annotations
 import argparse
 import csv
 import itertools
+import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -696,6 +697,8 @@ def main(
         plt.close(figure)
     text = table(numbers, flat, found, plan)
     (folder / "table.txt").write_text(text + "\n", encoding="utf-8")
+    counts = {each.claim: each.counts for each in numbers}
+    (folder / "numbers.json").write_text(json.dumps(counts, indent=1), encoding="utf-8")
     print(text)
     return {
         "verdicts": numbers, "flat": flat, "pristine": pristine, "deposits": found,

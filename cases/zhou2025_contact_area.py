@@ -43,6 +43,7 @@ from __future__ import annotations
 
 import argparse
 import itertools
+import json
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -286,6 +287,9 @@ def main(
     text = table(found, plan)
     say("")
     (folder / "table.txt").write_text(text + "\n", encoding="utf-8")
+    means = [each.mean for each in ratios(found).values()]
+    told = {"contact_fine_over_coarse": [min(means), max(means)]}
+    (folder / "numbers.json").write_text(json.dumps(told, indent=1), encoding="utf-8")
     print(text)
     return ratios(found)
 

@@ -35,6 +35,7 @@ Run it with ``python cases/zhou2025_impedance.py [--out DIR] [--quick]``.
 from __future__ import annotations
 
 import argparse
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -223,6 +224,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
     folder = Path(options.out)
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "impedance.txt").write_text(text + "\n", encoding="utf-8")
+    ratios, times = found.ratios.values(), [1.0 / time for time in found.times.values()]
+    told = {
+        "resistance_coarse_over_fine": [min(ratios), max(ratios)],
+        "time_fine_over_coarse": [min(times), max(times)],
+    }
+    (folder / "numbers.json").write_text(json.dumps(told, indent=1), encoding="utf-8")
     draw(composite).savefig(folder / "impedance.png", dpi=200)
 
 

@@ -25,6 +25,7 @@ from __future__ import annotations
 
 import argparse
 import itertools
+import json
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -259,6 +260,19 @@ def trends(groups: dict[Key, Group]) -> dict[str, tuple[int, int]]:
     }
 
 
+def beside_the_paper(groups: dict[Key, Group]) -> dict[str, list[float]]:
+    """Ranges over mixtures, pressures and sizes of the coarse powder: means over seeds."""
+    told = {}
+    for name in PAPER:
+        some = [group for (size, *_), group in groups.items() if (size == FINE) == (name == "fine")]
+        for threshold in THRESHOLDS:
+            used = [float(group.used(threshold).mean()) for group in some]
+            told[f"{name} {100 * threshold:g} %"] = [min(used), max(used)]
+        ways = [group.tortuosity for group in some if group.open]
+        told[f"{name} tortuosity"] = [min(ways), max(ways)]
+    return told
+
+
 def _row(label: str, group: Group) -> str:
     used = "  ".join(
         f"{values.mean():5.1f} +- {values.std(ddof=1):4.1f}"
@@ -376,6 +390,8 @@ def main(
     text = table(groups, plan)
     say("")
     (folder / "table.txt").write_text(text + "\n", encoding="utf-8")
+    told = json.dumps(beside_the_paper(groups), indent=1)
+    (folder / "numbers.json").write_text(told, encoding="utf-8")
     print(text)
     return {"groups": groups, "distances": distances(groups), "trends": trends(groups)}
 
