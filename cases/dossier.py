@@ -11,11 +11,11 @@ typed anywhere.
 Run it with ``python cases/dossier.py [--only NAME ...] [--quick] [--short] [--out DIR]``. Each
 script writes into a folder of its own in DIR. It is not run again as long as neither it, nor the
 files that it names, nor the version of ``fem``, nor its arguments change, so that the whole can be
-stopped and taken up. ``--only kodama2024`` runs scripts whose names begin so, ``--quick`` takes
-coarse meshes and few samples where a script offers that, ``--short`` leaves out those that take more
-than ten minutes of a processor. What has not been run stays in the table as "not run here". DIR gets
-``dossier.csv``, ``dossier.md`` (the page ``docs/dossier.md``) and ``images``; the scripts in
-``zhou2025_utilization.py`` and ``zhou2025_contact_area.py`` need the extra `packing`.
+stopped and taken up. ``--only kodama2024`` runs scripts whose names begin so, ``--only`` alone
+none; ``--quick`` takes coarse meshes and few samples where a script offers that; ``--short`` leaves
+out those that take more than ten minutes of a processor. What has not been run stays in the table
+as "not run here". DIR gets ``dossier.csv``, ``dossier.md`` (the page ``docs/dossier.md``) and
+``images``. ``zhou2025_utilization.py`` and ``zhou2025_contact_area.py`` need the extra `packing`.
 """
 
 from __future__ import annotations
@@ -201,7 +201,7 @@ def voids(folder: Path) -> Numbers:
         pairs.setdefault(key, {})[row["electrolyte"]] = row
     ratios: dict[str, list[float]] = {"disc": [], "pair free": [], "pair die": []}
     for (shape, _, plates, *_), pair in pairs.items():
-        both = [float(pair[name]["void_returned"] or "nan") for name in ("WM", "HM") if name in pair]
+        both = [float(pair[name]["void_returned"] or "nan") for name in ("WM", "HM")]
         if len(both) == 2 and max(both) > 1e-5:
             kind = shape if shape == "disc" else f"{shape} {plates.split(',')[0].split()[0]}"
             ratios.setdefault(kind, []).append(both[1] / max(both[0], 1e-5))
@@ -402,7 +402,7 @@ def verdict(claim: Claim, value: Value) -> str:
     if low == high == 0.0:
         return "as in the paper" if not any(ends) else "contradicts"
     if ends[0] <= high and ends[1] >= low:
-        return f"within the range{free}" if ends[0] < ends[1] else f"as in the paper{free and ', with a free input'}"
+        return f"within the range{free}" if ends[0] < ends[1] else "as in the paper"
     if ends[1] <= 0.0 < low:
         return "contradicts"
     off = low / ends[1] if ends[1] < low else ends[0] / high
@@ -424,7 +424,7 @@ def shown(value: Value) -> str:
 
 COLUMNS = (
     "paper", "what", "place", "value", "unit", "product", "ratio", "verdict", "kind", "decided",
-    "refuted", "run", "command",
+    "refuted", "script", "run", "command",
 )  # fmt: skip
 
 
@@ -464,14 +464,14 @@ def collect(out: Path) -> tuple[list[dict[str, str]], dict[str, Made]]:
 
 HEAD = f"""# Five papers and what comes out
 
-Made by `cases/dossier.py` from what the other scripts write; no number that comes out here is typed.
+Made by `cases/dossier.py` from what the other scripts write; no number that comes out is typed.
 Every number and statement of the five papers that a model can reach stands here once, also where
 what comes out contradicts it. Rows marked *quick* are of coarse meshes and few samples; those *not
 run here* were not run when this page was made, and the command says how.
 
 - **Ratio** is what comes out over what the paper has (over its nearer end, where that is a range).
-- **Verdict** follows a rule: within {100 * NEAR:.0f} %; off by a factor; a statement holds, holds in
-  part (of the range that was tried), or is contradicted.
+- **Verdict** follows a rule: within {100 * NEAR:.0f} %; off by a factor; a statement holds, holds
+  in part (of the range that was tried), or is contradicted.
 - **Kind** says what a verdict is worth. """ + " ".join(
     f"*{kind}*: {words}{';' if kind != 'put in' else '.'}" for kind, words in KINDS.items()
 )
@@ -480,9 +480,9 @@ TAIL = """
 
 - Agreement in a row that is *free* says that the paper's number is possible, not that it follows.
 - Every cell here is a section in two dimensions of materials whose constants come from elsewhere;
-  [Materials](reference/materials.md) says which are assumptions, [Verification](verification.md) that
-  the equations are solved, and [the limits of the theory](theory.md#limits-of-validity) where they
-  should not be used.
+  [Materials](reference/materials.md) says which are assumptions, [Verification](verification.md)
+  that the equations are solved, and [the limits of the theory](theory.md#limits-of-validity) where
+  they should not be used. The packings of spheres alone are in space.
 - Few samples, mostly one: a range in the table is over inputs, and no interval of confidence.
 """
 PAGES = {
@@ -493,6 +493,18 @@ PAGES = {
     "Kodama 2024": "[Interlayers](interlayer.md)",
     "Kim 2024": "[Beside Kim 2024](kim2024.md)",
 }
+HEADS = ("what", "paper", "here", "ratio", "verdict", "kind, run", "decided by", "refuted by")
+LEFT = ("paper", "what", "value", "why")
+COMMANDS = """## Commands
+
+The whole, and one paper of it:
+
+<!-- not run here: hours of a processor -->
+
+```sh
+python cases/dossier.py --out OUT
+python cases/dossier.py --out OUT --only kim2024
+```"""
 
 
 def _line(cells: Sequence[str]) -> str:
@@ -506,48 +518,41 @@ def page(rows: Sequence[Mapping[str, str]], made: Mapping[str, Made], out: Path)
     figure.savefig(out / "images" / "dossier.png", dpi=160)
     plt.close(figure)
     reached = [row for row in rows if row["product"] != "not reached"]
-    verdicts = [row["verdict"].split(" of ")[0].split(",")[0] for row in reached if row["verdict"]]
-    lines = [HEAD, "", "| verdict | rows |", "|---|---|"]
-    lines += [_line([each, str(verdicts.count(each))]) for each in sorted(set(verdicts))]
+    verdicts = [row["verdict"].split(" of ")[0] for row in reached]
+    lines = [HEAD, "", _line(["verdict", *KINDS]), "|" + "---|" * (1 + len(KINDS))]
+    for each in sorted(set(filter(None, verdicts))):
+        counts = [
+            sum(v == each and row["kind"] == kind for v, row in zip(verdicts, reached, strict=True))
+            for kind in KINDS
+        ]
+        lines.append(_line([each, *(str(n or "") for n in counts)]))
     idle = sum(not row["verdict"] for row in reached)
-    lines += [_line(["none: not run here, or no number in this run", str(idle)]), ""]
+    lines += ["", f"Of {len(reached)} rows {idle} have no verdict: not run here, or no number.", ""]
     lines += ["![What comes out over what the papers have](images/dossier.png)", ""]
-    lines += ["Bars are ranges over free inputs; rows whose paper's number is a bound are not drawn."]
+    lines += ["Bars are ranges over inputs, open ends free ones. Rows with a bound are not drawn."]
     for paper in PAGES:
         lines += ["", f"## {paper}", "", f"Told at length: {PAGES[paper]}.", ""]
-        heads = ("what", "paper", "here", "ratio", "verdict", "kind, run", "decided by", "refuted by")
-        lines += [_line(heads), "|" + "---|" * len(heads)]
-        scripts: list[str] = []
-        for row in reached:
-            if row["paper"] != paper:
-                continue
-            script = re.search(r"(\w+)(?:\.py|$)", row["command"].split(" --only ")[-1])
-            assert script is not None
-            scripts.append(script[1])
+        lines += [_line(HEADS), "|" + "---|" * len(HEADS)]
+        here = [row for row in reached if row["paper"] == paper]
+        for row in here:
             paper_has = " ".join(filter(None, (row["value"], row["unit"]))) + f" ({row['place']})"
             kind = ", ".join(filter(None, (row["kind"], row["run"])))
-            lines.append(
-                _line(
-                    [f"{row['what']} (`{script[1]}`)", paper_has, row["product"], row["ratio"],
-                     row["verdict"], kind, row["decided"], row["refuted"]]
-                )
-            )  # fmt: skip
-        for name in dict.fromkeys(scripts):
+            what = f"{row['what']} (`{row['script']}`)"
+            came = [row["product"], row["ratio"], row["verdict"], kind]
+            lines.append(_line([what, paper_has, *came, row["decided"], row["refuted"]]))
+        for name in dict.fromkeys(row["script"] for row in here):
             picture = out / name / SCRIPTS[name].figure
             if SCRIPTS[name].figure and name in made and picture.exists():
                 shutil.copy(picture, out / "images" / f"dossier_{name}.png")
                 coarse = ", a coarse run" if made[name].quick else ""
                 lines += ["", f"![Of {name}.py{coarse}](images/dossier_{name}.png)", ""]
                 lines += [f"Drawn by `cases/{name}.py`{coarse}."]
-    lines += ["", "## Not reached", "", _line(("paper", "what", "value", "why")), "|---|---|---|---|"]
+    lines += ["", "## Not reached", "", _line(LEFT), "|" + "---|" * len(LEFT)]
     for row in rows:
         if row["product"] == "not reached":
             value = " ".join(filter(None, (row["value"], row["unit"]))) + f" ({row['place']})"
             lines.append(_line([row["paper"], row["what"], value, row["decided"]]))
-    lines += ["", "## Commands", "", "The whole, and one script of it:", ""]
-    lines += ["<!-- not run here: hours of a processor -->", "", "```sh"]
-    lines += ["python cases/dossier.py --out OUT", "python cases/dossier.py --out OUT --only kim2024"]
-    lines += ["```", "", _line(("command", "this page", "CPU")), "|---|---|---|"]
+    lines += ["", COMMANDS, "", _line(("command", "this page", "CPU")), "|---|---|---|"]
     for name, script in SCRIPTS.items():
         if name in made:
             each = made[name]
@@ -600,10 +605,10 @@ def chosen(names: Sequence[str]) -> list[str]:
 def main(arguments: Sequence[str] | None = None) -> list[dict[str, str]]:
     """Run what is asked for, and write the table and the page of all that is there."""
     parser = argparse.ArgumentParser(description="Five papers and what comes out.")
-    parser.add_argument("--out", default="out/dossier", type=Path, help="folder of all that is made")
-    parser.add_argument("--only", nargs="*", help="beginnings of names of scripts; none: run nothing")
+    parser.add_argument("--out", default="out/dossier", type=Path, help="folder of the results")
+    parser.add_argument("--only", nargs="*", help="scripts whose names begin so; none of them")
     parser.add_argument("--quick", action="store_true", help="coarse meshes and few samples")
-    parser.add_argument("--short", action="store_true", help="without what takes more than 10 min")
+    parser.add_argument("--short", action="store_true", help="without what takes over 10 min")
     given = parser.parse_args(arguments)
     given.out.mkdir(parents=True, exist_ok=True)
     for name, script in SCRIPTS.items():

@@ -523,7 +523,7 @@ def beside_the_paper(numbers: Mapping[str, Any]) -> dict[str, float | list[float
         "lithium_pressure_over_fracture_pressure": span(
             each.pressure / limits["fracture_pressure"] for each in stress
         ),
-        "fracture_pressure_MPa": [40.0 * flaws, limits["fracture_pressure"] / 1e6],
+        "fracture_pressure_MPa": span([40.0 * flaws, limits["fracture_pressure"] / 1e6]),
     }
 
 

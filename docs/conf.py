@@ -1,7 +1,8 @@
 """Sphinx settings: ``python -m sphinx -W -b html docs docs/_build``.
 
-The gallery shows the case scripts in ``cases/`` and does not run them: a script solves many cases
-at full resolution, half a minute and more, and saves its pictures itself. Tests run the scripts.
+Tutorials are run, each within a minute of one core. The gallery shows the case scripts in
+``cases/`` and does not run them: a script solves many cases at full resolution, half a minute and
+more, and saves its pictures itself. Tests run the scripts.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from pathlib import Path
 DOCS = Path(__file__).parent.resolve()
 ROOT = DOCS.parent
 sys.path.insert(0, str(ROOT))  # so that the API is that of this tree, installed or not
+sys.path.insert(0, str(DOCS))  # gallery_figures
 
 _project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 
@@ -30,7 +32,7 @@ extensions = [
     "sphinx_gallery.gen_gallery",
 ]
 source_suffix = {".md": "markdown", ".rst": "restructuredtext"}
-exclude_patterns = ["_build"]
+exclude_patterns = ["_build", "tutorials"]
 html_theme = "furo"
 html_title = f"assb-fem {release}"
 html_show_sphinx = False
@@ -51,7 +53,7 @@ napoleon_attr_annotations = False
 _STAGE = DOCS / "_build" / "gallery_source"
 shutil.rmtree(_STAGE, ignore_errors=True)
 _STAGE.mkdir(parents=True)
-for _file in [*(ROOT / "cases").glob("*.py"), *(ROOT / "cases").glob("*.toml")]:
+for _file in [file for kind in ("py", "toml") for file in (ROOT / "cases").glob(f"*.{kind}")]:
     shutil.copy(_file, _STAGE)
 (_STAGE / "GALLERY_HEADER.rst").write_text(
     "Case scripts\n============\n\n"
@@ -61,10 +63,11 @@ for _file in [*(ROOT / "cases").glob("*.py"), *(ROOT / "cases").glob("*.toml")]:
     encoding="utf-8",
 )
 sphinx_gallery_conf = {
-    "examples_dirs": "_build/gallery_source",
-    "gallery_dirs": "gallery",
-    "filename_pattern": r"\.py$",
-    "plot_gallery": False,
+    "examples_dirs": ["tutorials", "_build/gallery_source"],
+    "gallery_dirs": ["tutorials_built", "gallery"],
+    "filename_pattern": r"plot_\d",
+    "image_scrapers": ("gallery_figures", "matplotlib"),
+    "abort_on_example_error": True,
     "download_all_examples": False,
     "show_memory": False,
     "copyfile_regex": r".*\.toml",

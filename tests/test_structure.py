@@ -100,8 +100,8 @@ LONGEST_FILE = 400
 MOST_LOOSE = 8
 """Files that lie in `fem/` itself and not in a room."""
 TOP_LEVEL = {
-    "CHANGELOG.md", "LICENSE", "README.md", "cases", "docs", "fem", "meshes", "pyproject.toml",
-    "tests",
+    "CHANGELOG.md", "CITATION.cff", "LICENSE", "README.md", "cases", "docs", "fem", "meshes",
+    "pyproject.toml", "tests",
 }  # fmt: skip
 
 FILES = sorted(PACKAGE.rglob("*.py"))

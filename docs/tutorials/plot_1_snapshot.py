@@ -55,7 +55,8 @@ case = fem.Case.parse(
 # ``fem.run`` draws, meshes and solves it. Nothing is written to the disk.
 
 result = fem.run(case)
-fem.plot.potential(result)
+potential = fem.plot.potential(result)
+potential.figure
 
 # %%
 # Every number of a run has a name with its unit; the pages on quantities list them.
@@ -67,12 +68,13 @@ for name in ("overpotential_V", "focusing_max_over_mean", "plating_total_over_ap
 # Along the lithium: how fast it plates. The deposit is nearer to the cathode and above the part of
 # it that works.
 
-fem.plot.anode_profile(result)
+profile = fem.plot.anode_profile(result)
+profile.figure
 
 # %%
 # The von Mises stress that the plated layer puts on the electrolyte, with lithium that cannot give
 # way. It grows in proportion to the plated thickness, so that it is as free as the time of 20 s: an
 # indicator of where it gets tight, not a stress that a sulfide would bear.
 
-fem.plot.von_mises(result)
+stress = fem.plot.von_mises(result)
 print(f"at the tip {result.metrics['von_mises_tip_Pa'][0] / 1e9:.2f} GPa")
