@@ -98,7 +98,11 @@ SCRIPTS: Mapping[str, Script] = {
     "zhou2025_contact_area": Script(long=True),
     "zhou2025_impedance": Script(figure="impedance.png"),
     "zhou2025_pressure": Script(long=True),
-    "watanabe2025_solids": Script(long=True, figure="voids.png"),
+    "watanabe2025_solids": Script(
+        quick=("--out", "{out}", "--quick", "--shapes", "disc", "pair"),
+        long=True,
+        figure="voids.png",
+    ),
     "watanabe2025_cracks": Script(long=True),
     "kodama2024_interlayer": Script(("{out}",), ("{out}",), figure="sites.png"),
     "kim2024_pressure": Script(long=True),
@@ -575,9 +579,9 @@ def draw(rows: Sequence[Mapping[str, str]]) -> Figure:
         for k, row in enumerate(known):
             ends = [max(float(each), 1e-3) for each in row["ratio"].split(" to ")]
             look: dict[str, Any] = {"color": colours[row["paper"]]}
-            fill = "none" if row["kind"] == "free" else colours[row["paper"]]
+            fill = "white" if row["kind"] == "free" else colours[row["paper"]]
             axes.plot([ends[0], ends[-1]], [k, k], lw=2.5, **look)
-            axes.plot(ends, [k] * len(ends), "o", ms=3.5, mfc=fill, **look)
+            axes.plot(ends, [k] * len(ends), "o", ms=4, mfc=fill, zorder=3, **look)
         axes.axvline(1.0, color="0.3", lw=0.8)
         axes.axvspan(1.0 / (1.0 + NEAR), 1.0 + NEAR, color="0.9", zorder=0)
         labels = [f"{row['paper']}: {row['what']}" for row in known]

@@ -7,6 +7,7 @@ more, and saves its pictures itself. Tests run the scripts.
 
 from __future__ import annotations
 
+import logging
 import shutil
 import sys
 import tomllib
@@ -16,6 +17,8 @@ DOCS = Path(__file__).parent.resolve()
 ROOT = DOCS.parent
 sys.path.insert(0, str(ROOT))  # so that the API is that of this tree, installed or not
 sys.path.insert(0, str(DOCS))  # gallery_figures
+
+logging.getLogger("skfem").setLevel(logging.WARNING)  # tutorials would tell of every basis
 
 _project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 
