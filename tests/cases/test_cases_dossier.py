@@ -1,4 +1,4 @@
-"""The dossier: its claims are well formed, its scripts exist, and planted outputs are read right."""
+"""The dossier: claims are well formed, scripts exist, and planted outputs are read right."""
 
 from __future__ import annotations
 
