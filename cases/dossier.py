@@ -99,7 +99,7 @@ SCRIPTS: Mapping[str, Script] = {
     "zhou2025_impedance": Script(figure="impedance.png"),
     "zhou2025_pressure": Script(long=True),
     "watanabe2025_solids": Script(
-        quick=("--out", "{out}", "--quick", "--shapes", "disc", "pair"),
+        quick=("--out", "{out}", "--quick", "--shapes", "disc"),
         long=True,
         figure="voids.png",
     ),
