@@ -101,7 +101,6 @@ SCRIPTS: Mapping[str, Script] = {
     "watanabe2025_solids": Script(
         quick=("--out", "{out}", "--quick", "--shapes", "disc"),
         long=True,
-        figure="voids.png",
     ),
     "watanabe2025_cracks": Script(long=True),
     "kodama2024_interlayer": Script(("{out}",), ("{out}",), figure="sites.png"),
@@ -215,7 +214,8 @@ def voids(folder: Path) -> Numbers:
         for row in pair.values()
         for end in ("charged", "returned")
     ]
-    return {kind: _span(each) for kind, each in ratios.items()} | {"widest": _span(widest)}
+    told = {kind: _span(each) for kind, each in ratios.items() if each}
+    return told | ({"widest": _span(widest)} if widest else {})
 
 
 def cracks(folder: Path) -> Numbers:
