@@ -56,6 +56,7 @@ def fem_process(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
 # ------------------------------------------------------------------------------------------ run
 
 
+@pytest.mark.slow
 def test_run_as_a_process_draws_everything_and_is_quiet_in_a_pipe(here: Path) -> None:
     done = fem_process("run", str(SMALL), "--out", "run", cwd=here)
     assert (done.returncode, done.stderr) == (0, "")

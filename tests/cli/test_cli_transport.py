@@ -87,6 +87,7 @@ def freckled(here: Path) -> Path:
     return here
 
 
+@pytest.mark.slow
 def test_what_cleaning_does_is_told_and_bounded(
     freckled: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -236,6 +237,7 @@ def test_options_of_images_go_with_no_case(capsys: pytest.CaptureFixture[str]) -
     assert "--pixel-size" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_element_size_of_an_image(labels: Path, capsys: pytest.CaptureFixture[str]) -> None:
     counts = []
     for words in ((), ("--size", "0.25 um")):

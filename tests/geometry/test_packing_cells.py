@@ -189,6 +189,7 @@ def bed(inactive: dict[str, Any]) -> Any:
     return build(case(PLAIN, inactive=inactive)).particles
 
 
+@pytest.mark.slow
 def test_rules_by_place_and_id(tmp_path: Any) -> None:
     x = bed({}).x
     between = bed({"between": ["10 um", "20 um"]})

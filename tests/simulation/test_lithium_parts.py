@@ -132,6 +132,7 @@ def test_current_goes_where_lithium_touches(kept: list[tuple[Any, ...]], result:
     np.testing.assert_allclose(current / share, current.sum() / share.sum(), rtol=0.1)
 
 
+@pytest.mark.slow
 def test_taken_up_it_goes_on_bit_by_bit(kept: list[tuple[Any, ...]], result: Result) -> None:
     assert result.history is not None
     number = int(result.history.events[0][0]) + 2

@@ -77,6 +77,7 @@ def test_other_processes_give_the_same_digits(swept: Swept) -> None:
     assert found.packed == swept.packed
 
 
+@pytest.mark.slow
 def test_a_later_sweep_of_the_cell_does_not_condense_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, unspread: None
 ) -> None:
@@ -133,6 +134,7 @@ def test_a_cell_that_cannot_be_condensed_is_solved_one_by_one(
     assert all("newton_iterations" in row.metrics for row in found)
 
 
+@pytest.mark.slow
 def test_a_cell_that_is_condensed_too_coarsely_is_solved_one_by_one(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
@@ -208,6 +210,7 @@ def test_statistics_of_five_numbers() -> None:
     )  # fmt: skip
 
 
+@pytest.mark.slow
 def test_the_interval_holds_the_mean_of_normal_numbers_in_95_percent() -> None:
     """Of 4,000 samples of 5: 95 % within three standard errors, which are 1.03 %."""
     draw = np.random.default_rng(5).normal(2.0, 3.0, (4000, 5))

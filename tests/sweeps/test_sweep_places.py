@@ -135,6 +135,7 @@ def test_maps_agree_with_the_table_of_members(together: Swept) -> None:
     assert weights.sum() == pytest.approx(together.particles[0].carrying.sum(), rel=HALF)
 
 
+@pytest.mark.slow
 def test_a_sweep_that_was_stopped_gives_the_same_files(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -305,6 +305,7 @@ def test_reciprocity_of_random_discs(shape: Geometry, contrast: float) -> None:
     assert np.max(np.abs(excess[1])) < 1e-3
 
 
+@pytest.mark.slow
 @QUICK
 @given(fraction=st.floats(0.05, 0.7), contrast=contrasts)
 def test_arrays_lie_within_hashin_and_shtrikman(fraction: float, contrast: float) -> None:
