@@ -14,6 +14,9 @@ for library in ("OPENBLAS", "OMP", "MKL"):
 # What a test finds must not have been made by another version of the code, nor stay behind.
 os.environ["ASSB_FEM_CACHE"] = "off"
 
+# Modules and tests are made by the thousand, and none of them is garbage.
+gc.disable()
+
 # On a busy machine any example may take long, and how long it takes is no statement of a test.
 settings.register_profile("patient", deadline=None, derandomize=True)
 settings.load_profile("patient")
@@ -165,8 +168,8 @@ VARIANTS = """
     test_a_hold_at_the_voltage_of_a_rested_cell[1e-09]
     test_a_hold_at_the_voltage_of_a_rested_cell[1e-12]
     test_a_plateau_with_noise_runs[flat]
-    test_choices_work_together[packing, loop, ideal, none, averaged, lithium, yes, kept]
-    test_choices_work_together[lattice, loop, ideal, none, fixed, both, no, kept]
+    test_choices_work_together[packing,loop,ideal,none,averaged,lithium,yes,kept]
+    test_choices_work_together[lattice,loop,ideal,none,fixed,both,no,kept]
     test_log_normal_by_area
     test_table_of_sizes_by_area
     test_three_quarters_can_be_reached[log-normal]
@@ -206,7 +209,7 @@ VARIANTS = """
     test_no_current_crashes
     test_yielded_deposits_press_with_the_slot_pressure
     test_square_array[0.7]
-    test_choices_work_together[packing, loop, resolved, none, resolved, off, no, moved]
+    test_choices_work_together[packing,loop,resolved,none,resolved,off,no,moved]
     test_a_potential_that_rises_is_named_where_particles_leave_their_sites
     test_a_bed_of_particles_has_no_small_angles
     test_current_under_a_hold[1e-13*exp(3*(x - 0.6))-varying]
@@ -216,7 +219,7 @@ VARIANTS = """
     test_seed_makes_the_sample
     test_members_are_as_full_solves_find_them[electrons]
     test_excess_at_the_wall[fast lithium]
-    test_choices_work_together[image, protocol, resolved, isolated, averaged, particles, yes, kept]
+    test_choices_work_together[image,protocol,resolved,isolated,averaged,particles,yes,kept]
     test_enclosed_electrolyte_takes_no_part_until_it_is_opened_again
     test_fields_of_the_panel_are_raster_and_its_text_is_not
     test_hydrostatic_stress_is_that_inside_the_particles
@@ -224,18 +227,18 @@ VARIANTS = """
     test_hexagonal_array[0.5]
     test_resumed_it_leaves_the_same_files[7]
     test_resumed_it_leaves_the_same_files[1]
-    test_choices_work_together[image with lithium, loop, ideal, none, resolved, both, yes, kept]
-    test_choices_work_together[image with voids, loop, resolved, none, averaged, particles, no, kept]
-    test_choices_work_together[image with lithium, protocol, ideal, none, averaged, particles, yes, kept]
-    test_choices_work_together[image with voids, protocol, resolved, isolated, resolved, both, no, kept]
-    test_choices_work_together[packing, snapshot, effective, isolated, fixed, both, no, kept]
-    test_choices_work_together[packing, protocol, effective, isolated, resolved, none, yes, kept]
-    test_choices_work_together[lattice, loop, ideal, none, resolved, none, yes, kept]
-    test_choices_work_together[image, loop, effective, isolated, fixed, none, no, kept]
-    test_choices_work_together[image with voids, loop, ideal, none, averaged, none, yes, kept]
-    test_choices_work_together[packing, snapshot, resolved, isolated, fixed, particles, no, moved]
-    test_choices_work_together[image, loop, effective, isolated, fixed, off, no, kept]
-    test_choices_work_together[lattice, protocol, resolved, none, fixed, lithium, no, kept]
+    test_choices_work_together[image with lithium,loop,ideal,none,resolved,both,yes,kept]
+    test_choices_work_together[image with voids,loop,resolved,none,averaged,particles,no,kept]
+    test_choices_work_together[image with lithium,protocol,ideal,none,averaged,particles,yes,kept]
+    test_choices_work_together[image with voids,protocol,resolved,isolated,resolved,both,no,kept]
+    test_choices_work_together[packing,snapshot,effective,isolated,fixed,both,no,kept]
+    test_choices_work_together[packing,protocol,effective,isolated,resolved,none,yes,kept]
+    test_choices_work_together[lattice,loop,ideal,none,resolved,none,yes,kept]
+    test_choices_work_together[image,loop,effective,isolated,fixed,none,no,kept]
+    test_choices_work_together[image with voids,loop,ideal,none,averaged,none,yes,kept]
+    test_choices_work_together[packing,snapshot,resolved,isolated,fixed,particles,no,moved]
+    test_choices_work_together[image,loop,effective,isolated,fixed,off,no,kept]
+    test_choices_work_together[lattice,protocol,resolved,none,fixed,lithium,no,kept]
     test_thickness_in_closed_form_with_order_two[self-limiting|parabolic]
     test_pressure_drop_of_a_layered_cell[perfect|none]
     test_volume_and_ledgers_close_and_runs_are_taken_up[rigid-plastic-0.02]
@@ -297,6 +300,37 @@ VARIANTS = """
     test_any_protocol_balances[0]
     test_stress_of_rigid_lithium_opposes_what_made_it[100 A/m^2-pressure of 2.]
     test_names_of_deposits_stand_above_both_curves[discharge]
+    test_the_example_runs[True]
+    test_stripping_pulls_as_plating_pushes[elastic]
+    test_a_free_top_carries_no_load[elastic-stick]
+    test_a_hold_at_the_voltage_of_a_rested_cell[0.0]
+    test_an_end_that_is_already_reached[deed1-until1|deed2-until2|deed3-until3]
+    test_lithium_is_used_up[None]
+    test_maps_have_units_and_equal_aspect[charge only]
+    test_no_path_gives_more_than_it_took[1-Cohesive0|1-Cohesive1|1-Cohesive2|2-Cohesive0]
+    test_no_path_gives_more_than_it_took[2-Cohesive1|2-Cohesive2]
+    test_copies_leave_no_crack[changes0]
+    test_it_is_a_step_of_a_run_with_fixed_particles[both]
+    test_compositions_against_a_dense_solve_about_a_charging_state[foil that fades]
+    test_a_forgotten_trial_changes_nothing[discs]
+    test_arrays_are_enough[modes]
+    test_the_first_instant_is_the_snapshot[resolved-40.0|resolved--300.0]
+    test_ring_at_a_given_current[0.0001-21.9691152787]
+    test_any_protocol_balances[8]
+    test_a_cell_at_rest_comes_to_rest_and_stays[flat-57 d]
+    test_cylinders_that_nearly_touch[0.78]
+    test_unknowns_are_known_before_the_mesh_is[zheng2023_flat]
+    test_every_pattern_is_drawn_in_a_packing[{'kind': 'clustered', 'length': '1 m'}]
+    test_every_pattern_is_drawn_in_a_packing[{'kind': 'clustered', 'length': '1 nm'}]
+    test_zone_means_do_not_depend_on_the_mesh[2e-07]
+    test_both_agree_three_times_in_a_run[wires|resolved]
+    test_a_line_is_followed_without_restarts[current-0.2 mA/cm^2-current_density_A_m2]
+    test_a_stopped_sweep_goes_on[]
+    test_thickness_by_faraday[end0-64.6544102624]
+    test_half_elliptic_bump[2.0-1.0-3.0-1.4494897427832]
+    test_strip_constriction[1.0-1.0-0.1-2.1787445132796]
+    test_a_full_disk_at_any_file_can_be_resumed[fem.output.history.os.fsync]
+    test_a_full_disk_at_any_file_can_be_resumed[fem.output.vtk.write_fields]
 """
 """Tests of which the default run keeps another variant, and a few long ones of small rooms: they
 are slow ones. Names with parameters that share a name stand together."""
@@ -322,6 +356,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def pytest_collection_finish() -> None:
-    """Thousands of tests stay until the end: the garbage collector need not look at them again."""
-    gc.collect()
+    """What was collected stays until the end: the garbage collector need not look at it again."""
     gc.freeze()
+    gc.enable()

@@ -186,6 +186,7 @@ def test_a_key_changed_on_the_command_line_is_not_blamed_on_the_file(
         assert capsys.readouterr().err.startswith(f"cell.toml with --set: {key}: ")
 
 
+@pytest.mark.slow
 def test_as_a_process(here: Path) -> None:
     env = {**os.environ, "PYTHONPATH": str(Path(fem.__file__).parents[1])}
     before = tree(here)

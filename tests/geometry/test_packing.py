@@ -252,6 +252,7 @@ def test_clusters_that_cannot_be_are_refused(length: str) -> None:
     assert caught.value.cure
 
 
+@pytest.mark.slow
 def test_a_landscape_gathers_by_boltzmanns_factor() -> None:
     """Discs so few that they hardly meet have the mean energy of an ideal gas in it."""
     rng = np.random.default_rng(1)

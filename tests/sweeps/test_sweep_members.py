@@ -69,6 +69,7 @@ def test_members_solved_together_are_those_solved_alone(together: list[Row]) -> 
         assert row.metrics["active_particles"] == exact["active_particles"]
 
 
+@pytest.mark.slow
 def test_other_processes_give_the_same_digits(swept: Swept) -> None:
     found = solved(tables(cell(), **TABLES), workers=2)
     assert [(r.member, r.status, r.metrics) for r in found.rows] == [

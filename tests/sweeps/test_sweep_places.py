@@ -206,6 +206,7 @@ def test_the_figure_has_all_particles_in_their_colours(together: Swept) -> None:
     assert centres == pytest.approx(1e6 * np.c_[spread.x, spread.y], abs=1e-2)
 
 
+@pytest.mark.slow
 def test_the_command_tells_what_came_out(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], unspread: None
 ) -> None:

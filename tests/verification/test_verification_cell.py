@@ -266,6 +266,7 @@ def test_profile_of_an_ohmic_interface_ignores_the_current(resistance: float) ->
     assert profile(resistance, 1000.0) == pytest.approx(profile(resistance, 1.0), abs=1e-8)
 
 
+@pytest.mark.slow
 def test_profile_of_butler_volmer_follows_the_current() -> None:
     """The same cell with i0 = 20 A/m^2 at lithium: the profile moves from one limit to the other.
 
