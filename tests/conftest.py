@@ -22,14 +22,13 @@ settings.register_profile("patient", deadline=None, derandomize=True)
 settings.load_profile("patient")
 
 LONGEST_FIRST = (
-    "test_cases_time.py",
+    "test_case_keys.py",
+    "test_cli_wrong_input.py",
+    "test_output_recorder.py",
     "test_events.py",
-    "test_cases_zheng2023.py",
-    "test_balances.py",
-    "test_verification_transport.py",
+    "test_sweep_members.py",
+    "test_structure.py",
     "test_plot_figures.py",
-    "test_verification_mechanics_deposits.py",
-    "test_kill.py",
 )
 """Files that take longest. A file goes to one process as a whole, and one of these at the end
 would leave the other processes without work; all others are short."""
@@ -331,6 +330,14 @@ VARIANTS = """
     test_strip_constriction[1.0-1.0-0.1-2.1787445132796]
     test_a_full_disk_at_any_file_can_be_resumed[fem.output.history.os.fsync]
     test_a_full_disk_at_any_file_can_be_resumed[fem.output.vtk.write_fields]
+    test_newton_step_against_differences[True-hold]
+    test_a_voltage_is_met_while_contact_goes[4.0]
+    test_averaged_is_the_slow_limit_of_resolved[flat_case-None]
+    test_profile_of_an_ohmic_interface_ignores_the_current[ohmic]
+    test_a_plateau_with_noise_runs[bed]
+    test_a_jam_says_what_was_reached[changes0]
+    test_channels_are_what_a_fine_rim_sees[coarse]
+    test_lithium_is_used_up[0 um]
 """
 """Tests of which the default run keeps another variant, and a few long ones of small rooms: they
 are slow ones. Names with parameters that share a name stand together."""

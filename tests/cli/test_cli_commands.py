@@ -496,6 +496,7 @@ def loaded(*arguments: str, cwd: Path) -> set[str]:
     return set(done.stdout.splitlines()[-1].split())
 
 
+@pytest.mark.slow
 def test_light_commands_import_little(here: Path) -> None:
     assert not loaded("--help", cwd=here) & {"numpy", "scipy", "pint", "pydantic", "matplotlib"}
     assert not loaded("check", str(SMALL), cwd=here) & {"matplotlib", "meshio", "fem.runs.snapshot"}

@@ -139,6 +139,7 @@ def test_an_image_too_large_to_compare_says_so(
     assert "as read was not solved" in capsys.readouterr().out
 
 
+@pytest.mark.slow
 def test_further_phases_need_values_in_si_units(
     labels: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -121,6 +121,7 @@ def test_processes_of_one_machine_condense_once(
     assert [(r.member, r.metrics) for r in rows] == [(r.member, r.metrics) for r in alone]
 
 
+@pytest.mark.slow
 def test_a_cell_that_cannot_be_condensed_is_solved_one_by_one(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

@@ -101,6 +101,7 @@ def together() -> Swept:
         return solved(tables(cell(), **TABLES))
 
 
+@pytest.mark.slow
 def test_members_solved_one_by_one_say_the_same(
     together: Swept, monkeypatch: pytest.MonkeyPatch
 ) -> None:

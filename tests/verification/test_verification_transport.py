@@ -113,6 +113,7 @@ def test_square_array_of_squares() -> None:
             assert_order(errors, order, ceiling, band=0.15)
 
 
+@pytest.mark.slow
 def test_checkerboard() -> None:
     """Dykhne (1970): the geometric mean, approached from above as h^0.78 for a contrast of 10.
 
