@@ -101,6 +101,7 @@ def untouched(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.mark.slow
 def test_a_run_that_was_killed_is_the_same(tmp_path: Path, untouched: Path) -> None:
     draw, folder, last = random.Random(3), tmp_path / "run", rows_in(untouched)
     assert kill_once(folder, draw, last, "--undrawn")

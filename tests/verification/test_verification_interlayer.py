@@ -124,6 +124,7 @@ def test_newman_and_tobias(thiele: float, expected: float, limit: float) -> None
     assert np.log2(errors[-2] / errors[-1]) == pytest.approx(4.0, abs=0.25), errors
 
 
+@pytest.mark.slow
 def test_pores_fill_and_then_lithium_goes_elsewhere() -> None:
     """What is in full pores is porosity times thickness; the rest is at the collector."""
     result = fem.run(

@@ -179,6 +179,7 @@ def test_pressure_drop_of_a_layered_cell(bond: str) -> None:
         assert drop == pytest.approx(stiffness * q / (1.0 + stiffness * COMPLIANCE), rel=1e-8)
 
 
+@pytest.mark.slow
 def test_pressure_drop_by_charge_of_a_run() -> None:
     """In time, at rest: 9.818e-6 m^3/mol / F times the stiffness, of every charge that passed."""
     stiffness = 1e9
@@ -233,6 +234,7 @@ def test_a_disc_that_loses_its_rim_has_shrunk(bond: str) -> None:
 # ---------------------------------------------------------------------------- on lithium
 
 
+@pytest.mark.slow
 def test_lithium_reduces_electrolyte_in_time_and_by_what_is_plated() -> None:
     """At a given current both parts are known: share v t, and parabolic growth without it."""
     base = {"growth": "linear", "plating_share": 0.05, "growth_rate": "2 nm/h"}
@@ -251,6 +253,7 @@ def test_lithium_reduces_electrolyte_in_time_and_by_what_is_plated() -> None:
     assert cell.lithium.interphase(state.content) == pytest.approx(2e-9, rel=1e-9)
 
 
+@pytest.mark.slow
 def test_parabolic_layer_on_lithium_with_order_two() -> None:
     """w^2 = w0^2 + 2 p r t, and its resistance w/sigma in the voltage."""
     layer = {
