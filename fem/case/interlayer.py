@@ -12,13 +12,13 @@ from pydantic import Field, model_validator
 from fem.case.kinds import (
     POSITIVE,
     AreaResistance,
+    Capacitance,
     ExchangeCurrentDensity,
     Interval,
     Length,
     MaterialName,
     Pressure,
 )
-from fem.case.operation import Protocol
 from fem.case.rules import Bounds, Dimension, Number, refuse
 from fem.case.table import Table
 from fem.units import Quantity
@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from fem.case.model import Case
 
 SurfaceArea = Annotated[Quantity, Dimension("1/m", "area per volume", POSITIVE, "1e6 1/m")]
+Opening = Annotated[Quantity, Dimension("Pa", "pressure", Bounds(ge=0, le=1e10), "50 MPa")]
+"""10 GPa are 1.3 V, which no cell gives: a site that lithium never opens."""
 Barrier = Annotated[Quantity, Dimension("V", "voltage", Bounds(ge=0, le=1), "10 mV")]
 
 
@@ -54,19 +56,41 @@ class Flaw(Table):
     )
 
 
-class Site(Table):
-    """Where lithium may deposit: as any lithium once it has opened, beyond a barrier before."""
+class Reaction(Table):
+    """What takes lithium up, per area of reacting surface."""
 
     exchange_current_density: ExchangeCurrentDensity | None = Field(
-        default=None,
-        description="Exchange current density of lithium there, per area of reacting surface.",
+        default=None, description="Exchange current density, per area of reacting surface."
     )
     area_resistance: AreaResistance | None = Field(
-        default=None,
-        description="Ohmic layer in series. Without both keys lithium reacts as `kinetics.anode` "
-        "says.",
+        default=None, description="Ohmic layer in series, or alone."
     )
-    opening_pressure: Pressure | None = Field(
+    double_layer_capacitance: Capacitance | None = Field(
+        default=None,
+        description="Double layer beside the reaction, per area of reacting surface; spectra "
+        "charge it, and in time it follows at once.",
+    )
+
+    @model_validator(mode="after")
+    def _has_a_reaction(self) -> Self:
+        alone = self.exchange_current_density is None and self.area_resistance is not None
+        if alone and self.double_layer_capacitance is not None:
+            raise refuse(
+                "double_layer_capacitance beside area_resistance alone has no reaction to charge",
+                key="double_layer_capacitance",
+                given=self.double_layer_capacitance,
+                cure="add exchange_current_density, or remove this key",
+            )
+        return self
+
+
+class Site(Reaction):
+    """Where lithium may deposit: as any lithium once it has opened, beyond a barrier before.
+
+    Without `exchange_current_density` and `area_resistance` it reacts as `kinetics.anode` says.
+    """
+
+    opening_pressure: Opening | None = Field(
         default=None,
         description="Pressure that lithium must reach before the site opens: that of the stack "
         "and what bonds there; `kinetics.interlayer.pressure` if left out.",
@@ -96,15 +120,9 @@ class PoreSite(Site):
     )
 
 
-class Carbon(Table):
+class Carbon(Reaction):
     """Lithium that the solid of the interlayer dissolves."""
 
-    exchange_current_density: ExchangeCurrentDensity | None = Field(
-        default=None, description="Exchange current density, per area of reacting surface."
-    )
-    area_resistance: AreaResistance | None = Field(
-        default=None, description="Ohmic layer in series, or alone."
-    )
     surface_area: SurfaceArea = Field(description="Area of reacting surface per volume.")
     stoichiometry: Annotated[float, Number(Bounds(gt=0, lt=1), 0.01)] = Field(
         default=0.01, description="Lithium at the start, over what the solid holds."
@@ -193,7 +211,6 @@ def check_interlayer(case: Case) -> None:
             image is not None and image.labels.lithium is not None
         )
         modes = case.stepping.electrolyte == "modes"
-        spectra = isinstance(case.operation, Protocol) and case.operation.highest_frequency > 0.0
         refused += [
             (f"geometry.{case.geometry.source}", shown, None, "draw the separator and the anode"),
             ("geometry.anode.protrusions", bool(anode.protrusions), None, "remove them"),
@@ -207,7 +224,6 @@ def check_interlayer(case: Case) -> None:
                 "what is known of stress",
             ),
             ("stepping.electrolyte", modes, "modes", "remove electrolyte from [stepping]"),
-            ("operation.steps", spectra, "impedance", "remove the steps that take a spectrum"),
             ("geometry.anode.fading", anode.fading is not None, anode.fading, "remove fading"),
             (
                 "geometry.separator",
