@@ -28,12 +28,13 @@ REACTING: dict[str, Any] = {
 LAYERED: dict[str, Any] = {
     "geometry.width": "4 um",
     "geometry.cathode": {"kind": "plane", "material": "LCO", "thickness": "8 um"},
+    "interphase.particle_electrolyte": None,
     "kinetics.interlayer.electrolyte": {"opening_pressure": "30 MPa"},
     "kinetics.interlayer.carbon.stoichiometry": 0.9,
     "operation.steps": [
-        {"charge": "10 A/m^2", "until": {"time": "2 s"}},
+        {"charge": "10 A/m^2", "until": {"time": "1 s"}},
         SPECTRUM,
-        {"discharge": "10 A/m^2", "until": {"time": "1 s"}},
+        {"discharge": "10 A/m^2", "until": {"time": "50 ms"}},
     ],
 }
 
