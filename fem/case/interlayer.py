@@ -26,7 +26,9 @@ from fem.units import Quantity
 if TYPE_CHECKING:
     from fem.case.model import Case
 
-SurfaceArea = Annotated[Quantity, Dimension("1/m", "area per volume", Bounds(gt=0, le=1e10), "1e6 1/m")]
+SurfaceArea = Annotated[
+    Quantity, Dimension("1/m", "area per volume", Bounds(gt=0, le=1e10), "1e6 1/m")
+]
 Opening = Annotated[Quantity, Dimension("Pa", "pressure", Bounds(ge=0, le=1e10), "50 MPa")]
 """10 GPa are 1.3 V, which no cell gives: a site that lithium never opens."""
 Barrier = Annotated[Quantity, Dimension("V", "voltage", Bounds(ge=0, le=1), "10 mV")]
@@ -109,7 +111,6 @@ class FaceSite(Site):
         description="Interval of x in which the layer touches the electrolyte without a bond: "
         "there it opens at `kinetics.interlayer.pressure`.",
     )
-
 
     @model_validator(mode="after")
     def _has_a_bond(self) -> Self:

@@ -160,8 +160,8 @@ class Gradient(Condensed):
 class Waves:
     """The response of surface values to loads in ``(M + c K) x = -c b / (F c_max)`` alone, any c.
 
-    Of alike unknowns in each of B blocks; the surface is eliminated last, so that what factors leave
-    of it is the answer, and nothing has to be solved for (`Gradient` solves for each surface node).
+    Of alike unknowns in each of B blocks; the surface is eliminated last, so that what factors
+    leave of it is the answer, and nothing is solved for (`Gradient` does for each surface node).
     """
 
     def __init__(self, mass: csr_matrix, surface: Ints, blocks: int, charge_density: float) -> None:

@@ -69,16 +69,20 @@ def main() -> None:
     state = resting(cell)
     taken = time.process_time() - began
     count = len(cell.mesh.geometry.particles)
-    print(f"{count} particles in {len(cell.particles)} groups, "
-          f"{len(cell.charge.space)} unknowns in the electrolyte")
+    print(
+        f"{count} particles in {len(cell.particles)} groups, "
+        f"{len(cell.charge.space)} unknowns in the electrolyte"
+    )
     print(f"the cell at rest          {taken:7.2f} s  {taken / unit:5.1f} snapshots")
     for processes in (False, True):
         began = time.process_time()
         found = about(cell, state, FREQUENCIES, processes)
         taken = time.process_time() - began
         words = f"and {len(found.without)} left out" if processes else ""
-        print(f"91 frequencies {words:14} {taken:7.2f} s  {taken / unit:5.1f} snapshots, "
-              f"{found.full} solutions in full")
+        print(
+            f"91 frequencies {words:14} {taken:7.2f} s  {taken / unit:5.1f} snapshots, "
+            f"{found.full} solutions in full"
+        )
 
 
 if __name__ == "__main__":

@@ -85,7 +85,8 @@ def compare(one: Path, two: Path) -> None:
     names = [sorted(str(p.relative_to(f)) for p in f.rglob("*") if p.is_file()) for f in (one, two)]
     assert names[0] == names[1]
     tables = ("history.csv", "fields.pvd", "anode.csv", "particles.csv", "case.toml")
-    for name in (*tables, *(n for n in ("events.csv", "impedance.csv", "drt.csv") if n in names[0])):
+    others = {"events.csv", "impedance.csv", "drt.csv"} & set(names[0])
+    for name in (*tables, *sorted(others)):
         assert (one / name).read_bytes() == (two / name).read_bytes(), name
     for path in one.rglob("*.npz"):
         with np.load(path) as a, np.load(two / path.relative_to(one)) as b:

@@ -1,4 +1,4 @@
-"""Interphases and spectra on packings, images and meshes: at an instant, in time, taken up again."""
+"""Interphases and spectra on packings, images and meshes: an instant, in time, taken up again."""
 
 from __future__ import annotations
 
@@ -114,9 +114,7 @@ def case(geometry: dict[str, Any], **operation: Any) -> fem.Case:
 DRAWINGS = {"packing": packing, "image": image, "mesh": mesh}
 
 
-@pytest.mark.parametrize(
-    "name", ["packing", "image", pytest.param("mesh", marks=pytest.mark.slow)]
-)
+@pytest.mark.parametrize("name", ["packing", "image", pytest.param("mesh", marks=pytest.mark.slow)])
 def test_layers_grow_and_spectra_are_taken(name: str, tmp_path: Path) -> None:
     """Ledgers close, the spectrum is consistent, and a run that was cut short ends the same."""
     cell = fem.Cell.of(case(DRAWINGS[name](tmp_path)))
@@ -132,9 +130,7 @@ def test_layers_grow_and_spectra_are_taken(name: str, tmp_path: Path) -> None:
         assert (np.diff(history[each][:taken]) > 0.0).all()
     assert np.abs(kramers_kronig(spectrum.frequency, spectrum.impedance)).max() < 1e-2
     assert (spectrum.impedance.real > 0.0).all() and (spectrum.impedance.imag < 0.0).all()
-    kept = Kept(
-        seen[taken].arrays(), seen[taken].facts(), [each.row for each in seen[: taken + 1]]
-    )
+    kept = Kept(seen[taken].arrays(), seen[taken].facts(), [each.row for each in seen[: taken + 1]])
     again = simulate(cell, resume=kept)
     assert again.history is not None and again.history.events == history.events
     for each, values in history.columns.items():
