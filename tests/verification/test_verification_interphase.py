@@ -201,6 +201,43 @@ def test_pressure_drop_by_charge_of_a_run() -> None:
     assert history["work_error"].max() < 1e-8
 
 
+@pytest.mark.parametrize(
+    ("growth", "factor", "expected"),
+    [("linear", 2.0 / 3.0, 1.5), pytest.param("self-limiting", 0.5, None, marks=SLOW)],
+)
+def test_ratio_of_two_pressure_drops_is_that_of_the_side_reactions(
+    growth: str, factor: float, expected: float | None
+) -> None:
+    """1.5 from the ratio of side reactions, zero for Li3YCl6, without another change.
+
+    A coating that lets 2/3 of the reaction through; of a layer that slows itself the two charges
+    are as something else, and the pressures are as these. Nothing swells here, which in a cell of
+    LiCoO2 lies over it.
+    """
+    steps = {
+        "operation.steps": [{"rest": "10 min"}], "stepping.tolerance": 1e-1,
+        "stepping.first": "20 s", "geometry.width": "20 um",
+    }  # fmt: skip
+    bare = layered("perfect", 1e9).case.replace(
+        {**steps, "interphase.particle_electrolyte": table(growth, initial_thickness="0 m")}
+    )
+    drops, charges = [], []
+    for changes in (
+        {},
+        {"interphase.particle_electrolyte.coating_factor": factor},
+        {"geometry.separator.material": "LYC"},
+    ):
+        history = fem.run(bare.replace(changes)).history
+        assert history is not None
+        pressure = history["stack_pressure_Pa"]
+        drops.append(float(pressure[0] - pressure[-1]))
+        charges.append(float(history["side_charge_Ah_m2"][-1]))
+    assert drops[0] / drops[1] == pytest.approx(charges[0] / charges[1], rel=1e-5)
+    if expected is not None:
+        assert drops[0] / drops[1] == pytest.approx(expected, rel=1e-5)
+    assert (charges[2], drops[2]) == (0.0, pytest.approx(0.0, abs=1e-6))
+
+
 @pytest.mark.parametrize("bond", ["perfect", "cohesive"])
 def test_a_disc_that_loses_its_rim_has_shrunk(bond: str) -> None:
     """A jump -q n on a circle is that of a disc that has shrunk by q/R in its plane.
