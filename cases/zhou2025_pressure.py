@@ -99,7 +99,7 @@ CYCLE = (
     {"charge": "0.65 A/m^2", "until": {"voltage": "4.25 V"}},
     {"discharge": "0.65 A/m^2", "until": {"voltage": "2.8 V"}},
 )
-PACKINGS = (2, 3, 4, 5)
+PACKINGS = (2, 3)
 """Seeds of other packings than the case file's; they are run until all faces are open."""
 VARIANTS: Mapping[str, Mapping[str, Any]] = {
     "as in the case file": {},

@@ -103,15 +103,15 @@ def test_ten_seeds_of_every_way_to_hold_them(solids: ModuleType) -> None:
 
 
 def test_tally_counts_verdicts_and_says_how_far_gaps_fall_short(solids: ModuleType) -> None:
-    """Ratios 2 and 8 have the median 5; 1 nm of 300 nm is a 300th."""
+    """Ratios 2 and 8 have the median 5; 0.8 nm of 300 nm are 0.003."""
     kinds = [solids.SetUp("pair", k, solids.CLAMPS[0], "none", (0.0, 0.0)) for k in (1, 2)]
     found = {
         setup: {"WM": of(solids, 1e-4), "HM": of(solids, void)}
         for setup, void in zip(kinds, (2e-4, 8e-4), strict=True)
     }
     (line,) = solids.tally(found)
-    assert "HM/WM    5.00" in line and "1 HM > 3 WM, 1 HM > WM" in line
-    assert "widest    0.8 nm, 1/375 of 300 nm" in line
+    assert "HM/WM    5.00 (2.00 to 8.00)" in line and "1 HM > 3 WM, 1 HM > WM" in line
+    assert "widest    0.8 nm, 0.003 of 300 nm" in line
 
 
 def test_what_a_table_has_is_not_solved_again(
