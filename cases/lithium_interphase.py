@@ -81,16 +81,11 @@ class Layer:
         return SHARE * DEEP / (CYCLES * self.live)
 
 
-def zheng(
-    dead: Sequence[str] | None, power: float, growth: str, size: str, changes: Mapping[str, Any]
-) -> Layer:
+def zheng(dead: Sequence[str] | None, power: float, size: str, changes: Mapping[str, Any]) -> Layer:
     """Charge the flat cell of the paper to 4.2 V."""
-    law: dict[str, Any] = {"growth": growth, "plating_share": SHARE}
+    law: dict[str, Any] = {"growth": "linear", "plating_share": SHARE}
     if power != 1.0:
         law |= {"plating_exponent": power, "reference_current_density": f"{CURRENT} A/m^2"}
-    if growth == "parabolic":
-        # Far thinner than what grows, so that the layer slows itself from the start.
-        law |= {"passivation_thickness": "1e-3 nm", "initial_thickness": "1e-3 nm"}
     case = fem.Case.load(
         FLAT,
         {
@@ -110,13 +105,12 @@ def zheng(
             **changes,
         },
     )
-    return _read(fem.run(case), 0.0 if growth == "linear" else 1e-12)
+    return _read(fem.run(case))
 
 
-def _read(result: Result, start: float) -> Layer:
-    anode = result.anode
-    assert anode.interphase is not None
-    grown = anode.interphase - start
+def _read(result: Result) -> Layer:
+    anode, grown = result.anode, result.anode.interphase
+    assert grown is not None
     ends = np.interp([0.0, 0.5 * result.geometry.width], anode.x, grown)
     return Layer(anode.mean(grown), float(ends[0]), float(ends[1]), anode.mean(anode.thickness))
 
@@ -124,23 +118,21 @@ def _read(result: Result, start: float) -> Layer:
 def zheng_table(size: str, changes: Mapping[str, Any]) -> Iterator[str]:
     """Layers by power and share of dead particles, over those of the cell with none."""
     yield (
-        f"{'growth':11}{'m':>4}  {'cell':16}{'plated':>9}{'opposite live':>15}{'middle':>9}"
+        f"{'m':>4}  {'cell':16}{'plated':>9}{'opposite live':>15}{'middle':>9}"
         f"{'live/coated':>13}{'per charge':>12}{'share for 160 nm':>18}"
     )
-    for growth, powers in (("linear", POWERS), ("parabolic", POWERS[1:3])):
-        for power in powers:
-            coated: Layer | None = None
-            for name, dead in DEAD.items():
-                found = zheng(dead, power, growth, size, changes)
-                coated = coated or found
-                ratio = found.live / coated.live
-                by_charge = ratio * coated.plated / found.plated
-                share = f"{100 * found.share_for_the_paper:16.3g} %" if growth == "linear" else ""
-                yield (
-                    f"{growth:11}{power:4g}  {name:16}{1e6 * found.plated:6.2f} um"
-                    f"{1e9 * found.live:12.4g} nm{1e9 * found.dead:6.4g} nm"
-                    f"{ratio:13.3f}{by_charge:12.3f}{share}"
-                )
+    for power in POWERS:
+        coated: Layer | None = None
+        for name, dead in DEAD.items():
+            found = zheng(dead, power, size, changes)
+            coated = coated or found
+            ratio = found.live / coated.live
+            yield (
+                f"{power:4g}  {name:16}{1e6 * found.plated:6.2f} um"
+                f"{1e9 * found.live:12.4g} nm{1e9 * found.dead:6.4g} nm{ratio:13.3f}"
+                f"{ratio * coated.plated / found.plated:12.3f}"
+                f"{100 * found.share_for_the_paper:16.3g} %"
+            )
 
 
 # %%
