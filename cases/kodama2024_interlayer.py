@@ -194,6 +194,20 @@ def threshold(conductivity: float) -> float:
     return STACK + 2.0 * 10e-6 / conductivity * FARADAY / molar_volume()
 
 
+LAYERS = (3e-4, 1e-3, 1.8e-3, 1.9e-3, 2.3e-3, 2.9e-3, 3.1e-3, 1e-2, 3e-2)
+"""Conductivities of a layer in S/m for which sites are told as numbers."""
+
+
+def site_table() -> Iterable[str]:
+    """The map in numbers: where the first lithium of each process is, by conductivity."""
+    share = face_share(np.array(LAYERS), np.array([p.opening for p in PROCESSES]))
+    yield "Share of the first lithium at electrolyte|interlayer, by conductivity of the layer"
+    yield "     mS/m   opens below" + "".join(f"{'process ' + p.name[0]:>11}" for p in PROCESSES)
+    for kappa, column in zip(LAYERS, share.T, strict=True):
+        found = "".join(f"{max(value, 0.0):11.3f}" for value in column)
+        yield f"  {1e3 * kappa:7.2f}{threshold(kappa) / 1e6:10.1f} MPa{found}"
+
+
 def draw_map(conductivities: Floats, openings: Floats, share: Floats) -> Figure:
     """Where lithium deposits, over bonding and conductivity."""
     figure = new_figure(120.0, 85.0)
@@ -350,7 +364,7 @@ def main(output: Path) -> None:
     output.mkdir(parents=True, exist_ok=True)
     results = {"without carbon": bare()}
     results |= {f"process {p.name[0]}": charged(p) for p in PROCESSES}
-    print("\n".join(report(results)))
+    print("\n".join([*report(results), *site_table()]))
     told = json.dumps(beside_the_paper(results), indent=1)
     (output / "numbers.json").write_text(told, encoding="utf-8")
     conductivities, openings = np.geomspace(3e-4, 3e-2, 13), np.geomspace(3.3e6, 300e6, 14)

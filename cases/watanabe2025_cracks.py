@@ -16,8 +16,9 @@ from __future__ import annotations
 
 import argparse
 import csv
+import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -373,7 +374,7 @@ def main(
     quick: bool = False,
     variants: Sequence[str] = tuple(VARIANTS),
 ) -> dict[str, dict[str, Found | None]]:
-    """Run all, print the table and write it, the figures and a map of the widest gaps."""
+    """Run all, print the table, write it and figures; runs that `out` holds are not made again."""
     folder = Path(out)
     folder.mkdir(parents=True, exist_ok=True)
     found: dict[str, dict[str, Found | None]] = {}
@@ -383,12 +384,10 @@ def main(
         writer.writerow(COLUMNS)
         for variant in variants[:1] if quick else variants:
             found[variant] = {}
+            words = variant.replace(",", "").replace(" ", "_")
             for name, kind in KINDS.items():
                 changes = {**kind, **VARIANTS[variant], **(QUICK if quick else {})}
-                ends = Ends()
-                result = attempt(fem.Case.load(CASE, changes), f"{variant}, {name}", ends)
-                each = None if result is None else measure(result, ends.results)
-                found[variant][name] = each
+                each = found[variant][name] = solve(changes, f"{words}_{name}", folder)
                 if each is None:
                     continue
                 for half in range(len(each.gap)):
@@ -398,13 +397,7 @@ def main(
                          each.ended[half]]
                     )  # fmt: skip
                 stream.flush()
-                if variant == variants[0]:
-                    for end, state in zip(("charged", "discharged"), ends.results, strict=False):
-                        figure = fem.plot.gaps(state).figure
-                        figure.savefig(folder / f"gaps_{name}_{end}.png", dpi=200)
-                        plt.close("all")
             print("\n".join(lines(variant, found[variant])), flush=True)
-            words = variant.replace(",", "").replace(" ", "_")
             for what, drawn in (("curves", curves), ("widths", histogram)):
                 figure = drawn(found[variant])
                 figure.savefig(folder / f"{what}_{words}.png", dpi=200)
@@ -432,13 +425,29 @@ def pooled(found: Mapping[str, Mapping[str, Found | None]], name: str) -> float:
 POOLED = ("as in the case file", "other axes")
 
 
-def attempt(case: fem.Case, name: str, ends: Ends) -> Result | None:
-    """A run; `None` if the solver gives up, which is told."""
-    try:
-        return simulate(case, observers=[ends])
-    except fem.SolveError as failed:
-        print(f"{name}: {failed}", flush=True)
-        return None
+def solve(changes: Mapping[str, Any], name: str, folder: Path) -> Found | None:
+    """A run, read from `folder` if it was solved before; `None` if the solver gives up.
+
+    Maps of the gaps after the first charge and discharge are drawn as it is solved.
+    """
+    case = fem.Case.load(CASE, changes)
+    file = folder / f"{name}-{case.sha256[:8]}.json"
+    if not file.exists():
+        ends = Ends()
+        try:
+            each = measure(simulate(case, observers=[ends]), ends.results)
+        except fem.SolveError as failed:
+            print(f"{name}: {failed}", flush=True)
+            return None
+        for when, state in zip(("charged", "discharged"), ends.results, strict=False):
+            figure = fem.plot.gaps(state).figure
+            figure.savefig(folder / f"gaps_{name}_{when}.png", dpi=200)
+            plt.close("all")
+        file.write_text(json.dumps(asdict(each), default=np.ndarray.tolist), encoding="utf-8")
+    known = json.loads(file.read_text("utf-8"))
+    widths = tuple((np.array(gap), np.array(length)) for gap, length in known.pop("widths"))
+    ended = tuple(known.pop("ended"))
+    return Found(**{k: np.array(v) for k, v in known.items()}, ended=ended, widths=widths)
 
 
 if __name__ == "__main__":

@@ -355,20 +355,60 @@ COLUMNS = (
     "shape", "seed", "plates", "adhesion", "swelling", "angles_deg", "electrolyte",
     "void_charged", "void_returned", "void_returned_again", "between_discs_charged",
     "between_discs_returned", "widest_charged_m", "widest_returned_m", "snapped", "verdict",
+    "curve", "failed",
 )  # fmt: skip
 
 
-def row(setup: SetUp, electrolyte: str, found: Result, said: str) -> list[Any]:
-    """A row of the CSV."""
+def row(setup: SetUp, electrolyte: str, found: Result, said: str) -> dict[str, Any]:
+    """A row of the CSV: all that `read` needs."""
     angles = " ".join(f"{angle:.1f}" for angle in setup.angles)
     given = [setup.shape, setup.seed, setup.clamp, setup.bond, setup.swelling, angles, electrolyte]
-    if not isinstance(found, Found):
-        return [*given, *[""] * 8, said]
-    last = found.void[3] if len(found.void) > 3 else ""
-    return [
-        *given, found.void[0], found.void[1], last, *found.between[:2], *found.widest[:2],
-        found.snapped, said,
-    ]  # fmt: skip
+    if isinstance(found, Found):
+        last = found.void[3] if len(found.void) > 3 else ""
+        curve = " ".join(f"{void:.6e}" for void in found.curve[:, 0])
+        gaps = *found.void[:2], last, *found.between[:2], *found.widest[:2], found.snapped
+        values = [*given, *gaps, said, curve, ""]
+    else:
+        values = [*given, *[""] * 8, said, "", f"{type(found).__name__}: {found}".splitlines()[0]]
+    return {name: str(value) for name, value in zip(COLUMNS, values, strict=True)}
+
+
+def read(row: Mapping[str, str]) -> Result:
+    """What `row` has been made of, but for widths and facets of further cycles."""
+    if row["failed"]:
+        kind, message = row["failed"].split(": ", 1)
+        return LimitLoad(message) if kind == LimitLoad.__name__ else fem.SolveError(message)
+    value = {name: float(row[name]) for name in COLUMNS[7:14] if row[name]}
+    void = [value["void_charged"], value["void_returned"]]
+    if "void_returned_again" in value:
+        void += [float("nan"), value["void_returned_again"]]
+    between = [value["between_discs_charged"], value["between_discs_returned"]]
+    widest = [value["widest_charged_m"], value["widest_returned_m"]]
+    curve = np.array(row["curve"].split(), dtype=float)[:, None]
+    ends = np.array(void), np.array(between), np.array(widest)
+    return Found(*ends, curve, row["snapped"] == "True")
+
+
+Table = dict[tuple[str, ...], dict[str, str]]
+"""Rows by their first seven columns."""
+
+
+def load(file: Path) -> Table:
+    """The table of earlier runs."""
+    if not file.exists():
+        return {}
+    with file.open(encoding="utf-8", newline="") as stream:
+        return {tuple(each[name] for name in COLUMNS[:7]): each for each in csv.DictReader(stream)}
+
+
+def save(file: Path, table: Table) -> None:
+    """Write it as a whole or not at all, whenever the script is stopped."""
+    part = file.with_suffix(".part")
+    with part.open("w", encoding="utf-8", newline="") as stream:
+        writer = csv.DictWriter(stream, COLUMNS)
+        writer.writeheader()
+        writer.writerows(table.values())
+    part.replace(file)
 
 
 def line(setup: SetUp, pair: Mapping[str, Result], said: str) -> str:
@@ -385,7 +425,10 @@ def line(setup: SetUp, pair: Mapping[str, Result], said: str) -> str:
 
 
 def tally(found: Mapping[SetUp, Mapping[str, Result]]) -> list[str]:
-    """Of each kind of set-up: how often each verdict was reached, and the widest gaps in nm."""
+    """Of each kind of set-up: how often each verdict was reached, and the widest gaps in nm.
+
+    The ratio is the median over its samples, with a bootstrap interval of 90 %.
+    """
     kinds: dict[tuple[str, ...], list[Mapping[str, Result]]] = {}
     for setup, pair in found.items():
         kind: tuple[str, ...] = (setup.shape, setup.clamp, setup.bond, setup.swelling)
@@ -401,12 +444,22 @@ def tally(found: Mapping[SetUp, Mapping[str, Result]]) -> list[str]:
             for pair in pairs
             if isinstance(pair["WM"], Found) and isinstance(pair["HM"], Found)
         ]
-        middle = float(np.median(ratios)) if ratios else float("nan")
+        middle, low, high = _median(ratios)
         lines.append(
             f"{kind[0]:<8}{kind[1]:<12} adhesion {kind[2]:<15} {kind[3]:<11} HM/WM {middle:7.2f}"
-            f"  widest {1e9 * widest:6.1f} nm, 1/{SEEN / widest:.0f} of 300 nm  {counts}"
+            f" ({low:.2f} to {high:.2f})"
+            f"  widest {1e9 * widest:6.1f} nm, {widest / SEEN:.3f} of 300 nm  {counts}"
         )
     return lines
+
+
+def _median(values: Sequence[float]) -> tuple[float, float, float]:
+    """Median, and the range of 90 % of medians of samples that are drawn from the values again."""
+    if not values:
+        return float("nan"), float("nan"), float("nan")
+    drawn = np.random.default_rng(0).choice(values, (2000, len(values)))
+    low, high = np.quantile(np.median(drawn, axis=1), (0.05, 0.95))
+    return float(np.median(values)), float(low), float(high)
 
 
 def draw(found: Mapping[SetUp, Mapping[str, Result]]) -> Figure:
@@ -430,7 +483,45 @@ def draw(found: Mapping[SetUp, Mapping[str, Result]]) -> Figure:
             ax.set_xlabel("share of the swelling")
         for ax in axes[:, 0]:
             ax.set_ylabel("void / area of LCO / 1e-4")
-        axes[0, 0].legend(frameon=False, fontsize=6)
+        if shown:
+            axes[0, 0].legend(frameon=False, fontsize=6)
+    return figure
+
+
+def compare(found: Mapping[SetUp, Mapping[str, Result]]) -> Figure:
+    """HM's void on return against WM's, of all pairs and packings; none is drawn as `LEAST`."""
+    colours = dict(zip(BONDS, ("tab:orange", "tab:green"), strict=True))
+    with fem.plot.style():
+        figure, axes = plt.subplots(
+            1, 2, figsize=(6.4, 3.2), layout="constrained", sharex=True, sharey=True
+        )
+        for ax, shape in zip(axes, SHAPES[1:], strict=True):
+            for clamp, bond in itertools.product(CLAMPS, BONDS):
+                for swelling, fill in (("isotropic", "none"), ("along axes", colours[bond])):
+                    both = [
+                        np.maximum([pair[name].void[1] for name in STRENGTH], LEAST)
+                        for setup, pair in found.items()
+                        if (setup.shape, setup.clamp, setup.bond) == (shape, clamp, bond)
+                        and setup.swelling == swelling
+                        and all(isinstance(each, Found) for each in pair.values())
+                    ]
+                    ax.scatter(
+                        *np.reshape(both, (-1, 2)).T, s=14, lw=0.8, facecolor=fill,
+                        edgecolor=colours[bond], marker="o" if clamp == CLAMPS[0] else "s",
+                        label=f"{clamp}; adhesion: {bond}; {swelling}",
+                    )  # fmt: skip
+            ends = np.array([LEAST, 0.1])
+            for ratio in (1.0, RATIO):
+                ax.plot(ends, ratio * ends, color="0.6", lw=0.8, zorder=0)
+                ax.annotate(f"{ratio:g} : 1", (2e-5, ratio * 2.2e-5), fontsize=6, color="0.4",
+                            ha="right", va="bottom")  # fmt: skip
+            ax.set(xscale="log", yscale="log", xlim=(0.8 * LEAST, 0.1), ylim=(0.8 * LEAST, 0.1))
+            ax.set(xlabel="WM: void on return / area of LCO")
+            ax.set_title(f"{shape}s", fontsize=7)
+        axes[0].set_ylabel("HM")
+        handles, labels = axes[0].get_legend_handles_labels()
+        figure.legend(handles, labels, loc="outside lower center", ncols=2, fontsize=6,
+                      frameon=False)  # fmt: skip
     return figure
 
 
@@ -440,26 +531,33 @@ def main(
     seeds: int = 10,
     shapes: Sequence[str] = SHAPES,
 ) -> dict[SetUp, dict[str, Result]]:
-    """Solve all, print the table, write it and the figure into `out`."""
+    """Solve all, print the table, write it and the figures into `out`.
+
+    Set-ups that the table in `out` has are not solved again, those that failed too.
+    """
     folder = Path(out)
     folder.mkdir(parents=True, exist_ok=True)
     found: dict[SetUp, dict[str, Result]] = {}
     print(f"{'':<48}{'WM: charged, back /1e-4, nm':>26}{'HM':>26}")
-    with (folder / "voids.csv").open("w", encoding="utf-8", newline="") as stream:
-        writer = csv.writer(stream)
-        writer.writerow(COLUMNS)
-        for setup in setups(1 if quick else seeds, shapes):
-            size, steps, cycles = accuracy(setup, quick)
-            found[setup] = {name: attempt(setup, name, size, steps, cycles) for name in STRENGTH}
-            said = verdict(found[setup]["WM"], found[setup]["HM"])
-            for name, each in found[setup].items():
-                writer.writerow(row(setup, name, each, said))
-            stream.flush()
-            print(line(setup, found[setup], said), flush=True)
+    file = folder / "voids.csv"
+    table = load(file)
+    for setup in setups(1 if quick else seeds, shapes):
+        size, steps, cycles = accuracy(setup, quick)
+        pair = found[setup] = {}
+        for name in STRENGTH:
+            key = tuple(row(setup, name, fem.SolveError("not run"), "").values())[:7]
+            kept = table.get(key)
+            pair[name] = read(kept) if kept else attempt(setup, name, size, steps, cycles)
+        said = verdict(pair["WM"], pair["HM"])
+        for name, each in pair.items():
+            made = row(setup, name, each, said)
+            table[tuple(made.values())[:7]] = made
+        save(file, table)
+        print(line(setup, pair, said), flush=True)
     print("\n".join(tally(found)))
-    figure = draw(found)
-    figure.savefig(folder / "voids.png", dpi=200)
-    plt.close(figure)
+    for name, figure in (("voids", draw(found)), ("returned", compare(found))):
+        figure.savefig(folder / f"{name}.png", dpi=200)
+        plt.close(figure)
     return found
 
 

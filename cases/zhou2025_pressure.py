@@ -56,8 +56,9 @@ from __future__ import annotations
 import argparse
 import csv
 import json
+import time
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -70,7 +71,8 @@ import fem
 from fem.constants import FARADAY
 from fem.errors import SolveError
 from fem.materials import library
-from fem.results.history import History
+from fem.results.history import Event, History, Log
+from fem.runs.simulation import Accepted, simulate
 
 CASE = Path(__file__).with_suffix(".toml")
 FACES = "interfaces.particle_electrolyte"
@@ -97,6 +99,8 @@ CYCLE = (
     {"charge": "0.65 A/m^2", "until": {"voltage": "4.25 V"}},
     {"discharge": "0.65 A/m^2", "until": {"voltage": "2.8 V"}},
 )
+PACKINGS = (2, 3)
+"""Seeds of other packings than the case file's; they are run until all faces are open."""
 VARIANTS: Mapping[str, Mapping[str, Any]] = {
     "as in the case file": {},
     "a spring": {"stack.stiffness": "8e10 Pa/m"},
@@ -105,6 +109,7 @@ VARIANTS: Mapping[str, Mapping[str, Any]] = {
         FACES: {"bond": "none", "conduction": "linear", "contact_pressure": "50 MPa"}
     },
     "three cycles": {"operation.steps": [{"repeat": 3, "steps": list(CYCLE)}]},
+    **{f"packing {seed}": {"geometry.cathode.particles.seed": seed} for seed in PACKINGS},
 }
 """What is assumed otherwise, without adhesion."""
 RETENTION = {
@@ -177,6 +182,12 @@ OTHERS = (
     Run("fine", "none", 10, "conduction by pressure"),
     Run("coarse", "none", 30, "three cycles"),
 )
+SEEDS = tuple(
+    Run(kind, "none", p, f"packing {seed}")
+    for seed in PACKINGS
+    for p in PRESSURES
+    for kind in KINDS
+)
 QUICK = tuple(run for run in GRID + OTHERS if run.kind == "coarse")
 SMALL: Mapping[str, Any] = {
     "geometry.width": "12 um",
@@ -198,7 +209,7 @@ class Outcome:
     have opened, `parted` that with 99 % of them, `lost` that with the first dead particle (nan if
     it never comes to that). `pressure` is the least and greatest of the stack in Pa, `yielded` the
     largest share of the electrolyte that has yielded, `ended` what ended each step, and `failed`
-    what the run died of.
+    what the run died of, or why it was stopped: all else then tells how far it came.
     """
 
     charge: float = float("nan")
@@ -263,26 +274,51 @@ def _first(values: NDArray[np.float64], where: NDArray[np.bool_]) -> float:
     return float(values[where][0]) if where.any() else float("nan")
 
 
-def solve(run: Run, changes: Mapping[str, Any], folder: Path) -> Outcome:
+class Stopped(Exception):
+    """A run that was ended before its protocol was through, and why."""
+
+
+class Rows:
+    """An observer that keeps what a run tells, also of one that gives up or is stopped.
+
+    It stops a run after `seconds` of processor time, or once 99 % of the faces are `open`.
+    """
+
+    def __init__(self, seconds: float = np.inf, when_open: bool = False) -> None:
+        self.log, self.events = Log(), tuple[Event, ...]()
+        self._until, self._when_open = time.process_time() + seconds, when_open
+
+    def __call__(self, accepted: Accepted) -> None:
+        self.log.add(accepted.row)
+        self.events = accepted.events
+        if self._when_open and accepted.row["open_fraction"] > 0.99:
+            raise Stopped("all faces are open")
+        if time.process_time() > self._until:
+            raise Stopped("its time was up")
+
+
+def solve(run: Run, changes: Mapping[str, Any], folder: Path, seconds: float = np.inf) -> Outcome:
     """The outcome of a run, which is read from `folder` if it was solved before.
 
-    The history is written beside it. A run that no solver could finish is an outcome with the
-    message, and without numbers.
+    The history is written beside it. A run that no solver could finish, or that took more than
+    `seconds` of processor time, is an outcome with the message, and with the numbers up to there.
     """
     case = run.case(changes)
     file = folder / f"{run.name}-{case.sha256[:8]}.json"
     if not file.exists():
+        rows, failed = Rows(seconds, run.variant.startswith("packing")), ""
         try:
-            history = fem.run(case).history
-        except SolveError as error:
-            found = Outcome(failed=str(error).splitlines()[0])
-        else:
-            assert history is not None
+            simulate(case, observers=[rows])
+        except (SolveError, Stopped) as error:
+            failed = str(error).splitlines()[0]
+        found = Outcome(failed=failed)
+        if len(rows.log):
+            history = rows.log.history(rows.events)
             with file.with_suffix(".csv").open("w", newline="", encoding="utf-8") as stream:
                 table = csv.writer(stream)
                 table.writerow(history.columns)
                 table.writerows(zip(*history.columns.values(), strict=True))
-            found = outcome(case, history)
+            found = replace(outcome(case, history), failed=failed)
         file.write_text(json.dumps(asdict(found), indent=1), encoding="utf-8")
     known = json.loads(file.read_text("utf-8"))
     return Outcome(**known | {"pressure": tuple(known["pressure"]), "ended": tuple(known["ended"])})
@@ -298,7 +334,7 @@ Found = Mapping[Run, Outcome]
 def line(run: Run, found: Outcome) -> str:
     """A run in the table of runs."""
     start = f"{run.kind:<8}{run.bond:<10}{run.pressure:>3}  {run.variant:<24}"
-    if found.failed:
+    if np.isnan(found.charge):
         return start + found.failed
     low, high = (p / 1e6 for p in found.pressure)
     return start + (
@@ -306,7 +342,7 @@ def line(run: Run, found: Outcome) -> str:
         f"{found.open_share:8.3f}{found.dead_share:8.3f}{found.gap * 1e9:8.1f}"
         f"{found.touching:8.1f}{100 * found.opened:8.2f}{100 * found.parted:8.2f}"
         f"{100 * found.lost:8.2f}{low:9.2f}{high:8.2f}"
-        f"{found.yielded:8.3f}  {', '.join(found.ended)}"
+        f"{found.yielded:8.3f}  {', '.join([*found.ended, *[found.failed] * bool(found.failed)])}"
     )
 
 
@@ -345,7 +381,22 @@ def beside_the_paper(found: Found) -> list[str]:
 
 def _row(found: Found, kind: str, bond: str, name: str) -> str:
     cells = [found.get(Run(kind, bond, p)) for p in PRESSURES]
-    return ", ".join("-" if cell is None else f"{getattr(cell, name):.1f}" for cell in cells)
+    return ", ".join("-" if cell is None else _value(cell, name) for cell in cells)
+
+
+def _whole(found: Outcome, name: str) -> bool:
+    """Whether a capacity is that of a half cycle that was run to its end, or of a moment in it."""
+    if name == "touching":
+        return bool(np.isfinite(found.touching))
+    return len(found.ended) > ("charge", "discharge").index(name)
+
+
+def _value(found: Outcome, name: str) -> str:
+    """A capacity; `>` before a run's last if the run ended too early, or before 99 % were open."""
+    if _whole(found, name):
+        return f"{getattr(found, name):.1f}"
+    least = found.discharge if name == "discharge" else found.charge
+    return "-" if np.isnan(least) or (name == "discharge" and not found.ended) else f">{least:.1f}"
 
 
 def _order(found: Found, kind: str, bond: str) -> str:
@@ -360,13 +411,36 @@ def _order(found: Found, kind: str, bond: str) -> str:
 
 def _gain(found: Found, bond: str, pressure: int, name: str) -> str:
     fine, coarse = (found.get(Run(kind, bond, pressure)) for kind in ("fine", "coarse"))
-    if fine is None or coarse is None:
+    if fine is None or coarse is None or not (_whole(fine, name) and _whole(coarse, name)):
         return "-"
     return f"{getattr(fine, name) - getattr(coarse, name):+.1f}"
 
 
 def _cells(texts: Sequence[str]) -> str:
     return "".join(f"{text:>24}" for text in texts)
+
+
+def _drawn(found: Outcome, name: str) -> bool:
+    return _whole(found, "charge" if name == "open_share" else name)
+
+
+def packings(found: Found) -> list[str]:
+    """Charge until all is open over the seeds of the packing: mean and standard error of it."""
+    lines = [f"{'until all is open, no adhesion':<34}{'2 MPa':>24}{'10 MPa':>24}{'30 MPa':>24}"]
+    for kind in KINDS:
+        cells = []
+        for pressure in PRESSURES:
+            mine = [
+                each.touching
+                for run, each in found.items()
+                if (run.kind, run.bond, run.pressure) == (kind, "none", pressure)
+                and run.variant in ("as in the case file", *map("packing {}".format, PACKINGS))
+                and np.isfinite(each.touching)
+            ]
+            spread = np.std(mine, ddof=1) / len(mine) ** 0.5 if len(mine) > 1 else np.nan
+            cells.append(f"{np.mean(mine):.1f} +- {spread:.1f} ({len(mine)})" if mine else "-")
+        lines.append(f"{'  ' + kind + ', mean +- error (seeds)':<34}" + _cells(cells))
+    return lines
 
 
 def draw(found: Found) -> Figure:
@@ -384,7 +458,7 @@ def draw(found: Found) -> Figure:
             for kind, colour in (("coarse", "#D55E00"), ("fine", "#0072B2")):
                 for bond, style in (("none", "o-"), ("cohesive", "s--")):
                     mine = [Run(kind, bond, p) for p in PRESSURES]
-                    known = [run for run in mine if run in found and not found[run].failed]
+                    known = [run for run in mine if run in found and _drawn(found[run], name)]
                     if known:
                         ax.plot(
                             [run.pressure for run in known],
@@ -411,8 +485,9 @@ def draw(found: Found) -> Figure:
 
 def main(
     out: str | Path = "out/zhou2025_pressure",
-    runs: Sequence[Run] = GRID + OTHERS,
+    runs: Sequence[Run] = GRID + OTHERS + SEEDS,
     changes: Mapping[str, Any] | None = None,
+    seconds: float = np.inf,
 ) -> dict[Run, Outcome]:
     """Solve, print the tables, write them and the figure into `out`; what was solved is kept."""
     folder = Path(out)
@@ -420,10 +495,10 @@ def main(
     lines, found = [*LOOSE, HEADER], {}
     print("\n".join(lines))
     for run in runs:
-        found[run] = solve(run, changes or {}, folder)
+        found[run] = solve(run, changes or {}, folder, seconds)
         lines.append(line(run, found[run]))
         print(lines[-1], flush=True)
-    beside = beside_the_paper(found)
+    beside = [*packings(found), "", *beside_the_paper(found)]
     print("\n".join(["", *beside]))
     (folder / "table.txt").write_text("\n".join([*lines, "", *beside]) + "\n", encoding="utf-8")
     with (folder / "runs.csv").open("w", newline="", encoding="utf-8") as stream:
@@ -443,13 +518,11 @@ if __name__ == "__main__":
     parser.add_argument("--quick", action="store_true", help="cells of two particles")
     parser.add_argument("--pressures", nargs="+", type=int, choices=PRESSURES, default=PRESSURES)
     parser.add_argument("--bonds", nargs="+", choices=BONDS, default=tuple(BONDS))
+    parser.add_argument("--minutes", type=float, default=np.inf, help="of processor time a run")
     given = parser.parse_args()
     chosen = [
         run
-        for run in (QUICK if given.quick else GRID + OTHERS)
+        for run in (QUICK if given.quick else GRID + OTHERS + SEEDS)
         if run.pressure in given.pressures and run.bond in given.bonds
     ]
-    if given.quick:
-        main(given.out, chosen, SMALL)
-    else:
-        main(given.out, chosen)
+    main(given.out, chosen, SMALL if given.quick else {}, 60.0 * given.minutes)

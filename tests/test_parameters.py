@@ -22,6 +22,7 @@ def case():
     return fem.Case.load(CASES / "zheng2023_flat.toml").replace(QUICK)
 
 
+@pytest.mark.slow
 def test_cell_voltage_counts_from_the_anode(case):
     """Against In-Li the same cell shows 0.622 V less (Kodama et al. 2024), with equal kinetics."""
     lithium, alloy = (

@@ -17,6 +17,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 import pytest
+from rows import every_row
 
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGE = ROOT / "fem"
@@ -105,7 +106,7 @@ TOP_LEVEL = {
 }  # fmt: skip
 
 FILES = sorted(PACKAGE.rglob("*.py"))
-every_file = pytest.mark.parametrize("file", FILES, ids=lambda f: f.relative_to(PACKAGE).as_posix())
+every_file = every_row("file", FILES, name=lambda f: f.relative_to(PACKAGE).as_posix())
 
 
 def room(file: Path) -> str:

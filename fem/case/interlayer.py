@@ -12,13 +12,13 @@ from pydantic import Field, model_validator
 from fem.case.kinds import (
     POSITIVE,
     AreaResistance,
+    Capacitance,
     ExchangeCurrentDensity,
     Interval,
     Length,
     MaterialName,
     Pressure,
 )
-from fem.case.operation import Protocol
 from fem.case.rules import Bounds, Dimension, Number, refuse
 from fem.case.table import Table
 from fem.units import Quantity
@@ -26,7 +26,11 @@ from fem.units import Quantity
 if TYPE_CHECKING:
     from fem.case.model import Case
 
-SurfaceArea = Annotated[Quantity, Dimension("1/m", "area per volume", POSITIVE, "1e6 1/m")]
+SurfaceArea = Annotated[
+    Quantity, Dimension("1/m", "area per volume", Bounds(gt=0, le=1e10), "1e6 1/m")
+]
+Opening = Annotated[Quantity, Dimension("Pa", "pressure", Bounds(ge=0, le=1e10), "50 MPa")]
+"""10 GPa are 1.3 V, which no cell gives: a site that lithium never opens."""
 Barrier = Annotated[Quantity, Dimension("V", "voltage", Bounds(ge=0, le=1), "10 mV")]
 
 
@@ -54,19 +58,41 @@ class Flaw(Table):
     )
 
 
-class Site(Table):
-    """Where lithium may deposit: as any lithium once it has opened, beyond a barrier before."""
+class Reaction(Table):
+    """What takes lithium up, per area of reacting surface."""
 
     exchange_current_density: ExchangeCurrentDensity | None = Field(
-        default=None,
-        description="Exchange current density of lithium there, per area of reacting surface.",
+        default=None, description="Exchange current density, per area of reacting surface."
     )
     area_resistance: AreaResistance | None = Field(
-        default=None,
-        description="Ohmic layer in series. Without both keys lithium reacts as `kinetics.anode` "
-        "says.",
+        default=None, description="Ohmic layer in series, or alone."
     )
-    opening_pressure: Pressure | None = Field(
+    double_layer_capacitance: Capacitance | None = Field(
+        default=None,
+        description="Double layer beside the reaction, per area of reacting surface; spectra "
+        "charge it, and in time it follows at once.",
+    )
+
+    @model_validator(mode="after")
+    def _has_a_reaction(self) -> Self:
+        alone = self.exchange_current_density is None and self.area_resistance is not None
+        if alone and self.double_layer_capacitance is not None:
+            raise refuse(
+                "double_layer_capacitance beside area_resistance alone has no reaction to charge",
+                key="double_layer_capacitance",
+                given=self.double_layer_capacitance,
+                cure="add exchange_current_density, or remove this key",
+            )
+        return self
+
+
+class Site(Reaction):
+    """Where lithium may deposit: as any lithium once it has opened, beyond a barrier before.
+
+    Without `exchange_current_density` and `area_resistance` it reacts as `kinetics.anode` says.
+    """
+
+    opening_pressure: Opening | None = Field(
         default=None,
         description="Pressure that lithium must reach before the site opens: that of the stack "
         "and what bonds there; `kinetics.interlayer.pressure` if left out.",
@@ -86,6 +112,18 @@ class FaceSite(Site):
         "there it opens at `kinetics.interlayer.pressure`.",
     )
 
+    @model_validator(mode="after")
+    def _has_a_bond(self) -> Self:
+        if self.unbonded is not None and self.opening_pressure is None:
+            raise refuse(
+                "where nothing bonds, no interval is without a bond",
+                key="unbonded",
+                given=[end.text for end in self.unbonded],
+                allowed="with an opening_pressure elsewhere",
+                cure="add opening_pressure, or remove unbonded",
+            )
+        return self
+
 
 class PoreSite(Site):
     """The pores of the interlayer."""
@@ -96,15 +134,9 @@ class PoreSite(Site):
     )
 
 
-class Carbon(Table):
+class Carbon(Reaction):
     """Lithium that the solid of the interlayer dissolves."""
 
-    exchange_current_density: ExchangeCurrentDensity | None = Field(
-        default=None, description="Exchange current density, per area of reacting surface."
-    )
-    area_resistance: AreaResistance | None = Field(
-        default=None, description="Ohmic layer in series, or alone."
-    )
     surface_area: SurfaceArea = Field(description="Area of reacting surface per volume.")
     stoichiometry: Annotated[float, Number(Bounds(gt=0, lt=1), 0.01)] = Field(
         default=0.01, description="Lithium at the start, over what the solid holds."
@@ -168,6 +200,15 @@ def check_interlayer(case: Case) -> None:
             allowed="both tables or none",
             cure=f"add [{'kinetics.interlayer' if layer else 'geometry.anode.interlayer'}]",
         )
+    separator = case.geometry.separator
+    if anode.flaw is not None and separator is not None and anode.flaw.size >= separator.thickness:
+        raise refuse(
+            "a flaw as long as the separator is thick would be a short circuit "
+            f"(geometry.separator.thickness, {separator.thickness.text})",
+            key="geometry.anode.flaw.size",
+            given=anode.flaw.size,
+            allowed=f"below {separator.thickness.text}",
+        )
     if anode.flaw is not None and case.operation.kind == "snapshot":
         raise refuse(
             "lithium enters flaws in time, and a snapshot has none",
@@ -177,53 +218,15 @@ def check_interlayer(case: Case) -> None:
     owner = "interlayer" if anode.interlayer is not None else "flaw"
     if getattr(anode, owner) is None:
         return
-    refused: list[tuple[str, bool, object, str]] = [
-        (
-            "geometry.anode.motion",
-            anode.motion == "moved",
-            anode.motion,
-            'set motion = "kept" below [geometry.anode]',
+    if anode.motion == "moved":
+        raise refuse(
+            f"a line that moves does not take along what [geometry.anode.{owner}] says of points",
+            key="geometry.anode.motion",
+            given=anode.motion,
+            cure=f'set motion = "kept" below [geometry.anode], or remove the {owner}',
         )
-    ]
     if anode.interlayer is not None:
-        jump = case.stepping.jump
-        refused.append(("stepping.jump", jump is not None, jump, "remove jump from [stepping]"))
-        image = case.geometry.image
-        shown = case.geometry.mesh is not None or (
-            image is not None and image.labels.lithium is not None
-        )
-        modes = case.stepping.electrolyte == "modes"
-        spectra = isinstance(case.operation, Protocol) and case.operation.highest_frequency > 0.0
-        refused += [
-            (f"geometry.{case.geometry.source}", shown, None, "draw the separator and the anode"),
-            ("geometry.anode.protrusions", bool(anode.protrusions), None, "remove them"),
-            ("geometry.anode.isolated", bool(anode.isolated), None, "remove it"),
-            ("geometry.anode.surface", anode.surface is not None, None, "remove it"),
-            (
-                "mechanics.enabled",
-                case.mechanics.enabled,
-                True,
-                "set enabled = false below [mechanics]: the pressures of kinetics.interlayer are "
-                "what is known of stress",
-            ),
-            ("stepping.electrolyte", modes, "modes", "remove electrolyte from [stepping]"),
-            ("operation.steps", spectra, "impedance", "remove the steps that take a spectrum"),
-            ("geometry.anode.fading", anode.fading is not None, anode.fading, "remove fading"),
-            (
-                "geometry.separator",
-                case.geometry.separator is None,
-                None,
-                "draw a separator below the layer",
-            ),
-        ]
-    for key, wrong, given, cure in refused:
-        if wrong:
-            raise refuse(
-                f"this does not go together with [geometry.anode.{owner}] yet",
-                key=key,
-                given=given,
-                cure=f"{cure}; or remove the {owner}",
-            )
+        _refuse_beside_a_layer(case)
     if anode.interlayer is not None and case.mesh.size > anode.interlayer.thickness:
         raise refuse(
             "elements are larger than the interlayer "
@@ -241,3 +244,65 @@ def check_interlayer(case: Case) -> None:
             given=[end.text for end in unbonded],
             allowed=f"coordinates from 0 to {width.text}",
         )
+
+
+def _refuse_beside_a_layer(case: Case) -> None:
+    """What cannot be beside an interlayer, and what is not solved for yet, each with its reason."""
+    geometry, anode, image = case.geometry, case.geometry.anode, case.geometry.image
+    shows_lithium = image is not None and image.labels.lithium is not None
+    jump, modes = case.stepping.jump, case.stepping.electrolyte == "modes"
+    reduces = case.interphase.lithium_electrolyte
+    # Key, whether it is there, what is given, why it is refused, what to do.
+    refused: list[tuple[str, bool, object, str, str]] = [
+        # Exclusive: there is nothing that could be meant.
+        (
+            f"geometry.{geometry.source}", geometry.mesh is not None or shows_lithium, None,
+            "where the lithium is shown, there is no room for a layer that is not",
+            "draw the separator and the anode",
+        ),
+        (
+            "geometry.separator", geometry.separator is None, None,
+            "the layer lies on a separator, and there is none", "add [geometry.separator]",
+        ),
+        (
+            "geometry.anode.protrusions", bool(anode.protrusions), None,
+            "lithium that reaches into the electrolyte would pierce the layer", "remove them",
+        ),
+        (
+            "geometry.anode.surface", anode.surface is not None, None,
+            "the layer is flat on both sides", "remove surface",
+        ),
+        (
+            "geometry.anode.fading", anode.fading is not None, anode.fading,
+            "lithium on the collector ends by itself where there is none left", "remove fading",
+        ),
+        # Not solved for yet.
+        (
+            "mechanics.enabled", case.mechanics.enabled, True,
+            "the pressures of [kinetics.interlayer] are what is known of stress: what is solved "
+            "for does not reach its sites yet", "set enabled = false below [mechanics]",
+        ),
+        (
+            "geometry.anode.isolated", bool(anode.isolated), None,
+            "isolated lithium beside an interlayer is not solved for yet", "remove isolated",
+        ),
+        (
+            "interphase.lithium_electrolyte", reduces is not None, None,
+            "lithium that deposits at an interlayer does not reduce electrolyte yet",
+            "remove that table",
+        ),
+        (
+            "stepping.jump", jump is not None, jump,
+            "sites open once and stay open, which cycles that are left out do not see yet",
+            "remove jump from [stepping]",
+        ),
+        (
+            "stepping.electrolyte", modes, "modes",
+            "modes are of currents along surfaces, and a layer reacts all through",
+            "remove electrolyte from [stepping]",
+        ),
+    ]  # fmt: skip
+    for key, wrong, given, why, cure in refused:
+        if wrong:
+            cure = f"{cure}; or remove the interlayer"
+            raise refuse(f"{why} ([geometry.anode.interlayer])", key=key, given=given, cure=cure)

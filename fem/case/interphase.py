@@ -11,7 +11,6 @@ from fem.case.kinds import (
     AreaResistance,
     Conductivity,
     CurrentMagnitude,
-    Depth,
     Length,
     TransferCoefficient,
     Voltage,
@@ -21,6 +20,8 @@ from fem.case.table import Table
 from fem.units import Quantity
 
 Speed = Annotated[Quantity, Dimension("m/s", "speed", POSITIVE, "1 nm/h")]
+Thin = Annotated[Quantity, Dimension("m", "length", Bounds(ge=0, le=1e-6), "5 nm")]
+"""The layer takes no elements: it has to be thin against particles."""
 Growth = Literal["linear", "parabolic", "self-limiting", "logarithmic"]
 Kinetics = Literal["limited", "Tafel"]
 
@@ -35,7 +36,7 @@ class Layer(Table):
     passivation_thickness: Length | None = Field(
         default=None, description="Thickness p at which the layer slows its own growth."
     )
-    initial_thickness: Depth = Field(
+    initial_thickness: Thin = Field(
         default=Quantity(0.0, "0 nm"), description="Thickness of the layer at the start."
     )
 

@@ -32,9 +32,11 @@ AreaResistance = Annotated[
     Quantity, Dimension("ohm*m^2", "area resistance", POSITIVE, "5 ohm*cm^2")
 ]
 Capacitance = Annotated[Quantity, Dimension("F/m^2", "capacitance per area", POSITIVE, "0.1 F/m^2")]
+SINES = Bounds(ge=1e-9, le=1e8)
+"""Thirty years, and where the electrolyte's own displacement current would take over."""
 Band = Annotated[
     tuple[Quantity, Quantity],
-    Items(Dimension("Hz", "frequency", POSITIVE, "1 MHz"), pair=True, either=True),
+    Items(Dimension("Hz", "frequency", SINES, "1 MHz"), pair=True, either=True),
 ]
 Conductivity = Annotated[Quantity, Dimension("S/m", "conductivity", POSITIVE, "10 S/m")]
 Overpotential = Annotated[

@@ -29,6 +29,7 @@ RESOLVED = 0.5
 """Size of elements over the length over which a bond parts, above which it lets go in jumps."""
 LONGEST = 1e10
 """Steps in s beyond which nothing changes any more: three centuries."""
+DOUBLE_LAYER = "double_layer_capacitance"
 LEAST_OVERPOTENTIAL = 1e-9
 """Volts below which a given voltage counts as open circuit."""
 MILLIAMPERE_HOUR_PER_CM2 = 36e3
@@ -176,6 +177,21 @@ class _Foresight:
         for key, step in _steps("operation.steps", operation.steps):
             yield from self._step(key, step)
         yield from self._first(operation)
+        yield from self._uncharged(operation)
+
+    def _uncharged(self, operation: Protocol) -> Iterator[str]:
+        """Tell of double layers that no spectrum charges."""
+        kinetics = self.case.kinetics
+        layered = {"anode": kinetics.anode, "cathode": kinetics.cathode}
+        layer = kinetics.interlayer
+        names = () if layer is None else ("electrolyte", "pores", "collector", "carbon")
+        layered |= {f"interlayer.{name}": getattr(layer, name) for name in names}
+        given = [n for n, table in layered.items() if getattr(table, DOUBLE_LAYER, None)]
+        if given and not operation.highest_frequency:
+            yield (
+                f"kinetics.{given[0]}.{DOUBLE_LAYER}: double layers are charged in spectra alone, "
+                "and no step of this protocol takes one: in time they follow at once."
+            )
 
     def _current(self, step: Step) -> float | None:
         """Current density of a step; of a power that at rest, of a profile nothing."""
@@ -188,8 +204,8 @@ class _Foresight:
     def most_passed(self, step: Step) -> float | None:
         """Charge that ends the step, or all that the window of the particles holds."""
         density, ends = self._current(step), step.ends
-        if density is None:
-            return None
+        if not density:
+            return density
         return min(
             abs(density) * float(ends.get("time", np.inf)),
             float(ends.get("capacity", np.inf)),
@@ -265,7 +281,8 @@ class _Foresight:
 
     def _first(self, operation: Protocol) -> Iterator[str]:
         """What the first step with a current finds, when the cell is still as it was drawn."""
-        driven = (each for each in _steps("operation.steps", operation.steps) if not each[1].rest)
+        steps = _steps("operation.steps", operation.steps)
+        driven = (each for each in steps if self._current(each[1]) != 0.0)
         key, step = next(driven, ("", None))
         density = None if step is None else self._current(step)
         if step is None or not density:

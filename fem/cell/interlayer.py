@@ -116,8 +116,12 @@ class Store(Interface):
         return np.asarray(self.charge(content) / self.patches.weights)
 
     @abstractmethod
-    def points(self, content: Content, c: float, held: Content) -> dict[str, Floats]:
-        """What the law reads in a stage of length c that begins at a content."""
+    def filled(self, content: Content, c: float) -> dict[str, Floats]:
+        """What its law reads of how full it is, in a stage of length c from a content."""
+
+    def standing(self, content: Content) -> dict[str, Floats]:
+        # What the law reads that is not held: all that is there, at an instant.
+        return self.filled(content, 0.0)
 
     def recall(self, base: Content, c: float, guess: Content) -> Recall:
         weights, before, name = self.patches.weights, self.charge(base), self.charge_name
@@ -137,7 +141,8 @@ class Store(Interface):
         held: Content,
         beside: Content,
     ) -> Answer:
-        response = Response(self.law, {}, self.points(base, c, held))
+        points = {**self.given(held, base), **self.filled(base, c)}
+        response = Response(self.law, {}, points)
         return Answer(response, self.recall(base, c, guess).advance)
 
 
@@ -175,8 +180,8 @@ class Deposits(Store):
     def given(self, held: Content, content: Content) -> dict[str, Floats]:
         return {BARRIER: self.shut.left(held)}
 
-    def points(self, content: Content, c: float, held: Content) -> dict[str, Floats]:
-        return {**self.given(held, content), **bounds(self.density(content), c, self.most)}
+    def filled(self, content: Content, c: float) -> dict[str, Floats]:
+        return bounds(self.density(content), c, self.most)
 
 
 class Dissolved(Store):
@@ -207,12 +212,12 @@ class Dissolved(Store):
         """At the points (1, ne, nq)."""
         return np.asarray(self.start + self.density(content) / self.full)
 
-    def driven(self, content: Content) -> dict[str, Floats]:
-        return {STOICHIOMETRY: self.stoichiometry(content)}
-
-    def points(self, content: Content, c: float, held: Content) -> dict[str, Floats]:
+    def filled(self, content: Content, c: float) -> dict[str, Floats]:
         x = self.stoichiometry(content)
         return {STOICHIOMETRY: x, PER_CURRENT: np.full_like(x, c / self.full)}
+
+    def following(self, c: complex) -> dict[str, complex]:
+        return {STOICHIOMETRY: -c / self.full}
 
 
 class CollectorSide(LithiumInterface):
@@ -245,6 +250,13 @@ class CollectorSide(LithiumInterface):
     def given(self, held: Content, content: Content) -> dict[str, Floats]:
         return {BARRIER: self.shut.left(held)}
 
+    def standing(self, content: Content) -> dict[str, Floats]:
+        return self._filled(content, 0.0)
+
+    def _filled(self, content: Content, c: float) -> dict[str, Floats]:
+        density = self.charge(content) / self.patches.weights + self.reserve / self.per_charge
+        return bounds(density, c)
+
     def answer(
         self,
         base: Content,
@@ -255,6 +267,5 @@ class CollectorSide(LithiumInterface):
         held: Content,
         beside: Content,
     ) -> Answer:
-        density = self.charge(base) / self.patches.weights + self.reserve / self.per_charge
-        points = {**self.given(held, base), **bounds(density, c)}
+        points = {**self.given(held, base), **self._filled(base, c)}
         return Answer(Response(self.law, {}, points), self.recall(base, c, guess).advance)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 from numpy.typing import NDArray
 
 from fem.case import Case
-from fem.case.interlayer import InterlayerKinetics, Site
+from fem.case.interlayer import InterlayerKinetics, Reaction, Site
 from fem.cell.blocks import Floats
 from fem.cell.flaws import Flaws
 from fem.cell.interlayer import CollectorSide, Deposits, Dissolved, Store
@@ -24,21 +26,18 @@ FOIL = 0
 """Terminal of the collector: that of the lithium foil."""
 
 
-def kinetics_of(table: object, parameters: Parameters) -> Kinetics:
+def kinetics_of(table: Reaction, parameters: Parameters) -> Kinetics:
     """Those of a site or store; of the anode where its table gives none."""
-    i0, resistance = (
-        getattr(table, name) for name in ("exchange_current_density", "area_resistance")
-    )
-    known = parameters.anode
-    if i0 is None and resistance is None:
-        return known
-    return Kinetics(
-        known.temperature,
-        None if i0 is None else float(i0),
-        0.0 if resistance is None else float(resistance),
-        known.anodic,
-        known.cathodic,
-    )
+    i0, resistance = table.exchange_current_density, table.area_resistance
+    known, layer = parameters.anode, table.double_layer_capacitance
+    if i0 is not None or resistance is not None:
+        known = replace(
+            known,
+            exchange_current_density=None if i0 is None else float(i0),
+            area_resistance=0.0 if resistance is None else float(resistance),
+            double_layer=0.0,
+        )
+    return known if layer is None else replace(known, double_layer=float(layer))
 
 
 def _deposition(table: Site, layer: InterlayerKinetics, parameters: Parameters) -> Deposition:

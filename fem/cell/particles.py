@@ -110,7 +110,7 @@ class ParticleInterface(Interface):
         return self.members.on_triangles(self._mesh, change)
 
     def answering(self, c: complex, content: Content) -> Mapping[str, NDArray[Any]]:
-        response = self.model.condensed(c, self.stoichiometry(content)).response
+        response = self.model.following(c, self.stoichiometry(content))
         return {} if response is None else {STOICHIOMETRY: response}
 
     def recall(self, base: Content, c: float, guess: Content) -> Recall:

@@ -186,7 +186,11 @@ class Reactions:
         """What the law of lithium reads at the nodes of the line (m,), by name."""
         lithium = self.cell.lithium
         content = self.state.content
-        driven = lithium.driven(content) | lithium.standing(content)
+        driven = lithium.driven(content) | {
+            name: values
+            for name, values in lithium.standing(content).items()
+            if np.isfinite(values).all()  # a bound that there is not is no field
+        }
         found = {name: values[0] for name, values in self.solution.inner[0].items()} | {
             name: lithium.at_nodes(values) for name, values in driven.items()
         }

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from fem.cell.composition import CATHODE, Cell
 from fem.cell.interfaces import Interface
+from fem.cell.interlayer import Store
 from fem.cell.lithium import LithiumInterface
 from fem.cell.particles import ParticleInterface
 from fem.cell.reactions import Reactions
@@ -32,6 +33,8 @@ Complexes = NDArray[np.complex128]
 DOUBLE_LAYER = "double layer"
 WORDS = {STOICHIOMETRY: "diffusion", PRESSURE: "pressure", LEFT: "thinning"}
 """What is said of a variable that follows the current."""
+FILLING = "filling"
+"""What is said of the stoichiometry where nothing diffuses."""
 SHORT = 1e-4
 """Time in s over which the rate of what a law drives is read off the law."""
 NUDGE = 1e-3
@@ -45,7 +48,8 @@ class SmallSignal:
     ----------
     processes
         What stores charge or lithium, so that it makes the impedance depend on frequency: ``role
-        process`` with the role ``lithium``, ``particles`` or ``side reaction``.
+        process`` with the role ``lithium``, ``particles``, ``side reaction``, or the place in an
+        interlayer.
     """
 
     def __init__(self, cell: Cell, state: State) -> None:
@@ -93,13 +97,13 @@ class SmallSignal:
             follows = {
                 name: part.matrix(matrix)
                 for name, matrix in answers[number].items()
-                if not (mine and left == WORDS[name])
+                if not (mine and left == _word(interface, name))
             }
             c, rates = 1.0 / (1j * omega), self._rates[number]
             driven: dict[str, Any] = {
                 name: values
                 for name, values in interface.following(c).items()
-                if not (mine and left == WORDS[name])
+                if not (mine and left == _word(interface, name))
             }
             if rates is not None:
                 found = rates.follow(c, left if mine else "")
@@ -152,8 +156,8 @@ class SmallSignal:
     def _processes(self) -> tuple[str, ...]:
         found: dict[str, None] = {}
         for number, interface in enumerate(self._interfaces):
-            names = [WORDS[name] for name in self._answering(interface, 1j)]
-            names += [WORDS[name] for name in interface.following(1j)]
+            follow = (*self._answering(interface, 1j), *interface.following(1j))
+            names = [_word(interface, name) for name in follow]
             names += [each.name for each in interface.law.evolving]
             if self._laws[number].capacitance.any():
                 names.insert(0, DOUBLE_LAYER)
@@ -164,7 +168,14 @@ class SmallSignal:
 def _role(interface: Interface) -> str:
     if isinstance(interface, LithiumInterface):
         return "lithium"
+    if isinstance(interface, Store):
+        return interface.name
     return "particles" if isinstance(interface, ParticleInterface) else "side reaction"
+
+
+def _word(interface: Interface, variable: str) -> str:
+    """What is said of a variable of an interface that follows the current."""
+    return FILLING if isinstance(interface, Store) else WORDS[variable]
 
 
 class _Rates:

@@ -34,6 +34,8 @@ START, START_IN_TIME = 5.0, 10.0
 """Seconds to import, write files and draw; with the animation of a run in time."""
 GIGABYTES, STATE, ELASTIC = 0.2, (4e-6, 1e-5), 1.2e-5
 """Memory of the program, a triangle of a snapshot or of a run in time, and with stress."""
+WAVE, DIFFUSION = 6e-6, 0.012
+"""Seconds of a frequency of a spectrum: a triangle, and a particle that is like no other."""
 BEGINNING = 20
 """Steps in time that a step of the protocol takes to come to its pace, or a rest or hold in all."""
 RESTART = 6
@@ -82,6 +84,9 @@ def cost(case: Case, shape: Geometry, parameters: Parameters) -> Cost:
             for step, times in _counted(case.operation.steps, 1)
         )
         seconds += START_IN_TIME + steps * (MOMENT + STEP * count)
+        alike = layout == "lattice" or not len(shape.particles)
+        waves = sum(times * len(s.frequencies) for s, times in _counted(case.operation.steps, 1))
+        seconds += waves * (WAVE * count + DIFFUSION * (1 if alike else len(shape.particles)))
     else:
         seconds += START + INSTANT * count
     gigabytes = GIGABYTES + STATE[in_time] * count
@@ -132,6 +137,8 @@ def _steps(case: Case, step: Step, shape: Geometry, parameters: Parameters) -> f
     if step.profile is not None:
         followed = read_profile(step.profile, case.resolve(step.profile.file))
         return BEGINNING + len(followed.corners) + RESTART * len(followed.jumps)
+    if step.frequencies or step.electronic_resistance is not None:
+        return 1.0  # a row, of no time
     passed = most_passed(case, shape, parameters, step)
     if passed is None or active is None:
         return BEGINNING

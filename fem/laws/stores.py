@@ -119,8 +119,7 @@ class Deposition:
         return np.zeros_like(state[BARRIER])
 
     def resistance(self, state: State) -> Floats:
-        """Nothing that is told apart from the reaction."""
-        return np.zeros(())
+        return np.asarray(self.kinetics.area_resistance)
 
     def evolved(self, before: State, c: float, current: Floats) -> State:
         return {}
@@ -200,8 +199,7 @@ class Insertion:
         return np.zeros_like(state[STOICHIOMETRY])
 
     def resistance(self, state: State) -> Floats:
-        """Nothing that is told apart from the reaction."""
-        return np.zeros(())
+        return np.asarray(self.kinetics.area_resistance)
 
     def evolved(self, before: State, c: float, current: Floats) -> State:
         return {}

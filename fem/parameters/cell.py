@@ -17,6 +17,7 @@ from fem.case.physics import AnodeKinetics, CathodeKinetics
 from fem.constants import FARADAY
 from fem.geometry import Geometry, Phase
 from fem.geometry.axes import angles
+from fem.geometry.types import INTERLAYER
 from fem.laws.kinetics import Kinetics
 from fem.laws.swelling import Directed, Proportional, Swelling, Volumetric
 from fem.materials import (
@@ -183,13 +184,18 @@ def resolve(case: Case, geometry: Geometry) -> Parameters:
         curve = read.potential(material, temperature=temperature)
         curve(kinetics.stoichiometry)  # refuses a start outside its window
         active = _active(case, material, curve, read)
-    electrolytes = [r.material for r in regions if r.phase == Phase.ELECTROLYTE]
+    electrolytes = [
+        r.material for r in regions if r.phase == Phase.ELECTROLYTE and r.name != INTERLAYER
+    ]
     oxidises, reduces = case.interphase.particle_electrolyte, case.interphase.lithium_electrolyte
     oxidation = None  # of the electrolyte among the particles, which regions name last
     if oxidises is not None:
         oxidation = Oxidised.of(read, electrolytes[-1], oxidises.onset, case.mechanics.enabled)
     layer, flaw = case.geometry.anode.interlayer, case.geometry.anode.flaw
-    carbon = getattr(case.kinetics.interlayer, "carbon", None)
+    carbon, stored = getattr(case.kinetics.interlayer, "carbon", None), None
+    if layer and carbon:
+        stored = read.stored(layer.material, temperature)
+        stored[0](carbon.stoichiometry, "kinetics.interlayer.carbon.stoichiometry")
     return Parameters(
         conductivity=conductivity,
         anode=_kinetics(case.kinetics.anode, temperature),
@@ -201,7 +207,7 @@ def resolve(case: Case, geometry: Geometry) -> Parameters:
         axes=angles(case, geometry),
         oxidation=oxidation,
         taken_up=None if reduces is None else lithium_taken_up(read, electrolytes[0]),
-        stored=read.stored(layer.material, temperature) if layer and carbon else None,
+        stored=stored,
         electrons=read.optional(layer.material, "electronic_conductivity") if layer else None,
         toughness=read.value(electrolytes[0], "fracture_toughness") if flaw else None,
         used=read.used,

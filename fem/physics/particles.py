@@ -33,7 +33,7 @@ from fem.geometry import Phase
 from fem.mesh import Mesh
 from fem.mesh.layers import layered
 from fem.physics.congruent import ParticleBundle, ParticleGroup
-from fem.physics.stages import Condensed, Gradient, Unchanged, Uniform
+from fem.physics.stages import Condensed, Gradient, Response, Unchanged, Uniform, Waves
 from fem.spaces import Space
 
 Floats = NDArray[np.float64]
@@ -103,6 +103,10 @@ class Diffusion(ABC):
             The state (k, size) near the solution at which D(x) is evaluated. If it is accurate to
             second order in the step, so is the method.
         """
+
+    def following(self, c: complex, guess: Floats) -> Response | None:
+        """How surface values follow loads in that stage: its `response` alone."""
+        return self.condensed(c, guess).response
 
 
 def diffusion_model(
@@ -263,16 +267,31 @@ class Resolved(Diffusion):
 
     def condensed(self, c: complex, guess: Floats) -> Condensed:
         if callable(self._diffusivity):
-            return self._stage(c, self._variable_stiffness(guess, self._diffusivity))
+            return self._stage(c, self._stiffness(guess))
         if c not in self._known:
             while len(self._known) >= KEPT:
                 del self._known[next(iter(self._known))]
             self._known[c] = self._stage(c, self._constant_stiffness)
         return self._known[c]
 
+    def following(self, c: complex, guess: Floats) -> Response | None:
+        if not isinstance(c, complex):
+            return super().following(c, guess)
+        return self._waves.response(self._mass, self._stiffness(guess), c)
+
+    @cached_property
+    def _waves(self) -> Waves:
+        blocks = len(self._weights)
+        return Waves(self._mass, self._surface, blocks, FARADAY * self.max_concentration)
+
     def _stage(self, c: complex, stiffness: csr_matrix) -> Condensed:
         charge_density = FARADAY * self.max_concentration
         return Gradient(self._mass, stiffness, c, self._weights, self._surface, charge_density)
+
+    def _stiffness(self, guess: Floats) -> csr_matrix:
+        if callable(self._diffusivity):
+            return self._variable_stiffness(guess, self._diffusivity)
+        return self._constant_stiffness
 
     @cached_property
     def _constant_stiffness(self) -> csr_matrix:

@@ -19,6 +19,7 @@ from fem.mesh import Ints
 Floats = NDArray[np.float64]
 Response = NDArray[Any]
 """Of floats, or of complex numbers where c is."""
+SYMMETRIC = {"SymmetricMode": True}
 
 
 class Condensed(ABC):
@@ -112,13 +113,12 @@ class Gradient(Condensed):
         self._weights = weights
         self._surface = surface
         self.response = None
-        symmetric = {"SymmetricMode": True}
         self._changes: Response | None = None
         if not c:
             return
         matrix = (mass + c * stiffness).tocsc()
         # Columns one by one: supernodes of larger problems do not pay here.
-        self._lu = splu(matrix, "MMD_AT_PLUS_A", 0.0, relax=1, panel_size=1, options=symmetric)
+        self._lu = splu(matrix, "MMD_AT_PLUS_A", 0.0, relax=1, panel_size=1, options=SYMMETRIC)
         blocks, m, taken = len(weights), len(surface), c / charge_density
         loads = np.zeros((blocks, weights.shape[1], m), dtype=type(c))
         loads[:, surface, np.arange(m)] = -taken
@@ -155,3 +155,35 @@ class Gradient(Condensed):
         missing = total - np.einsum("bn,bnr->br", self._weights, found)
         found += (missing / self._weights.sum(axis=1)[:, None])[:, None]
         return np.asarray(found)
+
+
+class Waves:
+    """The response of surface values to loads in ``(M + c K) x = -c b / (F c_max)`` alone, any c.
+
+    Of alike unknowns in each of B blocks; the surface is eliminated last, so that what factors
+    leave of it is the answer, and nothing is solved for (`Gradient` does for each surface node).
+    """
+
+    def __init__(self, mass: csr_matrix, surface: Ints, blocks: int, charge_density: float) -> None:
+        self._size = mass.shape[0] // blocks
+        self._starts = self._size * np.arange(blocks)
+        self._charge_density = charge_density
+        inner = np.setdiff1d(np.arange(self._size), surface)
+        self._inner = len(inner)
+        # Mass and stiffness have entries at the same places: one order serves all c.
+        one = mass[inner][:, inner].tocsc()
+        found = splu(one, "MMD_AT_PLUS_A", 0.0, relax=1, panel_size=1, options=SYMMETRIC)
+        self._order = np.concatenate([inner[np.argsort(found.perm_c)], surface])
+
+    def response(self, mass: csr_matrix, stiffness: csr_matrix, c: complex) -> Response:
+        """Change of the surface values with the loads, (m, m) or (B, m, m), in 1/(A/m)."""
+        matrix = (mass + c * stiffness).tocsr()
+        found = np.stack([self._left(matrix, self._order + start) for start in self._starts])
+        response = -c / self._charge_density * np.linalg.inv(found)
+        return response[0] if len(response) == 1 else response
+
+    def _left(self, matrix: csr_matrix, order: Ints) -> Response:
+        """What elimination of all but the last unknowns of an order leaves of these (m, m)."""
+        block, n = matrix[order][:, order].tocsc(), self._inner
+        lu = splu(block, "NATURAL", 0.0, relax=1, panel_size=1, options=SYMMETRIC)
+        return np.asarray((lu.L[n:, n:] @ lu.U[n:, n:]).toarray())

@@ -209,12 +209,15 @@ INTERLAYER: dict[str, Any] = {
     "electrolyte": {
         "exchange_current_density": "300 A/m^2",
         "area_resistance": "1 ohm*cm^2",
+        "double_layer_capacitance": "0.1 F/m^2",
         "opening_pressure": "100 MPa",
         "nucleation_overpotential": "5 mV",
         "unbonded": ["0 um", "5 um"],
     },
     "pores": {
+        "exchange_current_density": "300 A/m^2",
         "area_resistance": "1 ohm*cm^2",
+        "double_layer_capacitance": "0.1 F/m^2",
         "opening_pressure": "10 MPa",
         "nucleation_overpotential": "5 mV",
         "surface_area": "1e6 1/m",
@@ -222,12 +225,14 @@ INTERLAYER: dict[str, Any] = {
     },
     "collector": {
         "exchange_current_density": "300 A/m^2",
+        "double_layer_capacitance": "0.1 F/m^2",
         "opening_pressure": "3 MPa",
         "nucleation_overpotential": "5 mV",
     },
     "carbon": {
         "exchange_current_density": "1 A/m^2",
         "area_resistance": "1 ohm*cm^2",
+        "double_layer_capacitance": "0.01 F/m^2",
         "surface_area": "1e6 1/m",
         "stoichiometry": 0.02,
     },

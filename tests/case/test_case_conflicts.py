@@ -359,6 +359,32 @@ LAYERED: list[tuple[dict[str, Any], str, tuple[str, ...]]] = [
         "geometry.anode.flaw",
         ("snapshot",),
     ),
+    ({"geometry.anode.flaw.size": "100 um"}, "geometry.anode.flaw.size", ("short circuit",)),
+    (
+        {"kinetics.interlayer.electrolyte": {"unbonded": ["0 um", "5 um"]}},
+        "kinetics.interlayer.electrolyte.unbonded",
+        ("opening_pressure",),
+    ),
+    (
+        {"kinetics.interlayer.pores.exchange_current_density": None},
+        "kinetics.interlayer.pores.double_layer_capacitance",
+        ("no reaction",),
+    ),
+    (
+        {"interphase.lithium_electrolyte": {"growth": "linear", "growth_rate": "1 nm/h"}},
+        "interphase.lithium_electrolyte",
+        ("interlayer", "yet"),
+    ),
+    ({"geometry.anode.fading": "1 um"}, "geometry.anode.fading", ("ends by itself",)),
+    (
+        {
+            "geometry.anode.isolated": [
+                {"x": "10 um", "y": "50 um", "half_width": "2 um", "half_height": "2 um"}
+            ]
+        },
+        "geometry.anode.isolated",
+        ("interlayer", "yet"),
+    ),
 ]
 
 

@@ -31,6 +31,7 @@ from case_examples import (
     wavy,
     wired,
 )
+from rows import every_row
 
 from fem.case import (
     Case,
@@ -66,6 +67,8 @@ KEYS = list(walk(Case))
 LEAVES = [key for key in KEYS if isinstance(key.form, Rule)]
 OPTIONAL = [key for key in KEYS if not key.info.is_required()]
 REQUIRED = [key for key in KEYS if key.info.is_required()]
+# Without its kind a table is of the other kind.
+NAMED = [key for key in REQUIRED if not key.path.endswith((".kind", ".layout"))]
 WIRINGS = {IdealWiring: "ideal", EffectiveWiring: "effective", ResolvedWiring: "resolved"}
 AXES = {SameAxis: "same", ListedAxes: "file", DrawnAxes: "drawn"}
 PATTERNS = {
@@ -210,11 +213,7 @@ def wrong(rule: Rule) -> Iterator[object]:
             raise AssertionError(f"no wrong values for {rule!r}")
 
 
-WRONG = [
-    pytest.param(key, value, id=f"{key.path}={value!r:.30}")
-    for key in LEAVES
-    for value in wrong(key.form)
-]
+WRONG = [(key, value) for key in LEAVES for value in wrong(key.form)]
 
 
 def test_the_walk_finds_the_keys_of_the_contract() -> None:
@@ -237,8 +236,9 @@ def test_the_walk_finds_the_keys_of_the_contract() -> None:
     assert len(paths) > 60
 
 
-@pytest.mark.parametrize(("key", "value"), WRONG)
-def test_wrong_value_is_refused_at_its_key(key: Key, value: object) -> None:
+@every_row("row", WRONG, name=lambda row: f"{row[0].path}={row[1]!r:.30}")
+def test_wrong_value_is_refused_at_its_key(row: tuple[Key, object]) -> None:
+    key, value = row
     data = base(key)
     set_key(data, place(key), value)
     error = refused(data)
@@ -251,7 +251,7 @@ def test_wrong_value_is_refused_at_its_key(key: Key, value: object) -> None:
     assert error.allowed
 
 
-@pytest.mark.parametrize("key", LEAVES, ids=lambda key: key.path)
+@every_row("key", LEAVES, name=lambda key: key.path)
 def test_example_of_a_key_is_accepted_by_its_rule(key: Key) -> None:
     assert isinstance(key.form, Rule)
     if isinstance(key.form, Materials):
@@ -262,7 +262,7 @@ def test_example_of_a_key_is_accepted_by_its_rule(key: Key) -> None:
     key.form.read(value)
 
 
-@pytest.mark.parametrize("key", LEAVES, ids=lambda key: key.path)
+@every_row("key", LEAVES, name=lambda key: key.path)
 def test_error_says_what_was_given(key: Key) -> None:
     data = base(key)
     set_key(data, place(key), -7.5)
@@ -271,8 +271,8 @@ def test_error_says_what_was_given(key: Key) -> None:
     assert "given:   -7.5" in str(error)
 
 
-@pytest.mark.parametrize(
-    "key", [key for key in LEAVES if isinstance(key.form, Dimension)], ids=lambda key: key.path
+@every_row(
+    "key", [key for key in LEAVES if isinstance(key.form, Dimension)], name=lambda key: key.path
 )
 def test_bare_number_is_cured_by_a_unit(key: Key) -> None:
     data = base(key)
@@ -280,9 +280,7 @@ def test_bare_number_is_cured_by_a_unit(key: Key) -> None:
     assert str(refused(data).cure).startswith("write it with a unit, such as")
 
 
-@pytest.mark.parametrize(
-    "key", [key for key in KEYS if isinstance(key.form, Tables)], ids=lambda key: key.path
-)
+@every_row("key", [key for key in KEYS if isinstance(key.form, Tables)], name=lambda key: key.path)
 def test_table_that_is_none_is_refused(key: Key) -> None:
     assert isinstance(key.form, Tables)
     for value in (1, "x", True, math.nan, {} if key.form.many else []):
@@ -301,7 +299,7 @@ def misspell(name: str) -> str:
     return name[:-2] + name[-1] + name[-2] if len(name) > 3 and name[-1] != name[-2] else name + "q"
 
 
-@pytest.mark.parametrize("key", KEYS, ids=lambda key: key.path)
+@every_row("key", KEYS, name=lambda key: key.path)
 def test_misspelt_key_is_refused_and_the_right_one_named(key: Key) -> None:
     data = base(key)
     *above, name = place(key).split(".")
@@ -323,10 +321,8 @@ def test_misspelt_key_is_refused_and_the_right_one_named(key: Key) -> None:
         assert right not in error.problem
 
 
-@pytest.mark.parametrize("key", REQUIRED, ids=lambda key: key.path)
+@every_row("key", NAMED, name=lambda key: key.path)
 def test_missing_key_is_named_with_a_cure(key: Key) -> None:
-    if key.path.endswith((".kind", ".layout")):
-        pytest.skip("without it the table is of the other kind")
     data = base(key)
     set_key(data, place(key), None)
     error = refused(data)
@@ -335,7 +331,7 @@ def test_missing_key_is_named_with_a_cure(key: Key) -> None:
     assert str(error.cure).startswith("add ")
 
 
-@pytest.mark.parametrize("key", OPTIONAL, ids=lambda key: key.path)
+@every_row("key", OPTIONAL, name=lambda key: key.path)
 def test_default_is_what_its_own_rule_would_read(key: Key) -> None:
     """Defaults are not validated when the model is made: their text and value have to agree."""
     default = key.info.default

@@ -406,6 +406,7 @@ any_step = st.recursive(
 )
 
 
+@pytest.mark.slow
 @settings(max_examples=60, deadline=None)
 @given(st.lists(any_step, min_size=1, max_size=4))
 def test_any_protocol_survives_its_text(steps: list[dict[str, Any]]) -> None:

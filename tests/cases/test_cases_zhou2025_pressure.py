@@ -6,7 +6,7 @@ import importlib.util
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from types import ModuleType
+from types import ModuleType, SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -65,7 +65,7 @@ def test_reads_capacities_and_contact_off_a_history(script: ModuleType) -> None:
 
 
 def test_every_run_is_a_case_of_its_own(script: ModuleType) -> None:
-    runs = script.GRID + script.OTHERS
+    runs = script.GRID + script.OTHERS + script.SEEDS
     assert len({run.case({}).sha256 for run in runs}) == len(runs)
     assert len({run.name for run in runs}) == len(runs)
     for run in runs:
@@ -80,23 +80,55 @@ def test_keeps_what_was_solved_and_tells_what_was_not(
     """A run without an equilibrium is a row with its message."""
     solved = []
 
-    def run(case: Any) -> Any:
+    def simulate(case: Any, observers: Any) -> None:
         solved.append(case)
-        if case.stack.pressure > 2.5e6:
+        if case.stack.pressure > 20e6:
             raise SolveError("no equilibrium is found\nmore")
-        return type("Result", (), {"history": history()})
+        told = history()
+        for k in range(3 if case.stack.pressure > 5e6 else 4):
+            row = {name: values[k] for name, values in told.columns.items()}
+            events = tuple(event for event in told.events if event[0] <= k)
+            for observer in observers:
+                observer(SimpleNamespace(row=row, events=events))
+        if case.stack.pressure > 5e6:
+            raise SolveError("no set of closed faces is found")
 
-    monkeypatch.setattr(script.fem, "run", run)
-    runs = [script.Run(kind, "none", p) for p in (2, 30) for kind in script.KINDS]
+    monkeypatch.setattr(script, "simulate", simulate)
+    runs = [script.Run(kind, "none", p) for p in (2, 10, 30) for kind in script.KINDS]
     for _ in range(2):
         found = script.main(tmp_path, runs)
     assert len(solved) == len(runs)
     lines = (tmp_path / "table.txt").read_text("utf-8").splitlines()
-    assert [each.failed for each in found.values()] == ["", ""] + 2 * ["no equilibrium is found"]
+    some, none = "no set of closed faces is found", "no equilibrium is found"
+    assert [each.failed for each in found.values()] == ["", "", some, some, none, none]
+    # What ended in the discharge has its charge, and a discharge that may go on.
+    assert any("50.0, >0.0, -" in line for line in lines)
+    assert any("100.0, 100.0, -" in line for line in lines)
+    assert any(">100.0, >100.0, -" in line for line in lines)
     assert sum("no equilibrium is found" in line for line in lines) == 2
     assert any(line.startswith("fine - coarse") and "+0.0" in line for line in lines)
-    assert len(list(tmp_path.glob("*.csv"))) == 3
+    assert len(list(tmp_path.glob("*.csv"))) == 5
     assert (tmp_path / "pressure.png").stat().st_size > 0
+
+
+def test_stops_when_all_is_open_or_time_is_up(script: ModuleType) -> None:
+    told = SimpleNamespace(row={"open_fraction": 0.995}, events=())
+    script.Rows()(told)
+    with pytest.raises(script.Stopped, match="all faces are open"):
+        script.Rows(when_open=True)(told)
+    with pytest.raises(script.Stopped, match="its time was up"):
+        script.Rows(seconds=-1.0)(told)
+
+
+def test_packings_have_a_mean_and_an_error(script: ModuleType) -> None:
+    """4 and 6 have the mean 5 and the standard error 1; what never opens is left out."""
+    names = ("as in the case file", "packing 2", "packing 3")
+    values = (4.0, 6.0, float("nan"))
+    found = {
+        script.Run("fine", "none", 10, name): script.Outcome(touching=value)
+        for name, value in zip(names, values, strict=True)
+    }
+    assert "5.0 +- 1.0 (2)" in script.packings(found)[2]
 
 
 @pytest.mark.slow

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -35,3 +36,31 @@ def test_check_tells_of_bonds_that_elements_do_not_resolve(
     """28 GPa x 0.1 J/m2 / (50 MPa)^2 is 1.12 um, and elements have 5 um."""
     text = said(capsys, "0.1 J/m^2")
     assert "parts over some" in text and "mesh.size of at most" in text
+
+
+REACTING = CASE.with_name("small_reacting.toml")
+
+
+def test_check_knows_what_measuring_costs(capsys: pytest.CaptureFixture[str]) -> None:
+    """A step that takes no time is a row; its spectrum costs a number of seconds."""
+    assert main(["check", str(REACTING)]) == 0
+    text = " ".join(capsys.readouterr().out.split())
+    assert re.search(r"cost about \d+ unknowns, \d+ steps in time, \d+ s of one core", text), text
+
+
+def test_check_tells_of_double_layers_that_nothing_charges(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    steps = 'operation.steps=[{charge="5 A/m^2",until={time="60 s"}}]'
+    assert main(["check", str(REACTING), "--set", steps]) == 0
+    alone = "kinetics.anode.double_layer_capacitance: double layers are charged in spectra alone"
+    assert alone in " ".join(capsys.readouterr().out.split())
+    assert main(["check", str(REACTING)]) == 0
+    assert "in spectra alone" not in capsys.readouterr().out
+
+
+def test_a_store_begins_within_its_window(capsys: pytest.CaptureFixture[str]) -> None:
+    case = CASE.with_name("small_interlayer.toml")
+    assert main(["check", str(case), "--set", "kinetics.interlayer.carbon.stoichiometry=0.9999"])
+    told = capsys.readouterr().err
+    assert "kinetics.interlayer.carbon.stoichiometry" in told and "0.999" in told

@@ -56,6 +56,7 @@ def fem_process(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
 # ------------------------------------------------------------------------------------------ run
 
 
+@pytest.mark.slow
 def test_run_as_a_process_draws_everything_and_is_quiet_in_a_pipe(here: Path) -> None:
     done = fem_process("run", str(SMALL), "--out", "run", cwd=here)
     assert (done.returncode, done.stderr) == (0, "")
@@ -495,6 +496,7 @@ def loaded(*arguments: str, cwd: Path) -> set[str]:
     return set(done.stdout.splitlines()[-1].split())
 
 
+@pytest.mark.slow
 def test_light_commands_import_little(here: Path) -> None:
     assert not loaded("--help", cwd=here) & {"numpy", "scipy", "pint", "pydantic", "matplotlib"}
     assert not loaded("check", str(SMALL), cwd=here) & {"matplotlib", "meshio", "fem.runs.snapshot"}

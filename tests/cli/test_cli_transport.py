@@ -87,6 +87,7 @@ def freckled(here: Path) -> Path:
     return here
 
 
+@pytest.mark.slow
 def test_what_cleaning_does_is_told_and_bounded(
     freckled: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -138,6 +139,7 @@ def test_an_image_too_large_to_compare_says_so(
     assert "as read was not solved" in capsys.readouterr().out
 
 
+@pytest.mark.slow
 def test_further_phases_need_values_in_si_units(
     labels: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -236,6 +238,7 @@ def test_options_of_images_go_with_no_case(capsys: pytest.CaptureFixture[str]) -
     assert "--pixel-size" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_element_size_of_an_image(labels: Path, capsys: pytest.CaptureFixture[str]) -> None:
     counts = []
     for words in ((), ("--size", "0.25 um")):

@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from rows import every_row
 
 import fem
 from fem.case import Case
@@ -134,7 +135,7 @@ def test_wrong_input(here: Path, capsys: pytest.CaptureFixture[str], line: str) 
     assert tree(here) == before
 
 
-@pytest.mark.parametrize("key", KEYS)
+@every_row("key", KEYS)
 def test_a_wrong_value_of_every_key(
     here: Path, capsys: pytest.CaptureFixture[str], key: str
 ) -> None:
@@ -150,7 +151,7 @@ def test_a_wrong_value_of_every_key(
     assert tree(here) == before
 
 
-@pytest.mark.parametrize("key", [key for key in KEYS if not key.startswith("materials")])
+@every_row("key", [key for key in KEYS if not key.startswith("materials")])
 def test_a_misspelt_form_of_every_key(
     here: Path, capsys: pytest.CaptureFixture[str], key: str
 ) -> None:
@@ -185,6 +186,7 @@ def test_a_key_changed_on_the_command_line_is_not_blamed_on_the_file(
         assert capsys.readouterr().err.startswith(f"cell.toml with --set: {key}: ")
 
 
+@pytest.mark.slow
 def test_as_a_process(here: Path) -> None:
     env = {**os.environ, "PYTHONPATH": str(Path(fem.__file__).parents[1])}
     before = tree(here)

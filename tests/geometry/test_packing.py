@@ -75,6 +75,7 @@ def test_seed_makes_the_sample() -> None:
     assert not np.array_equal(first[0][:10], other[0][:10])
 
 
+@pytest.mark.slow
 def test_equal_particles_stay_equal() -> None:
     """3200 um2 at one half make 81.5 discs of 5 um: 81 of sqrt(1600 / 81 * 4 / pi) um."""
     _, diameter = discs()
@@ -252,6 +253,7 @@ def test_clusters_that_cannot_be_are_refused(length: str) -> None:
     assert caught.value.cure
 
 
+@pytest.mark.slow
 def test_a_landscape_gathers_by_boltzmanns_factor() -> None:
     """Discs so few that they hardly meet have the mean energy of an ideal gas in it."""
     rng = np.random.default_rng(1)

@@ -167,6 +167,7 @@ def test_outlines_close_around_every_region() -> None:
     assert sum(r.area for r in shape.regions) == pytest.approx(40e-12 * 40, rel=1e-12)
 
 
+@pytest.mark.slow
 def test_edges_are_short_where_the_electrolyte_is_narrow_only() -> None:
     """In narrow gaps edges are no longer than these; on one rim others are thrice as long."""
     cell = case(PLAIN | {"gap": "0.2 um"}, mesh={"size": "1 um"})
@@ -189,6 +190,7 @@ def bed(inactive: dict[str, Any]) -> Any:
     return build(case(PLAIN, inactive=inactive)).particles
 
 
+@pytest.mark.slow
 def test_rules_by_place_and_id(tmp_path: Any) -> None:
     x = bed({}).x
     between = bed({"between": ["10 um", "20 um"]})

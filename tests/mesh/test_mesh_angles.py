@@ -59,6 +59,7 @@ def image_of(folder: Path, labels: np.ndarray) -> tuple[fem.case.image.Image, Pa
     return image_alone(file=str(path), pixel_size="0.1 um", labels=seen), path
 
 
+@pytest.mark.slow
 @settings(max_examples=10, deadline=None, derandomize=True)
 @given(
     seed=st.integers(0, 10_000),

@@ -72,6 +72,7 @@ def test_interfaces_have_their_lengths(coarse, cell):
     assert np.hypot(*(end - start)).sum() == pytest.approx(exact, rel=5e-3)
 
 
+@pytest.mark.slow
 def test_the_same_case_gives_the_same_mesh(cell, coarse):
     again = generate(cell, 3e-6)
     assert (again.nodes == coarse.nodes).all()

@@ -176,6 +176,7 @@ def drawn(seed: int, shape: tuple[int, int], grain: float, shown: bool) -> np.nd
     return labels
 
 
+@pytest.mark.slow
 @settings(max_examples=30, deadline=None, derandomize=True)
 @given(
     seed=st.integers(0, 10_000),

@@ -288,6 +288,7 @@ def test_no_jacobian_inside_is_smaller_than_the_measure(seed):
 # -------------------------------------------------------------------------------- far and too far
 
 
+@pytest.mark.slow
 def test_a_protrusion_grows_by_steps(protrusion):
     """40 steps of 0.1 um at the tip, with new meshes where edges stretch: 4 um without a fold."""
     mesh = reference = protrusion

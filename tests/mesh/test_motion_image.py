@@ -202,6 +202,7 @@ def phases_of(mesh: Mesh) -> list[tuple[str, str]]:
     return [(names[o.left], names[o.right]) for o in mesh.geometry.outlines]
 
 
+@pytest.mark.slow
 def test_an_end_comes_around_a_corner(tmp_path: Path) -> None:
     """3.8 um down from 13 um, past the pore's lower corners at 11 um; the pore stays as it is."""
     mesh = mesh_of(tmp_path, block(drawing(), 0, (8, 12), (11, 16)), smoothing=0.0)

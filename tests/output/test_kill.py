@@ -17,7 +17,10 @@ import pytest
 
 import fem
 
-CASE = Path(__file__).with_name("small_protocol.toml")
+HERE = Path(__file__).parent
+CASE = HERE / "small_protocol.toml"
+BETWEEN = ("small_reacting", "small_interlayer")
+"""Cases of what grows between and presses around: interphases, a stack, an interlayer, spectra."""
 CODE = """\
 import sys
 from fem.cli import main
@@ -29,8 +32,8 @@ sys.exit(main())
 """
 
 
-def start(folder: Path, *options: str) -> subprocess.Popen[str]:
-    words = ["run", str(CASE), "--out", str(folder), "--quiet", *options]
+def start(folder: Path, *options: str, case: Path = CASE) -> subprocess.Popen[str]:
+    words = ["run", str(case), "--out", str(folder), "--quiet", *options]
     return subprocess.Popen(
         [sys.executable, "-c", CODE, *words],
         env={**os.environ, "PYTHONPATH": str(Path(fem.__file__).parents[1])},
@@ -52,7 +55,9 @@ def rows_in(folder: Path) -> int:
     return history.read_bytes().count(b"\n") if history.exists() else 0
 
 
-def kill_once(folder: Path, draw: random.Random, last: int, *options: str) -> bool:
+def kill_once(
+    folder: Path, draw: random.Random, last: int, *options: str, case: Path = CASE
+) -> bool:
     """Start or resume, and kill after some more rows and a moment; false if it was too late.
 
     Parameters
@@ -63,7 +68,7 @@ def kill_once(folder: Path, draw: random.Random, last: int, *options: str) -> bo
     """
     resume = resumable(folder)
     goal = min((rows_in(folder) if resume else 0) + draw.randrange(1, 15), last)
-    process = start(folder, *options, *(["--resume"] if resume else []))
+    process = start(folder, *options, *(["--resume"] if resume else []), case=case)
     try:
         while process.poll() is None and rows_in(folder) < goal:
             time.sleep(0.002)
@@ -79,7 +84,9 @@ def compare(one: Path, two: Path) -> None:
     """The same files with the same numbers."""
     names = [sorted(str(p.relative_to(f)) for p in f.rglob("*") if p.is_file()) for f in (one, two)]
     assert names[0] == names[1]
-    for name in ("history.csv", "fields.pvd", "anode.csv", "particles.csv", "case.toml"):
+    tables = ("history.csv", "fields.pvd", "anode.csv", "particles.csv", "case.toml")
+    others = {"events.csv", "impedance.csv", "drt.csv"} & set(names[0])
+    for name in (*tables, *sorted(others)):
         assert (one / name).read_bytes() == (two / name).read_bytes(), name
     for path in one.rglob("*.npz"):
         with np.load(path) as a, np.load(two / path.relative_to(one)) as b:
@@ -101,6 +108,7 @@ def untouched(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.mark.slow
 def test_a_run_that_was_killed_is_the_same(tmp_path: Path, untouched: Path) -> None:
     draw, folder, last = random.Random(3), tmp_path / "run", rows_in(untouched)
     assert kill_once(folder, draw, last, "--undrawn")
@@ -121,3 +129,22 @@ def test_two_hundred_kills_lose_nothing(tmp_path: Path, untouched: Path) -> None
             compare(untouched, folder)
             whole += 1
     assert whole >= 5
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", BETWEEN)
+def test_what_grows_between_and_presses_around_is_killed_too(tmp_path: Path, name: str) -> None:
+    """Until five processes were killed: before, among and after spectra, openings and cracks."""
+    case = HERE / f"{name}.toml"
+    untouched = tmp_path / "whole"
+    wait(start(untouched, "--undrawn", case=case))
+    draw, last, killed, whole = random.Random(11), rows_in(untouched), 0, 0
+    while killed < 5 or not whole:
+        folder = tmp_path / str(whole)
+        killed += kill_once(folder, draw, last, "--undrawn", case=case)
+        if killed >= 5 and resumable(folder):
+            wait(start(folder, "--undrawn", "--resume", case=case))
+        if (folder / "metrics.json").exists():
+            shutil.rmtree(folder / "checkpoints", ignore_errors=True)
+            compare(untouched, folder)
+            whole += 1

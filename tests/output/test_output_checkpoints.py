@@ -192,6 +192,7 @@ def test_a_full_disk_leaves_the_earlier_ones(
     assert (found.number, found.damaged) == (3, ())
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="limits of a process")
 def test_a_file_that_cannot_grow_leaves_the_earlier_ones(tmp_path: Path) -> None:
     """The system itself stops writing midway."""

@@ -24,6 +24,7 @@ def case() -> fem.Case:
     return fem.Case.load(CASE, changes)
 
 
+@pytest.mark.slow
 def test_a_run_cut_short_anywhere_ends_with_the_same_spectra(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -171,6 +171,7 @@ class Taken:
 TAKE_UP = {"discharge": "4 A/m^2", "until": {"time": "100 s"}}
 
 
+@pytest.mark.slow
 def test_a_pile_that_swells_in_time(tmp_path: Path) -> None:
     """Particles that take up lithium press on each other, so that the resistance falls.
 

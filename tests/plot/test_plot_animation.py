@@ -134,6 +134,7 @@ def test_a_picture_does_not_depend_on_the_one_before():
     assert np.array_equal(made.picture(frames[CHARGED]), first)
 
 
+@pytest.mark.slow
 def test_without_fields_there_are_only_lines(tmp_path):
     frames = [dataclasses.replace(frame, result=None) for frame in run("deposit").frames]
     path = tmp_path / "lines.gif"
@@ -152,6 +153,7 @@ def test_a_state_without_fields_leaves_the_map_empty():
         assert pixel(made, shown, x, y).tolist() == [255, 255, 255]
 
 
+@pytest.mark.slow
 def test_a_mesh_that_moves_is_drawn_where_it_is():
     """All moved up by 5 um: the lowest micrometres of the map are then empty."""
     frame = run("deposit").frames[CHARGED]
@@ -190,6 +192,7 @@ def test_outlines_move_with_the_geometry():
     assert before.tolist() == [196, 196, 196] and after.tolist() == [255, 255, 255]
 
 
+@pytest.mark.slow
 def test_a_plane_electrode_and_a_snapshot_without_stoichiometry():
     assert film("plane").map.lithium is not None
     frame = dataclasses.replace(run("deposit").frames[CHARGED], result=solved("deposit"))
@@ -202,6 +205,7 @@ def test_a_plane_electrode_and_a_snapshot_without_stoichiometry():
     assert shown.tolist() == [247, 243, 234]
 
 
+@pytest.mark.slow
 def test_a_logarithmic_scale_is_kept_for_states_without_current(tmp_path):
     frames = run("deposit").frames[CHARGED : RESTING + 1]
     bright = []
@@ -255,6 +259,7 @@ def encoder(taken, fails=False):
     return SimpleNamespace(write_frames=write_frames)
 
 
+@pytest.mark.slow
 def test_mp4_gets_all_pictures_at_their_pace(monkeypatch, tmp_path):
     taken = []
     monkeypatch.setitem(sys.modules, "imageio_ffmpeg", encoder(taken))

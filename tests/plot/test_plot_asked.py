@@ -182,6 +182,7 @@ def test_edges_are_round_when_enlarged():
 # ------------------------------------------------------------------------------- voids and keys
 
 
+@pytest.mark.slow
 def test_voids_look_like_nothing_else():
     """The pore is hatched, which nothing else is but in strokes; a key says so."""
     result = with_a_void()

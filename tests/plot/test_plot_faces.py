@@ -154,6 +154,7 @@ def test_maps_of_stress_show_open_faces() -> None:
         assert lines(draw(solved("elastic"), Figure().add_subplot())) == 0
 
 
+@pytest.mark.slow
 def test_of_a_run_the_state_with_the_largest_gap_is_drawn() -> None:
     result = parted_run()
     state, when = widest(result)
@@ -204,6 +205,7 @@ def test_pictures_of_faces_are_legible(draw: str) -> None:
     assert not illegible(texts, size)
 
 
+@pytest.mark.slow
 def test_without_faces_there_are_no_such_pictures() -> None:
     assert {"gaps", "contact_pressure"} < set(fem.plot.figures(parted("charge only")))
     for draw in (fem.plot.gaps, fem.plot.contact_pressure):
@@ -213,6 +215,7 @@ def test_without_faces_there_are_no_such_pictures() -> None:
         fem.plot.contact_history(run("elastic"))
 
 
+@pytest.mark.slow
 def test_solids_that_yielded_have_a_picture() -> None:
     result = solved("elastic")
     strain = np.where(np.isfinite(result.fields["von_mises"]), 0.01, np.nan)
@@ -221,6 +224,7 @@ def test_solids_that_yielded_have_a_picture() -> None:
     assert "inelastic strain" in axes.get_title(loc="left")
 
 
+@pytest.mark.slow
 def test_film_of_gaps_keeps_its_scale(tmp_path: Path) -> None:
     result = parted_run()
     film = GapFilm(result.frames, result.history)

@@ -293,6 +293,7 @@ def test_each_line_carries_the_same_current():
     assert expected == pytest.approx(np.arange(len(s)) + 0.5, abs=0.3)
 
 
+@pytest.mark.slow
 def test_what_enters_isolated_lithium_leaves_it():
     result = solved("isolated")
     lines = Scene.of(result).lines.lines
@@ -304,6 +305,7 @@ def test_what_enters_isolated_lithium_leaves_it():
     assert entering == leaving >= 1
 
 
+@pytest.mark.slow
 def test_lines_of_a_plane_cell_are_straight_and_evenly_spaced():
     result = solved("plane")
     lines = Scene.of(result).lines

@@ -419,6 +419,7 @@ def test_particles_in_equilibrium_are_not_said_to_lead():
     assert zoom.get_title(loc="left").endswith("surface as its mean")
 
 
+@pytest.mark.slow
 def test_cycles_are_legible():
     result = run("deposit", 6)
     drawn = {key: getattr(fem.plot, key)(result).figure for key in IN_TIME[:2]}

@@ -110,6 +110,7 @@ def test_wires_of_a_dead_particle_carry_on() -> None:
     assert drops[1] < drops[0] < 0.0
 
 
+@pytest.mark.slow
 def test_a_run_with_a_dead_moment_is_taken_up_bit_by_bit() -> None:
     case = bed(*STEPS, columns=2)
     kept: list[tuple[object, object, object]] = []
@@ -155,6 +156,7 @@ def test_only_those_that_react_count() -> None:
     assert len(cell.reacting_surfaces(state)) == group.patches.nodes.shape[1]
 
 
+@pytest.mark.slow
 def test_a_hold_knows_where_it_began_whoever_has_come_back_since() -> None:
     """Particle 1 comes back fuller than the rest; the hold still ends at its stoichiometry."""
     case = bed(

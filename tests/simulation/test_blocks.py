@@ -116,6 +116,7 @@ def test_blocks_of_laws_survive_too(worn: None, tmp_path: Path) -> None:
     }
 
 
+@pytest.mark.slow
 def test_variables_of_laws_follow_a_line_that_moves(worn: None) -> None:
     """Wear by the current that has crossed, on a line that moves and is meshed anew; resumed."""
     tip = {"x": "5 um", "depth": "2 um", "half_width": "1.5 um", "fillet": "0.5 um"}

@@ -190,7 +190,7 @@ def case_of(row: Row, folder: Path) -> fem.Case:
 
 
 def name_of(row: Row) -> str:
-    return ", ".join(row.values())
+    return ",".join(row.values())
 
 
 def test_every_pair_is_covered_or_exclusive() -> None:

@@ -91,6 +91,7 @@ def test_loops_in_loops_have_their_own_rows_before_the_pass_around_them() -> Non
     )
 
 
+@pytest.mark.slow
 def test_a_run_that_stops_in_a_cycle_says_that_it_is_not_complete() -> None:
     """From x = 0.6, 13.4 Ah/m2 in all: the second charge empties the surfaces."""
     charge = {"charge": "20 A/m^2", "until": {"capacity": "3.2 Ah/m^2"}}

@@ -144,6 +144,7 @@ def test_full_fields_are_given_back(lattice: Ensemble) -> None:
     assert (result.particles.inactivity == full.particles.inactivity).all()
 
 
+@pytest.mark.slow
 def test_order_follows_the_tolerance(lattice: Ensemble) -> None:
     assert lattice.error <= 1e-5
     coarse = Ensemble.of(bed(), tolerance=1.0)
@@ -160,6 +161,7 @@ def test_what_does_not_belong_is_refused_in_words() -> None:
     assert refusal(bed()) == ""
 
 
+@pytest.mark.slow
 def test_the_hardest_of_many_examples_say_how_many_modes_it_takes() -> None:
     """A current that is seven times larger misses more than ten times as much."""
     easy = [bed({"inactive.seed": seed}) for seed in range(12)]

@@ -194,6 +194,7 @@ def test_key_changes_with_the_program(monkeypatch: pytest.MonkeyPatch) -> None:
         assert kept._sources.__wrapped__() != kept._sources()
 
 
+@pytest.mark.slow
 def test_an_entry_of_another_number_of_modes_is_another(tmp_path: Path) -> None:
     store = Watched(tmp_path)
     Ensemble.of(bed(), tolerance=2e-6, store=store)

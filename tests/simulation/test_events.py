@@ -77,6 +77,7 @@ LAX = {
 }  # fmt: skip
 
 
+@pytest.mark.slow
 def test_the_first_of_several_ends_counts() -> None:
     """At 20 A/m^2 0.2 um are plated after 74 s, x falls to 0.55 after 121 s."""
     until = {"thickness": "0.2 um", "stoichiometry": 0.55, "time": "100 s", "capacity": "1 Ah/m^2"}
@@ -256,6 +257,7 @@ def test_a_rest_after_a_current_beyond_the_model() -> None:
     assert history["Voltage / V"][-1] == pytest.approx(4.3 - 0.7 * 0.5, abs=1e-9)
 
 
+@pytest.mark.slow
 def test_licoo2_is_held_at_4_3_volts() -> None:
     """The window of the library reaches beyond the 0.425 at which it is charged to that."""
     steps = (

@@ -57,6 +57,7 @@ def uneven() -> fem.results.result.Result:
     )  # fmt: skip
 
 
+@pytest.mark.slow
 def test_foil_goes_place_by_place(uneven: fem.results.result.Result) -> None:
     """It is bare beside the deposit long before that is used up; no more goes than is there."""
     history, anode = uneven.history, uneven.anode
@@ -68,6 +69,7 @@ def test_foil_goes_place_by_place(uneven: fem.results.result.Result) -> None:
     assert anode.thickness.min() < -5.0 * RESERVE
 
 
+@pytest.mark.slow
 def test_it_is_used_up_to_the_last_film(uneven: fem.results.result.Result) -> None:
     history, anode = uneven.history, uneven.anode
     assert history is not None

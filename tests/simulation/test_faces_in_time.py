@@ -67,6 +67,7 @@ def history(result: Result) -> History:
     return result.history
 
 
+@pytest.mark.slow
 def test_an_electrolyte_that_yields_keeps_a_gap(result: Result, history: History) -> None:
     """What has flowed away as particles swell does not come back with them."""
     there = int(history.events[0][0])
@@ -79,6 +80,7 @@ def test_an_electrolyte_that_yields_keeps_a_gap(result: Result, history: History
     assert (history["stack_pressure_Pa"][1:] != history["stack_pressure_Pa"][0]).any()
 
 
+@pytest.mark.slow
 def test_work_is_found_again(history: History) -> None:
     assert history["work_error"].max() < 1e-8
     assert history["plastic_work_J_m"][-1] > 0.05 * np.abs(history["mechanical_work_J_m"]).max()
@@ -87,6 +89,7 @@ def test_work_is_found_again(history: History) -> None:
     assert history["charge_error"].max() < 1e-10
 
 
+@pytest.mark.slow
 def test_taken_up_it_goes_on_bit_by_bit(kept: list[tuple[Any, ...]], history: History) -> None:
     number = int(history.events[0][0]) + 3
     again = simulate(cell(THERE, BACK), resume=Taken(kept, number)).history
@@ -111,6 +114,7 @@ def test_half_the_steps_change_nothing() -> None:
         assert half[name][-1] == pytest.approx(whole[name][-1], rel=1e-2), name
 
 
+@pytest.mark.slow
 def test_all_let_go_ends_the_run_by_name() -> None:
     """Particles that only shrink are loose all round: no current can flow any more."""
     history = fem.run(

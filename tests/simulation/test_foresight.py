@@ -133,6 +133,7 @@ def test_a_snapshot_at_rest_is_refused_before_it_is_meshed() -> None:
         assert caught.value.key == "operation.cell_voltage"
 
 
+@pytest.mark.slow
 @settings(max_examples=50, deadline=None)
 @given(
     size=st.floats(-12.0, 6.0),

@@ -22,6 +22,7 @@ def case(**changes: Any) -> fem.Case:
     return fem.Case.load(SMALL, asked | {k.replace("__", "."): v for k, v in changes.items()})
 
 
+@pytest.mark.slow
 def test_electrolyte_that_yields_bears_no_more_than_its_strength() -> None:
     """At every quadrature point, and where it has yielded just that; some of it has."""
     cell = Cell.of(
@@ -63,6 +64,7 @@ def test_a_strength_alone_switches_nothing_on() -> None:
     assert "inelastic_strain" not in given.fields
 
 
+@pytest.mark.slow
 def test_lithium_that_creeps_is_between_elastic_and_yielded() -> None:
     """Its pressure after half a minute is that of lithium that yields, within a factor of two."""
     models = {

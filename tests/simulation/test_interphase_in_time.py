@@ -185,6 +185,7 @@ def test_an_instant_has_a_side_current() -> None:
     assert result.metrics["interphase_mean_m"] == pytest.approx(5e-9)
 
 
+@pytest.mark.slow
 def test_a_stable_halide_in_its_place_does_nothing() -> None:
     """Li3YCl6 for the sulfide, and nothing else: the very run that has no side reaction."""
     halide = {"geometry.cathode.electrolyte": "LYC"}

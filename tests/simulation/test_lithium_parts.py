@@ -73,6 +73,7 @@ def test_under_dead_weight_no_gap_opens() -> None:
     np.testing.assert_allclose(history["lithium_pressure_Pa"], 1e6, rtol=1e-6)
 
 
+@pytest.mark.slow
 def test_lithium_that_has_let_go_ends_the_run_by_name() -> None:
     history = history_of(cell(stack={"pressure": "0 MPa", "stiffness": "held"}))
     assert history.events[-1][3] == LITHIUM_LOOSE
@@ -132,6 +133,7 @@ def test_current_goes_where_lithium_touches(kept: list[tuple[Any, ...]], result:
     np.testing.assert_allclose(current / share, current.sum() / share.sum(), rtol=0.1)
 
 
+@pytest.mark.slow
 def test_taken_up_it_goes_on_bit_by_bit(kept: list[tuple[Any, ...]], result: Result) -> None:
     assert result.history is not None
     number = int(result.history.events[0][0]) + 2

@@ -111,6 +111,7 @@ def test_a_run_on_modes_may_go_on_in_the_field() -> None:
     assert ends[0].solved.voltages == pytest.approx(ends[1].solved.voltages, abs=1e-7)
 
 
+@pytest.mark.slow
 def test_steps_of_every_kind_go_on_modes() -> None:
     """Rows as in the field, and nothing lost to modes."""
     kept: list[list[Accepted]] = [[], []]

@@ -10,6 +10,7 @@ from cells_in_time import UPPER, bed, cell_of, ends, flat, history_of
 import fem
 
 
+@pytest.mark.slow
 def test_a_hold_that_falls_short_of_its_stoichiometry_says_so() -> None:
     """4.0 V is x = 0.43 at rest: x = 0.3 is never reached, and noise must not end the step."""
     case = flat({"hold": "4.0 V", "until": {"stoichiometry": 0.3}})

@@ -40,6 +40,7 @@ def crystals(material: dict[str, Any], axis: dict[str, Any] | None) -> fem.Case:
     return case.replace({"materials.NCM811": MATERIAL | moduli | material, "mesh.size": "4 um"})
 
 
+@pytest.mark.slow
 def test_what_is_alike_in_all_directions_may_be_said_in_three_ways() -> None:
     one, *others = (fem.run(crystals(*said)).history for said in SAME.values())
     assert one is not None

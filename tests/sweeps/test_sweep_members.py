@@ -69,6 +69,7 @@ def test_members_solved_together_are_those_solved_alone(together: list[Row]) -> 
         assert row.metrics["active_particles"] == exact["active_particles"]
 
 
+@pytest.mark.slow
 def test_other_processes_give_the_same_digits(swept: Swept) -> None:
     found = solved(tables(cell(), **TABLES), workers=2)
     assert [(r.member, r.status, r.metrics) for r in found.rows] == [
@@ -77,6 +78,7 @@ def test_other_processes_give_the_same_digits(swept: Swept) -> None:
     assert found.packed == swept.packed
 
 
+@pytest.mark.slow
 def test_a_later_sweep_of_the_cell_does_not_condense_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, unspread: None
 ) -> None:
@@ -119,6 +121,7 @@ def test_processes_of_one_machine_condense_once(
     assert [(r.member, r.metrics) for r in rows] == [(r.member, r.metrics) for r in alone]
 
 
+@pytest.mark.slow
 def test_a_cell_that_cannot_be_condensed_is_solved_one_by_one(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -133,6 +136,7 @@ def test_a_cell_that_cannot_be_condensed_is_solved_one_by_one(
     assert all("newton_iterations" in row.metrics for row in found)
 
 
+@pytest.mark.slow
 def test_a_cell_that_is_condensed_too_coarsely_is_solved_one_by_one(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
@@ -208,6 +212,7 @@ def test_statistics_of_five_numbers() -> None:
     )  # fmt: skip
 
 
+@pytest.mark.slow
 def test_the_interval_holds_the_mean_of_normal_numbers_in_95_percent() -> None:
     """Of 4,000 samples of 5: 95 % within three standard errors, which are 1.03 %."""
     draw = np.random.default_rng(5).normal(2.0, 3.0, (4000, 5))

@@ -101,6 +101,7 @@ def together() -> Swept:
         return solved(tables(cell(), **TABLES))
 
 
+@pytest.mark.slow
 def test_members_solved_one_by_one_say_the_same(
     together: Swept, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -135,6 +136,7 @@ def test_maps_agree_with_the_table_of_members(together: Swept) -> None:
     assert weights.sum() == pytest.approx(together.particles[0].carrying.sum(), rel=HALF)
 
 
+@pytest.mark.slow
 def test_a_sweep_that_was_stopped_gives_the_same_files(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -205,6 +207,7 @@ def test_the_figure_has_all_particles_in_their_colours(together: Swept) -> None:
     assert centres == pytest.approx(1e6 * np.c_[spread.x, spread.y], abs=1e-2)
 
 
+@pytest.mark.slow
 def test_the_command_tells_what_came_out(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], unspread: None
 ) -> None:

@@ -128,6 +128,7 @@ def test_ranks_of_a_rising_key_of_texts_and_of_tables() -> None:
     assert holes["inactive"].spearman > 0.9
 
 
+@pytest.mark.slow
 def test_the_interval_of_a_rank_correlation_holds_it_in_95_percent() -> None:
     """Of normal pairs with a correlation of 0.9, whose ranks correlate by 6/pi asin(0.45)."""
     from scipy.stats import spearmanr

@@ -13,7 +13,7 @@ from fem.cell.state import State
 from fem.constants import FARADAY
 from fem.measures.interlayer import layer_metrics
 
-THICK = 1e15
+THICK = 1e10
 """Pa: an interface that never opens."""
 VOLUME = 12.9962546816e-6
 """Of lithium in m3/mol, as in verification.md."""

@@ -81,6 +81,7 @@ def test_order_at_constant_current(diffusivity: str) -> None:
     assert abs(found[-1][0] - found[-2][0]) < 2e-5
 
 
+@pytest.mark.slow
 def test_order_under_a_hold() -> None:
     """A voltage held where a current has brought it: stoichiometry and thickness of order 2."""
     cell = cell_of(flat_case(diffusivity=VARYING))
@@ -91,6 +92,7 @@ def test_order_under_a_hold() -> None:
     assert orders([f[[1, 3]] for f in found]) == pytest.approx(2.0, abs=0.1)
 
 
+@pytest.mark.slow
 def test_order_with_particles() -> None:
     """Round particles of which the upper ones take more current: all fields of order 2."""
     cell = cell_of(bed_case(rows=2))
@@ -174,6 +176,7 @@ def test_current_under_a_hold(diffusivity: str, function: Callable[[Floats], Flo
     assert plated == pytest.approx(charge, rel=1e-3)
 
 
+@pytest.mark.slow
 def test_run_with_its_own_steps_finds_the_reference() -> None:
     """`fem.run`, with the default tolerance (0.03 mV here) and with a strict one."""
     (x,), (i,), _ = Slab(constant).run([200.0], density=20.0)

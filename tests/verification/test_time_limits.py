@@ -112,6 +112,7 @@ def test_a_cell_returns_to_its_start() -> None:
     assert left[0] > left[1] > left[2]
 
 
+@pytest.mark.slow
 def test_a_linear_cell_mirrors_its_current() -> None:
     """Charged and discharged alike from one start, it moves by as much to either side."""
     signs = []

@@ -129,6 +129,7 @@ def test_flat_cell() -> None:
     assert result.particles.current.sum() == pytest.approx(100.0 * 420.0 * MICROMETRE, rel=1e-10)
 
 
+@pytest.mark.slow
 def test_cell_with_three_sharp_deposits() -> None:
     """0.2911351 V; 92.6535, 90.3985 A/m^2 at the tips, 73.3586 at the wall, 72.2076 between tips.
 
@@ -265,6 +266,7 @@ def test_profile_of_an_ohmic_interface_ignores_the_current(resistance: float) ->
     assert profile(resistance, 1000.0) == pytest.approx(profile(resistance, 1.0), abs=1e-8)
 
 
+@pytest.mark.slow
 def test_profile_of_butler_volmer_follows_the_current() -> None:
     """The same cell with i0 = 20 A/m^2 at lithium: the profile moves from one limit to the other.
 
@@ -295,6 +297,7 @@ def test_tip_currents(i0: float, middle: float, outer: float) -> None:
     assert plating_at(result, 270.0, 170.0) / 100.0 == pytest.approx(outer, abs=6e-4)
 
 
+@pytest.mark.slow
 def test_primary_tip_currents() -> None:
     """Nearly the primary distribution, i0 = 1e5 A/m^2: 3.72 and 3.45 over 2 um of arc.
 

@@ -112,6 +112,7 @@ def hertz(n: int, far: float = 60.0) -> tuple[float, float]:
     return float(pressure[np.argmin(place)] / peak - 1.0), float(l2)
 
 
+@pytest.mark.slow
 def test_hertz() -> None:
     """Half width exact to the node, pressure of order 1 in L2: it ends as a square root."""
     errors = np.array([hertz(n) for n in (4, 8)])
@@ -228,6 +229,7 @@ def mindlin(n: int, shares: tuple[float, ...], far: float = 30.0) -> list[tuple[
     return found
 
 
+@pytest.mark.slow
 def test_annulus_of_slip() -> None:
     """Cattaneo 1938, Mindlin 1949: what sticks is c = a sqrt(1 - Q / (mu P)) wide to each side."""
     for share, (width, error) in zip((0.5, 0.8), mindlin(4, (0.5, 0.8), 20.0), strict=True):

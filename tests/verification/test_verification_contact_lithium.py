@@ -195,6 +195,7 @@ def test_work_is_found_again(mesh: Mesh, bond: BondLaw, creeps: bool) -> None:
         assert np.abs(new.parted.opening[SLIP]).max() > 0.0
 
 
+@pytest.mark.slow
 def test_creep_keeps_closed_what_stays_open_without(mesh: Mesh) -> None:
     """The same waves at the same pressure: lithium that flows follows them."""
     found = []

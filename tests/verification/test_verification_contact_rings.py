@@ -160,6 +160,7 @@ def test_a_disc_that_only_shrinks(name: str, held: bool, first: float) -> None:
         assert np.abs(state.stress[:, of_ring]).max() < 1e-5 * 170e6
 
 
+@pytest.mark.slow
 def test_a_disc_snaps_from_a_thin_ring() -> None:
     """With an outer radius of sqrt 2: a jump at beta = -.0266829 to a gap of .0115626 R."""
     solids = ring(2**0.5, 0.12, RINGS["WM"], STICKS)

@@ -59,6 +59,7 @@ def test_constant_flux_table() -> None:
         assert taken == pytest.approx(2.0 * tau, rel=1e-6)
 
 
+@pytest.mark.slow
 def test_constant_flux_order_in_space() -> None:
     """The whole field at tau = 0.1 in the L2 norm, order 3."""
     errors = []
@@ -98,6 +99,7 @@ def test_order_in_time(scheme: str, order: int, load: str) -> None:
 # ---------------------------------------------------------------------------- given surface
 
 
+@pytest.mark.slow
 def test_surface_held() -> None:
     """Uptake 1 - 4 sum exp(-a^2 tau) / a^2 over J0(a) = 0, and the centre at tau = 0.1.
 

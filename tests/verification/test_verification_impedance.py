@@ -237,6 +237,7 @@ def test_cylinder(number: float, size: float) -> None:
     assert abs(cylinder(size, number) - known) < 1e-5 * abs(known)
 
 
+@pytest.mark.slow
 def test_cylinder_converges_with_its_mesh() -> None:
     errors = [abs(cylinder(size, 10.0) - CYLINDER[10.0]) for size in (1.6, 0.8, 0.4)]
     assert np.log2(errors[0] / errors[-1]) / 2.0 > 2.5, errors

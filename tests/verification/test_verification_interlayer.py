@@ -12,6 +12,7 @@ from tests.verification.interlayer_cells import (
     KAPPA,
     KAPPA_LAYER,
     LAYER,
+    RT_F,
     SEPARATOR,
     THICK,
     VOLUME,
@@ -124,6 +125,7 @@ def test_newman_and_tobias(thiele: float, expected: float, limit: float) -> None
     assert np.log2(errors[-2] / errors[-1]) == pytest.approx(4.0, abs=0.25), errors
 
 
+@pytest.mark.slow
 def test_pores_fill_and_then_lithium_goes_elsewhere() -> None:
     """What is in full pores is porosity times thickness; the rest is at the collector."""
     result = fem.run(
@@ -174,3 +176,57 @@ def test_a_flaw_opens_where_the_closed_form_says() -> None:
     assert line(history, "flaw_intensity_over_toughness")[row] == pytest.approx(1.0, abs=2e-6)
     since = (1800.0 - time) * 10.0 / 3600.0
     assert line(history, "lithium_in_flaws_Ah_m2")[-1] == pytest.approx(since, rel=1e-4)
+
+
+def impedance_of_the_layer(omega: float, line: float, back: complex, face: float) -> complex:
+    """A porous electrode as a line of resistances and admittances, in ohm m^2.
+
+    R. de Levie, in: Advances in Electrochemistry and Electrochemical Engineering 6 (1967) 329. Its
+    walls store and react, `back` stands at its end, and a double layer of `face` before it.
+    """
+    wall = 1.0 / (RT_F / 2.0 + 0.4 / (1j * omega * FULL)) + 1j * omega * 0.01
+    rate = np.sqrt(line * wall / KAPPA_LAYER)
+    own, depth = 1.0 / (KAPPA_LAYER * rate), np.tanh(rate * LAYER)
+    seen = own / depth if np.isinf(back) else own * (back + own * depth) / (own + back * depth)
+    return complex(1.0 / (1.0 / seen + 1j * omega * face))
+
+
+WALLS = 1e5
+"""Surface of carbon in 1/m."""
+FULL = 500.0 * FARADAY / WALLS
+"""Charge per area of it (C/m2) that fills it from x = 0 to 1."""
+
+
+@pytest.mark.parametrize("lithium", [False, True], ids=["blocked", "lithium behind it"])
+def test_spectrum_of_a_layer_is_that_of_a_porous_electrode(lithium: bool) -> None:
+    """Storage, reaction and double layer of its walls, at 1e-5 from 10 mHz to 1 MHz."""
+    carbon = {
+        "exchange_current_density": "2 A/m^2", "double_layer_capacitance": "0.01 F/m^2",
+        "surface_area": f"{WALLS} 1/m", "stoichiometry": 0.5,
+    }  # fmt: skip
+    tables = {
+        **SHUT,
+        "kinetics.interlayer.carbon": carbon,
+        "kinetics.anode.double_layer_capacitance": "0.1 F/m^2",
+        "materials.carbon.max_concentration": "500 mol/m^3",
+        "materials.carbon.open_circuit_potential": "0.2 - 0.4*x",
+        "materials.carbon.stoichiometry_min": 0.01,
+        "materials.carbon.stoichiometry_max": 0.99,
+        "mesh.size": "0.25 um",
+        "geometry.width": "1 um",
+    }
+    if lithium:
+        tables["geometry.anode.reserve"] = "1 um"
+        del tables["kinetics.interlayer.collector"]
+    frequencies = np.array([1e-2, 1.0, 1e2, 1e4, 1e6])
+    found = fem.impedance(case(tables), frequencies, processes=True)
+    for k, frequency in enumerate(frequencies):
+        omega = 2.0 * np.pi * frequency
+        slow = 320.0 / RT_F if lithium else 0.0
+        back = 1.0 / (slow + 0.1j * omega)
+        layer = impedance_of_the_layer(omega, WALLS, back, 0.1)
+        known = SEPARATOR / KAPPA + RT_F / 320.0 + layer
+        assert abs(found.impedance[k] - known) < 1e-5 * abs(known), frequency
+    assert set(found.without) == {
+        "lithium double layer", "face double layer", "carbon double layer", "carbon filling",
+    }  # fmt: skip

@@ -147,6 +147,7 @@ def test_lame_ring() -> None:
     assert outer[[Y, 2]] == pytest.approx([0.66666666667, 0.2], abs=5e-3)
 
 
+@pytest.mark.slow
 def test_lame_ring_nearly_incompressible() -> None:
     """nu = .4999: u(1) = 1.99996666, u(2) = 1.00013332; to 1e-3 on 16 x 32, where P1 locks by 19 %.
 
@@ -187,6 +188,7 @@ def kirsch(x: Floats, y: Floats) -> tuple[Floats, Floats]:
     )
 
 
+@pytest.mark.slow
 def test_kirsch() -> None:
     """u_r(1, 0) = 2.73, u_r(1, 90) = -.91, u_r(2, 0) = 2.97375; peak 3 above the hole, -1 beside.
 

@@ -68,6 +68,7 @@ def widened(steps: int, size: float) -> tuple[list[float], list[float]]:
     return found, wanted
 
 
+@pytest.mark.slow
 def test_pressure_in_a_widened_hole_tends_to_its_limit() -> None:
     """In steps of 5 % of the first radius: within 3 % from 1.1 on, and 1.5 % at the end."""
     found, wanted = widened(20, 0.3)

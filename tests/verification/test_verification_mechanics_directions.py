@@ -180,6 +180,7 @@ def held(angle: float) -> tuple[Callable[[Floats, Floats], Sequence[Floats]], Fl
     return displacement, total, stress(total - free, *lame(np.array(e1), np.array(n1)))
 
 
+@pytest.mark.slow
 def test_a_crystal_disc_in_an_endless_matrix() -> None:
     """Cut at twice its radius, where the exact displacement is prescribed.
 
@@ -332,6 +333,7 @@ def facet_gaps(electrolyte: str, swelling: Swollen) -> list[float]:
     return found
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("electrolyte", "peak", "back"), [("WM", 8.0e-3, 8e-4), ("HM", 7.9e-3, 7e-4)]
 )
@@ -347,6 +349,7 @@ def test_crystals_that_swell_along_their_contact_let_go_of_each_other(
     assert found[-1] == pytest.approx(back, rel=0.15)
 
 
+@pytest.mark.slow
 def test_discs_that_swell_alike_in_all_directions_stay_in_touch() -> None:
     """By 1.9 % in volume: once they swell, their contact is closed all the way."""
     assert max(facet_gaps("WM", 0.019)[1 : STAGES + 1]) == 0.0

@@ -80,6 +80,7 @@ def pulled(count: int) -> np.ndarray:
     return np.array(found)
 
 
+@pytest.mark.slow
 def test_tension_in_plane_strain() -> None:
     """First yield exactly; then order 1 in the step, towards 2/sqrt3 of the strength."""
     found = [pulled(count) for count in (10, 20, 40)]

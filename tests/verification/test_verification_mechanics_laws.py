@@ -142,6 +142,7 @@ def test_history_is_the_callers_to_commit(column: Mesh) -> None:
     assert 0.0 < back.elastic_energy < loaded.elastic_energy
 
 
+@pytest.mark.slow
 def test_work_of_loading_is_stored_or_lost_to_flow(column: Mesh) -> None:
     """Plastic work is at hand for heat: (strength) p each volume, as hardening is stored."""
     whole = problem(column, {0: YIELDS}, lithium="rigid", top="held")

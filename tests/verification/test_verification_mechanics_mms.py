@@ -57,6 +57,7 @@ def errors_under_body_force(poisson_ratio: float) -> list[float]:
     return errors
 
 
+@pytest.mark.slow
 def test_body_force() -> None:
     """L2 of u is third order; an independent code has 1.08170e-6 on the same 64 x 64 mesh."""
     errors = errors_under_body_force(0.3)
@@ -64,6 +65,7 @@ def test_body_force() -> None:
     assert errors[-1] == pytest.approx(1.08170e-6, rel=1e-5)
 
 
+@pytest.mark.slow
 def test_nearly_incompressible_does_not_lock() -> None:
     """nu = .4999: linear triangles lock (order .28), P2 goes from order 2.4 to 2.9.
 

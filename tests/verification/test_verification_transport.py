@@ -113,6 +113,7 @@ def test_square_array_of_squares() -> None:
             assert_order(errors, order, ceiling, band=0.15)
 
 
+@pytest.mark.slow
 def test_checkerboard() -> None:
     """Dykhne (1970): the geometric mean, approached from above as h^0.78 for a contrast of 10.
 
@@ -305,6 +306,7 @@ def test_reciprocity_of_random_discs(shape: Geometry, contrast: float) -> None:
     assert np.max(np.abs(excess[1])) < 1e-3
 
 
+@pytest.mark.slow
 @QUICK
 @given(fraction=st.floats(0.05, 0.7), contrast=contrasts)
 def test_arrays_lie_within_hashin_and_shtrikman(fraction: float, contrast: float) -> None:

@@ -114,6 +114,7 @@ def test_one_phase_alone(tmp_path: Path, value: int, carrier: str) -> None:
     assert not any(name.startswith("ionic" if value == 2 else "electronic") for name in numbers)
 
 
+@pytest.mark.slow
 def test_porous_separator(tmp_path: Path) -> None:
     """Electrolyte around a square pore of a quarter of the cell (Obnosov): sqrt(1/3), 3/4 sqrt(3).
 
@@ -159,6 +160,7 @@ def test_checkerboard_from_pixels(tmp_path: Path) -> None:
     assert transport.metrics["void_fraction"] == pytest.approx(25 / 8 / 900, rel=1e-9)
 
 
+@pytest.mark.slow
 @settings(max_examples=12, deadline=None, derandomize=True)
 @given(seed=st.integers(0, 10_000), share=st.floats(0.3, 0.7))
 def test_pixels_are_joined_across_sides(
@@ -211,6 +213,7 @@ def of_phases(
     return of_image(image, path, size=size)
 
 
+@pytest.mark.slow
 @settings(max_examples=6, deadline=None, derandomize=True)
 @given(
     widths=st.lists(st.integers(2, 9), min_size=2, max_size=4),
@@ -245,6 +248,7 @@ def test_array_of_finite_contrast_from_pixels(tmp_path: Path) -> None:
         assert found == pytest.approx(CONTRAST_10[0.5], rel=2.0 / pixels)
 
 
+@pytest.mark.slow
 def test_checkerboard_of_finite_contrast_from_pixels(tmp_path: Path) -> None:
     """Dykhne: the geometric mean, from above with order 0.78 as the corner has it.
 
@@ -274,6 +278,7 @@ def of_grains(labels: np.ndarray, folder: Path, resistance: float) -> Transport:
     return of_image(image, path, {"ionic": 2.0}, size=4e-6)
 
 
+@pytest.mark.slow
 @settings(max_examples=8, deadline=None, derandomize=True)
 @given(
     widths=st.lists(st.integers(2, 9), min_size=2, max_size=6),
@@ -321,6 +326,7 @@ def test_grains_in_two_directions(tmp_path: Path) -> None:
     assert one.effective == pytest.approx((1.0, 1.0), rel=1e-12)
 
 
+@pytest.mark.slow
 @settings(max_examples=25, deadline=None, derandomize=True)
 @given(seed=st.integers(0, 10_000), grain=st.integers(1, 6), void=st.floats(0.0, 0.4))
 def test_random_images(

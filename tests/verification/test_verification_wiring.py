@@ -139,6 +139,7 @@ def test_porous_electrode() -> None:
 # ------------------------------------------------------------------------------------- limits
 
 
+@pytest.mark.slow
 def test_a_good_conductor_is_ideal() -> None:
     """The excess over ideal wiring falls as 1/sigma, and nothing is lost to rounding at the end."""
     ideal = fem.run(cell("ideal")).metrics["overpotential_V"]
@@ -161,6 +162,7 @@ def test_particles_without_electrons_are_dead() -> None:
     assert np.isnan(potentials(wired)[1:]).all()
 
 
+@pytest.mark.slow
 def test_controls_agree_and_mirror_images_do() -> None:
     """Current and overpotential drive the same state; a cell and its mirror image are alike."""
     dead = {"inactive": {"ids": [0, 4]}}
@@ -293,6 +295,7 @@ def test_random_networks_balance(network: Network, given: str, power: float, up:
     assert brought == pytest.approx(given_off, rel=1e-8, abs=1e-9 * abs(solution.total(1)))
 
 
+@pytest.mark.slow
 @settings(max_examples=8, deadline=None)
 @given(networks(), st.integers(0, 2**32 - 1))
 def test_every_start_leads_to_the_same_state(network: Network, seed: int) -> None:

@@ -93,6 +93,7 @@ def test_current_on_a_ripple_converges_with_the_mesh() -> None:
     assert errors[2] < 2e-5
 
 
+@pytest.mark.slow
 def test_a_ripple_grows_as_linear_theory_says() -> None:
     """Lithium of 2 um comes on a ripple of 0.2 um: it grows by the integral of k G over 2 um."""
     steps = [{"charge": "100 A/m^2", "until": {"thickness": "2 um"}}]
