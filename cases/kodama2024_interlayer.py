@@ -1,4 +1,6 @@
-"""Kodama et al. 2024: how a carbon interlayer was bonded decides where lithium deposits.
+"""
+Kodama et al. 2024: how a carbon interlayer was bonded decides where lithium deposits
+=====================================================================================
 
     python cases/kodama2024_interlayer.py [OUTPUT]
 
