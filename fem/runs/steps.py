@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from fem.cell.blocks import Content, largest
 from fem.cell.composition import CATHODE, Cell
-from fem.cell.solids import acting, misguessed, settled
+from fem.cell.solids import acting, foreseen, misguessed, settled
 from fem.cell.state import State, extrapolated
 from fem.errors import SolveError
 from fem.physics.charge import ChargeSolution, Drive
@@ -16,7 +16,7 @@ from fem.solve.stepping import DIAGONAL, WEIGHT, Stage, backward_euler, combine,
 SITES = 1e-6
 """How far beyond empty or full a stoichiometry is still rounding and error of a step."""
 MOST_TURNS = 4
-"""How often a step is repeated to find the stress that acts back on its reactions."""
+"""How often a step is repeated to find the contact and stress that act back on its reactions."""
 
 
 @dataclass(frozen=True)
@@ -43,8 +43,8 @@ def step(
 ) -> Trial:
     """Try a step of length `dt` in s from `state`, which must have been solved.
 
-    Where stress at its end acts back on reactions but is found only then, the step is repeated with
-    what was found; a `change` beyond its limit tells that this did not settle.
+    Where contact or stress at its end acts back on reactions but is found only then, the step is
+    repeated with what was found; a `change` beyond its limit tells that this did not settle.
 
     Parameters
     ----------
@@ -56,13 +56,13 @@ def step(
     SolveError
         If a stage has no solution that Newton's method finds.
     """
-    guess = state
+    guess = foreseen(cell, state, dt)
     for _ in range(MOST_TURNS):
         trial = _turn(cell, state, dt, drives, guess)
         wrong = misguessed(cell, guess, trial.state)
         if wrong <= 1.0:
             return trial
-        guess = trial.state
+        guess = trial.state.held
     return replace(trial, change=max(trial.change, wrong))
 
 
@@ -71,9 +71,9 @@ def _turn(
     state: State,
     dt: float,
     drives: Sequence[Drive] | Callable[[float], Sequence[Drive]],
-    end_as: State,
+    end_as: Content,
 ) -> Trial:
-    """The step once, with stress at its end that acts on reactions as in `end_as`."""
+    """The step once, with contact and stress at its end that act on reactions as in `end_as`."""
     starts: list[tuple[float, ChargeSolution]] = []
 
     def implicit(base: Content, c: float, fraction: float) -> Stage:
