@@ -51,6 +51,11 @@ def misguessed(cell: Cell, guess: Content, after: State) -> float:
     return 0.0 if lag is None else lag.error(after.content, guess, after.held)
 
 
+def late(cell: Cell, before: State, after: State) -> float:
+    """How far beyond letting go the last faces went in a step, over what they may."""
+    return 0.0 if cell.stress is None else cell.stress.late(before.held, after.held)
+
+
 def switches(cell: Cell, state: State) -> dict[int, Inactivity | None]:
     """Particles, by id, that the state makes stop reacting, and why, or (`None`) react."""
     return {} if cell.stress is None else cell.stress.switches(state.held)

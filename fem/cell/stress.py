@@ -185,6 +185,13 @@ class Stress:
             after |= self.lag.kept(content, solution.pressure, acts)
         return after, change
 
+    def late(self, before: Content, after: Content) -> float:
+        """How far beyond letting go the last faces went in a step, over what they may be."""
+        if self.memory is None or not self._touches:
+            return 0.0
+        parted = self.memory.known(after)
+        return max(touch.late(before, after, parted) for touch in self._touches)
+
     def switches(self, held: Content) -> dict[int, Inactivity | None]:
         """Particles, by id, that have come loose, and (`None`) those that touch again."""
         found = {} if self.touch is None else self.touch.switches(held)

@@ -25,8 +25,10 @@ CHANGE = 0.2
 """Part of its contact that a particle, or a body of lithium, may lose or gain in a step."""
 FAINT = 0.05
 """Share of a surface in contact that is small: changes are compared with this at the least."""
-MISJUDGED = 0.005
+MISJUDGED = 0.002
 """Part of the contact of a body that a step may guess wrongly."""
+LATE = 0.02
+"""How far the last faces may go beyond letting go in a step, over `conducts_below`."""
 PARTS = 16
 """Pieces that the surroundings of a quadrature point are cut into: an edge may be open in part."""
 
@@ -92,6 +94,23 @@ class Touch:
             limit = CHANGE * np.maximum(old, FAINT)
             largest = max(largest, float((np.abs(new - old) / limit).max()))
         return largest
+
+    def late(self, before: Content, after: Content, parted: Parted) -> float:
+        """How far beyond letting go the last faces went in a step, over what may be; 0 if none did.
+
+        Little contact is lost then, so that nothing else would say when it was.
+        """
+        first, last = (
+            any(held[each.contact_name].any() for each in self.surfaces)
+            for held in (before, after)
+        )
+        if last or not first:
+            return 0.0
+        apart = self.faces.apart(parted)
+        gap = min(float(apart[pairs[pairs >= 0]].min(initial=np.inf)) for pairs in self.pairs)
+        below = self.conduction.below
+        start = below if self.conduction.pressure is None else 0.0
+        return max(gap - start, 0.0) / (LATE * below)
 
     def largest_error(self, before: Content, after: Content) -> float:
         """How wrongly the contact of any body that reacts was guessed, over what may be.
