@@ -1,13 +1,13 @@
 """What solids do to reactions where faces may part: guessed for a step, then found.
 
-Faces are found once a step, at its end, so a stage cannot ask for the contact and the stress that it
-leads to. It takes both to go in a straight line from what they are at the start of the step to what
-they are guessed to be at its end: at first as they went in the last step, then, where that was wrong,
-as they were found. So a step is of second order, and what was guessed is what is found, or the step
-is shortened. Lithium is another matter: short waves of its pressure relax in hundredths of a second,
-so that repeating a step would never settle. Its pressure follows what is plated within the step as
-if all faces held, ``p = p_0 + A (h - h_0)``, which is at least as stiff as they are; p_0 and h_0 are
-guessed and found as stress is.
+Faces are found once a step, at its end, so a stage cannot ask for the contact and the stress that
+it leads to. It takes both to go in a straight line from what they are at the start of the step to
+what they are guessed to be at its end: at first as they went in the last step, then, where that was
+wrong, as they were found. So a step is of second order, and what was guessed is what is found, or
+the step is shortened. Lithium is another matter: short waves of its pressure relax in hundredths of
+a second, so that repeating a step would never settle. Its pressure follows what is plated within
+the step as if all faces held, ``p = p_0 + A (h - h_0)``, which is at least as stiff as they are;
+p_0 and h_0 are guessed and found as stress is.
 """
 
 from __future__ import annotations

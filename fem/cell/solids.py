@@ -27,12 +27,12 @@ def settled(cell: Cell, before: State, after: State) -> tuple[State, float]:
     held, change = cell.stress.advanced(after.content, before.held, dt)
     rate = after.rate
     if cell.stress.lag is not None and rate is not None:
-        rate = dict(rate) | cell.stress.lag.rate(before.held, held, dt)
+        rate = {**rate, **cell.stress.lag.rate(before.held, held, dt)}
     return replace(after, held=held, rate=rate), change
 
 
 def foreseen(cell: Cell, before: State, dt: float) -> Content:
-    """What is guessed to be held after a step of `dt` in s; as it is where something was set anew."""
+    """What is guessed to be held after a step of `dt` in s: as it is where rates are not known."""
     lag = None if cell.stress is None else cell.stress.lag
     if lag is None or before.rate is None:
         return before.held

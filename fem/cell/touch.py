@@ -101,8 +101,7 @@ class Touch:
         Little contact is lost then, so that nothing else would say when it was.
         """
         first, last = (
-            any(held[each.contact_name].any() for each in self.surfaces)
-            for held in (before, after)
+            any(held[each.contact_name].any() for each in self.surfaces) for held in (before, after)
         )
         if last or not first:
             return 0.0
