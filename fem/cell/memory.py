@@ -83,6 +83,12 @@ class SolidMemory:
         released = float(held[f"{FACES}.released"][0])
         return Parted(opening, traction, held[f"{FACES}.closed"] > 0.0, bonding, released=released)
 
+    def known(self, held: Content) -> Parted:
+        """The same where some may."""
+        found = self.parted(held)
+        assert found is not None
+        return found
+
     def packed(self, solution: MechanicsSolution) -> dict[str, Floats]:
         """What a solved state remembers."""
         assert solution.unknowns is not None

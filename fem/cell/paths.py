@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import connected_components
 
-from fem.cell.touch import CHANGE, FAINT
+from fem.cell.touch import CHANGE, FAINT, MISJUDGED
 from fem.geometry.contacts import Contacts
 from fem.laws.contact import Conduction
 from fem.mesh import Ints
@@ -84,11 +84,26 @@ class Paths:
 
     def largest_change(self, before: Parted, after: Parted) -> float:
         """How much any contact has lost or gained in a step, over what a step may change."""
+        return self._difference(before, after) / CHANGE
+
+    def largest_error(self, guessed: Parted, found: Parted) -> float:
+        """How wrongly any contact was guessed, over what may be."""
+        return self._difference(found, guessed) / MISJUDGED
+
+    def lost(self, parted: Parted) -> Bools:
+        """Pairs of faces (m,) of all that are between particles that have let go of each other."""
+        interface = self.faces.interfaces[self.number]
+        apart = np.isin(self._key(interface.between), self._apart(parted))
+        found = np.zeros(int(self.faces.ends[-1]), dtype=bool)
+        found[self.faces.ends[self.number] + interface.pair_of[apart]] = True
+        return found
+
+    def _difference(self, one: Parted, other: Parted) -> float:
+        """Largest difference of what a contact conducts, relative to what it does in `one`."""
         if not self.fading:
             return 0.0
-        old, new = (self.shares(each, self.contacts.pairs) for each in (before, after))
-        limit = CHANGE * np.maximum(old, FAINT)
-        return float((np.abs(new - old) / limit).max(initial=0.0))
+        old, new = (self.shares(each, self.contacts.pairs) for each in (one, other))
+        return float((np.abs(new - old) / np.maximum(old, FAINT)).max(initial=0.0))
 
     def _apart(self, parted: Parted) -> Ints:
         """Keys of pairs of particles whose faces have all let go."""

@@ -25,19 +25,35 @@ def settled(cell: Cell, before: State, after: State) -> tuple[State, float]:
         return after, 0.0
     dt = after.time - before.time
     held, change = cell.stress.advanced(after.content, before.held, dt)
-    return replace(after, held=held), change
+    rate = after.rate
+    if cell.stress.lag is not None and rate is not None:
+        rate = {**rate, **cell.stress.lag.rate(before.held, held, dt)}
+    return replace(after, held=held, rate=rate), change
 
 
-def acting(cell: Cell, before: State, guess: State, fraction: float) -> Content:
-    """What is held in a step, with the stress that acts on reactions on its way to a guess."""
+def foreseen(cell: Cell, before: State, dt: float) -> Content:
+    """What is guessed to be held after a step of `dt` in s: as it is where rates are not known."""
     lag = None if cell.stress is None else cell.stress.lag
-    return before.held if lag is None else lag.between(before.held, guess.held, fraction)
+    if lag is None or before.rate is None:
+        return before.held
+    return lag.further(before.held, before.rate, dt)
 
 
-def misguessed(cell: Cell, guess: State, after: State) -> float:
-    """How wrong a step to `after` guessed the stress at its end, over what it may be."""
+def acting(cell: Cell, before: State, guess: Content, fraction: float) -> Content:
+    """What is held in a step, with what acts on reactions on its way to what is guessed."""
     lag = None if cell.stress is None else cell.stress.lag
-    return 0.0 if lag is None else lag.error(after.content, guess.held, after.held)
+    return before.held if lag is None else lag.between(before.held, guess, fraction)
+
+
+def misguessed(cell: Cell, guess: Content, after: State) -> float:
+    """How wrong a step to `after` guessed what is held at its end, over what it may be."""
+    lag = None if cell.stress is None else cell.stress.lag
+    return 0.0 if lag is None else lag.error(after.content, guess, after.held)
+
+
+def late(cell: Cell, before: State, after: State) -> float:
+    """How far beyond letting go the last faces went in a step, over what they may."""
+    return 0.0 if cell.stress is None else cell.stress.late(before.held, after.held)
 
 
 def switches(cell: Cell, state: State) -> dict[int, Inactivity | None]:

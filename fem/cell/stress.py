@@ -42,7 +42,7 @@ class Stress:
 
     With stress on lithium the interface operator ``p = offset + A h`` is formed once a mesh, so
     that every stage solves for pressure and current together. Where faces may part, the
-    stress of a step is guessed (`fem.cell.lag`).
+    stress and the contact of a step are guessed (`fem.cell.lag`).
 
     Parameters
     ----------
@@ -90,11 +90,14 @@ class Stress:
         )
 
         self.lag: Lag | None = None
-        if part and self.acts:
+        if part and self.memory is not None:
             self.lag = Lag(
                 self._lithium if self.on_lithium else None,
                 self._particles if self.in_particles else [],
                 self.operator,
+                self._touches,
+                self.paths if self.paths is not None and self.paths.fading else None,
+                self.memory,
             )
 
     def _touch(self, kind: str, surfaces: Sequence[Interface]) -> Touch | None:
@@ -181,6 +184,13 @@ class Stress:
             acts = {e.name: self._working(e, content, solution) for e in self.lag.particles}
             after |= self.lag.kept(content, solution.pressure, acts)
         return after, change
+
+    def late(self, before: Content, after: Content) -> float:
+        """How far beyond letting go the last faces went in a step, over what they may be."""
+        if self.memory is None or not self._touches:
+            return 0.0
+        parted = self.memory.known(after)
+        return max(touch.late(before, after, parted) for touch in self._touches)
 
     def switches(self, held: Content) -> dict[int, Inactivity | None]:
         """Particles, by id, that have come loose, and (`None`) those that touch again."""

@@ -25,6 +25,10 @@ CHANGE = 0.2
 """Part of its contact that a particle, or a body of lithium, may lose or gain in a step."""
 FAINT = 0.05
 """Share of a surface in contact that is small: changes are compared with this at the least."""
+MISJUDGED = 0.002
+"""Part of the contact of a body that a step may guess wrongly."""
+LATE = 0.02
+"""How far the last faces may go beyond letting go in a step, over `conducts_below`."""
 PARTS = 16
 """Pieces that the surroundings of a quadrature point are cut into: an edge may be open in part."""
 
@@ -86,21 +90,52 @@ class Touch:
         """How much of its contact any body has lost or gained, over the limit of a step."""
         largest = 0.0
         for each in self.surfaces:
-            old, new = (_by_piece(each, held[each.contact_name]) for held in (before, after))
+            old, new = (by_piece(each, held[each.contact_name]) for held in (before, after))
             limit = CHANGE * np.maximum(old, FAINT)
             largest = max(largest, float((np.abs(new - old) / limit).max()))
         return largest
 
+    def late(self, before: Content, after: Content, parted: Parted) -> float:
+        """How far beyond letting go the last faces went in a step, over what may be; 0 if none did.
+
+        Little contact is lost then, so that nothing else would say when it was.
+        """
+        first, last = (
+            any(held[each.contact_name].any() for each in self.surfaces) for held in (before, after)
+        )
+        if last or not first:
+            return 0.0
+        apart = self.faces.apart(parted)
+        gap = min(float(apart[pairs[pairs >= 0]].min(initial=np.inf)) for pairs in self.pairs)
+        below = self.conduction.below
+        start = below if self.conduction.pressure is None else 0.0
+        return max(gap - start, 0.0) / (LATE * below)
+
+    def largest_error(self, before: Content, after: Content) -> float:
+        """How wrongly the contact of any body that reacts was guessed, over what may be.
+
+        It was guessed to be as in `before`, and is as in `after`. What has let go all round is not
+        asked for more.
+        """
+        largest = 0.0
+        for each in self.surfaces:
+            old, new = (held[each.contact_name] for held in (before, after))
+            size = by_piece(each, new)
+            wrong = by_piece(each, np.abs(new - old)) / np.maximum(size, FAINT)
+            asked = each.active(after) & ((size > 0.0) | (by_piece(each, old) > 0.0))
+            largest = max(largest, float(wrong[asked].max(initial=0.0)))
+        return largest / MISJUDGED
+
     def touching(self, held: Content) -> bool:
         """Whether the first body of the first surface, which lithium's foil is, touches at all."""
         first = self.surfaces[0]
-        return bool(_by_piece(first, held[first.contact_name])[0] > 0.0)
+        return bool(by_piece(first, held[first.contact_name])[0] > 0.0)
 
     def switches(self, held: Content) -> dict[int, Inactivity | None]:
         """Particles, by id, that have come loose, and (`None`) those that touch again."""
         found: dict[int, Inactivity | None] = {}
         for each in self.surfaces:
-            share = _by_piece(each, held[each.contact_name])
+            share = by_piece(each, held[each.contact_name])
             for body, part, why in zip(
                 each.ids.tolist(), share.tolist(), each.inactivity(held).tolist(), strict=True
             ):
@@ -149,7 +184,7 @@ def facing(interface: SolidInterface, surfaces: Sequence[Interface]) -> list[Int
     return found
 
 
-def _by_piece(each: Interface, share: Floats) -> Floats:
+def by_piece(each: Interface, share: Floats) -> Floats:
     """Mean of a share (k, ne, nq) over the surface of each body (pieces,)."""
     patches = each.patches
     weights = patches.weights

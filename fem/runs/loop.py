@@ -44,7 +44,7 @@ from fem.runs.growth import Shape, due, follow
 from fem.runs.openings import at_flaw, opening
 from fem.runs.protocol import Task, beyond_window, task
 from fem.runs.spectrum import taken
-from fem.runs.steps import Trial, unstable
+from fem.runs.steps import REJECTED, Trial, unstable
 from fem.runs.telling import Telling
 from fem.runs.trials import Refused, attempt, length, locate, require_reachable
 from fem.solve.stepping import Controller
@@ -59,8 +59,6 @@ RETREAT = 0.25
 """How much shorter a step is tried again after one that could not be solved."""
 MOST_FAILURES = 6
 """Steps one after the other, each shorter, for which solids have no equilibrium that is found."""
-REJECTED = 1.1
-"""A change so much beyond its limit is not accepted."""
 
 
 class Run:

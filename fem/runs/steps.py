@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from fem.cell.blocks import Content, largest
 from fem.cell.composition import CATHODE, Cell
-from fem.cell.solids import acting, misguessed, settled
+from fem.cell.solids import acting, foreseen, late, misguessed, settled
 from fem.cell.state import State, extrapolated
 from fem.errors import SolveError
 from fem.physics.charge import ChargeSolution, Drive
@@ -15,8 +15,12 @@ from fem.solve.stepping import DIAGONAL, WEIGHT, Stage, backward_euler, combine,
 
 SITES = 1e-6
 """How far beyond empty or full a stoichiometry is still rounding and error of a step."""
+REJECTED = 1.1
+"""A change so much beyond its limit is not accepted."""
+INSTANT = 0.01
+"""A change so far below its limit is that of an instant: what happens in it is a jump."""
 MOST_TURNS = 4
-"""How often a step is repeated to find the stress that acts back on its reactions."""
+"""How often a step is repeated to find the contact and stress that act back on its reactions."""
 
 
 @dataclass(frozen=True)
@@ -43,8 +47,9 @@ def step(
 ) -> Trial:
     """Try a step of length `dt` in s from `state`, which must have been solved.
 
-    Where stress at its end acts back on reactions but is found only then, the step is repeated with
-    what was found; a `change` beyond its limit tells that this did not settle.
+    Where contact or stress at its end acts back on reactions but is found only then, the step is
+    repeated with what was found, unless it is too long anyway; a `change` beyond its limit tells
+    that this did not settle.
 
     Parameters
     ----------
@@ -56,13 +61,13 @@ def step(
     SolveError
         If a stage has no solution that Newton's method finds.
     """
-    guess = state
+    guess = foreseen(cell, state, dt)
     for _ in range(MOST_TURNS):
         trial = _turn(cell, state, dt, drives, guess)
         wrong = misguessed(cell, guess, trial.state)
-        if wrong <= 1.0:
+        if wrong <= 1.0 or trial.error > 1.0 or trial.change > REJECTED:
             return trial
-        guess = trial.state
+        guess = trial.state.held
     return replace(trial, change=max(trial.change, wrong))
 
 
@@ -71,9 +76,9 @@ def _turn(
     state: State,
     dt: float,
     drives: Sequence[Drive] | Callable[[float], Sequence[Drive]],
-    end_as: State,
+    end_as: Content,
 ) -> Trial:
-    """The step once, with stress at its end that acts on reactions as in `end_as`."""
+    """The step once, with contact and stress at its end that act on reactions as in `end_as`."""
     starts: list[tuple[float, ChargeSolution]] = []
 
     def implicit(base: Content, c: float, fraction: float) -> Stage:
@@ -108,10 +113,11 @@ def _turn(
         previous=((state.time, state.solved), *middle),
     )
     end, parted = settled(cell, state, end)
+    moved = largest(cell.blocks, change, "change_weight")
     return Trial(
         state=end,
         error=largest(cell.blocks, result.error, "error_weight"),
-        change=max(parted, largest(cell.blocks, change, "change_weight")),
+        change=max(parted, moved, min(late(cell, state, end), moved / INSTANT)),
         energy=float(dt * sum(w * p for w, p in zip(weights, powers, strict=True))),
         iterations=sum(s.iterations for _, s in starts),
         linear_iterations=sum(s.linear_iterations for _, s in starts),

@@ -124,13 +124,13 @@ def test_current_goes_where_lithium_touches(kept: list[tuple[Any, ...]], result:
     assert result.history is not None
     row = int(result.history.events[0][0])
     share = kept[row][0]["held/lithium.contact"]
-    assert share.min() < 0.8
+    assert share.min() < 0.97
     # What is held at the end of a step holds for the next: here an instant with another current.
     later = kept[row + 1][0]
     assert (later["held/lithium.contact"] == share).all()
     current = later[max(name for name in later if name.endswith("currents/0"))]
     # The electrolyte is thin and conducts well, so that overpotentials are all but even.
-    np.testing.assert_allclose(current / share, current.sum() / share.sum(), rtol=0.1)
+    np.testing.assert_allclose(current / share, current.sum() / share.sum(), rtol=0.01)
 
 
 @pytest.mark.slow
