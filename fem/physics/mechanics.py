@@ -325,7 +325,8 @@ class MechanicsProblem:
             return Equilibrium(*given, duration)
         stood = parted or self.faces.start()
         known = Parting(*given, duration, faces=faces, parted=stood, virgin=self._virgin)
-        return replace(known, again=parted is not None)
+        again = parted is not None
+        return replace(known, again=again, still=again and duration == 0.0)
 
     def _solve_linear(self, loads: Loads, volumes: Floats) -> tuple[Floats, float, Floats, int]:
         """Unknowns, out-of-plane strain, pressures of closed lithium with their sign turned."""

@@ -13,7 +13,6 @@ openings are held is found with the rest by an active set (`fem.solve.active`).
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
@@ -26,6 +25,7 @@ from fem.mesh import Ints
 from fem.physics.anchoring import anchors, led
 from fem.physics.equilibrium import Equilibrium
 from fem.physics.faces import Bonding, Faces, Parted
+from fem.physics.gradual import changed, gradually
 from fem.physics.jumps import NO_JUMP, Jump, jump
 from fem.physics.tangents import CURES, Factors, Tangents, Virgin, convex, newton
 from fem.solve.active import Held, Settings, Settled, settle
@@ -34,10 +34,8 @@ Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
 
 SETTINGS = Settings(tolerance=1e-11)
-GRADUAL = Settings(tolerance=1e-9, max_iterations=25)
-FIRST_SHARE, LEAST_SHARE, MOST_TRIALS = 0.25, 1.0 / 40.0, 4
-"""Part of what has changed that is brought in first where faces rub and no set of them is near; the
-least; how often."""
+LOOSE = replace(SETTINGS, max_iterations=12)
+"""What is tried before pieces are led that hang on nothing from the start."""
 FALLS = (
     "a support or a bond for every piece that loads pull at",
     "a plate that is moved, not pulled, where bonds may fail all along it",
@@ -48,6 +46,8 @@ strength to rounding has no opening that could be told from none."""
 INDECISIVE = 0.02
 """By how much more of its strength a rigid bond must bear to break each time it has let go and come
 back in a step: whether it holds hangs on how others share what it bore."""
+AGAIN = 1e-6
+"""Force out of balance, relative to the solids', that a state found before may have left."""
 NO_FORCE = 1e-10
 """Force of a pair, relative to that of all, that counts as none."""
 NO_GAP = 1e-14
@@ -62,9 +62,10 @@ class Parting(Equilibrium):
     ----------
     faces, parted
         The faces, and how they stood in the last state.
-    clock, again
+    clock, again, still
         Duration of the step for bonds in s, if another than `duration`; whether there are many such
-        sets of loads on these faces, so that it pays to condense solids onto them.
+        sets of loads on these faces, so that it pays to condense solids onto them; and whether they
+        may be those of the last state, which is then found as it was.
     relaxed
         The same loads after bonds have let go, or pieces have gone to their place, in turns, if
         that was needed.
@@ -77,6 +78,7 @@ class Parting(Equilibrium):
     virgin: Virgin = field(kw_only=True)
     clock: float | None = None
     again: bool = False
+    still: bool = False
     relaxed: Parting | None = None
     ties: tuple[float, Floats | float] = (0.0, 0.0)
     factors: Factors | None = None
@@ -84,9 +86,12 @@ class Parting(Equilibrium):
     _toward: Floats = field(init=False)
     _turns: Ints = field(init=False)
     way: Floats = field(init=False)
+    forcing: float = 1e-9
+    misses: int = 0
     _pressing: float = 0.0
+    _gross: float = 0.0
     loose: Bools = field(init=False)
-    _ahead: Floats | None = None
+    ahead: Floats | None = None
     _start: Floats = field(init=False)
 
     def __post_init__(self) -> None:
@@ -108,82 +113,53 @@ class Parting(Equilibrium):
         """
         x = np.zeros(self.size) if start is None else np.array(start, dtype=float)
         try:
-            found = self.settled(x)
+            bare = not any(isinstance(law, Cohesive) for law in self.faces.laws)
+            loose = bare and self.faces.loose(self.parted.closed).any()
+            found = self.settled(x, settings=LOOSE if loose else SETTINGS)
         except SolveError:
             self.relaxed, x = led(self, x)
             found = self.relaxed.settled(x)
         self.require_bearing(found.solution)
         return found
 
-    def settled(self, x: Floats, patient: bool = True) -> Settled:
+    def settled(self, x: Floats, patient: bool = True, settings: Settings = SETTINGS) -> Settled:
         """The same by Newton's method alone; `patient` says whether loads may come by parts."""
         self._start, touch = x, self.parted.closed
         rubs = touch & (self.faces.friction > 0.0)
         held = self._held(touch | self._rigid, self._rigid | rubs, np.zeros(self.size))
-        scale = max(self._scale(np.zeros(self.size)), self._scale(x))
+        self._gross = scale = max(self._scale(np.zeros(self.size)), self._scale(x))
+        if self.still:
+            aside = self._stiffness * np.linalg.norm((x - held.target)[held.mask])
+            left = float(np.linalg.norm(changed(self, x)) + aside) / (scale or 1.0)
+            if left <= AGAIN:
+                return Settled(x, held, 0, (left,))
+
+        bare = not any(isinstance(law, Cohesive) for law in self.faces.laws)
 
         def found(x: Floats, held: Held, settings: Settings) -> Settled:
             return settle(
                 self.residual, self._move, self._rule, x, held,
                 lambda _: max(scale, self._pressing) or 1.0, "displacement", settings, CURES,
+                narrow=bare and not self.faces.friction.any(),
             )  # fmt: skip
 
-        stood = self._standing
+        stood = self.standing
         try:
-            return found(x, held, SETTINGS)
+            return found(x, held, settings)
         except SolveError:
             if not (patient and self.faces.friction.any()):
                 raise
-            self._standing = stood
-            return self._gradually(x, held, found)
-
-    def _gradually(
-        self, x: Floats, held: Held, found: Callable[[Floats, Held, Settings], Settled]
-    ) -> Settled:
-        """The same where no set of faces is near: what has changed is brought in by parts.
-
-        Raises
-        ------
-        SolveError
-            If a small part is too much.
-        """
-        ahead, done, step = self._changed(x), 0.0, FIRST_SHARE
-        try:
-            for _ in range(MOST_TRIALS):
-                share, stood = min(1.0, done + step), self._standing
-                self._ahead = (1.0 - share) * ahead if share < 1.0 else None
-                try:
-                    settled = found(x, held, SETTINGS if share == 1.0 else GRADUAL)
-                except SolveError as error:
-                    self._standing, failure, step = stood, error, 0.5 * step
-                    if step < LEAST_SHARE:
-                        break
-                    continue
-                if share == 1.0:
-                    return settled
-                x, held, done, step = settled.solution, settled.held, share, 1.5 * step
-        finally:
-            self._ahead = None
-        raise failure
-
-    def _changed(self, x: Floats) -> Floats:
-        """Forces (n,) by which loads have changed since the state x with its faces."""
-        forces = self.residual(x)
-        for which, place in ((GAP, self.faces.gaps), (SLIP, self.faces.slips)):
-            there = np.flatnonzero(place >= 0)
-            forces[place[there]] += (self.parted.traction[which] * self.faces.weights)[there]
-        bonds = self.faces.forces(self.pull(x)[0].traction)
-        forces[: len(bonds)] -= bonds
-        return forces
+            self.standing = stood
+            return gradually(self, x, held, found)
 
     @property
-    def _standing(self) -> tuple[Bools, Floats, Ints, Floats, Bools]:
+    def standing(self) -> tuple[Bools, Floats, Ints, Floats, Bools]:
         """What is known of faces beside which openings are held."""
         rigid, toward, turns = self._rigid.copy(), self._toward.copy(), self._turns.copy()
         return rigid, toward, turns, self.way.copy(), self.loose.copy()
 
-    @_standing.setter
-    def _standing(self, known: tuple[Bools, Floats, Ints, Floats, Bools]) -> None:
+    @standing.setter
+    def standing(self, known: tuple[Bools, Floats, Ints, Floats, Bools]) -> None:
         rigid, toward, turns, way, loose = known
         self._rigid, self._toward, self._turns = rigid.copy(), toward.copy(), turns.copy()
         self.way, self.loose = way.copy(), loose.copy()
@@ -242,8 +218,8 @@ class Parting(Equilibrium):
     def residual(self, unknowns: Floats) -> Floats:
         """Forces out of balance; at held openings, minus what holds them."""
         r = super().residual(unknowns)
-        if self._ahead is not None:
-            r = r - self._ahead
+        if self.ahead is not None:
+            r = r - self.ahead
         forces = self.faces.forces(self.pull(unknowns)[0].traction)
         r[: len(forces)] += forces
         opening = self.opening(unknowns).T.ravel() - self.ties[1]
@@ -387,6 +363,9 @@ class Parting(Equilibrium):
         """
         self.require_bearing(unknowns)
         tangents = self._tangents(unknowns)
+        if not all(part.linear for part in self.parts):
+            out = float(np.linalg.norm(residual[~held.mask]))
+            self.forcing = float(np.clip(1e-2 * out / (self._gross or 1.0), 1e-9, 1e-3))
         bonds = self.pull(unknowns)[0].tangent
         softens = float(min(bonds[GAP, GAP].min(initial=0.0), bonds[SLIP, SLIP].min(initial=0.0)))
         found, curvature = newton(self, tangents, bonds, unknowns, residual, held, softens < 0.0)

@@ -20,7 +20,7 @@ from fem.errors import SolveError
 from fem.laws.bonds import Touching
 from fem.mesh import Ints
 from fem.solve.active import Held
-from fem.solve.linear import Factorised, Solve, pivoted
+from fem.solve.linear import Factorised, pivoted
 from fem.solve.substructure import Substructure
 
 if TYPE_CHECKING:
@@ -31,11 +31,15 @@ Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
 Tangents = tuple[csr_matrix, Floats, Floats]
 """As of `Equilibrium.tangent`."""
+Solve = Callable[[Floats, float], Floats]
+"""What solves for a right-hand side to a relative residual."""
 Factors = tuple[Ints, Factorised]
 """Which unknowns were free, and the factors of their matrix."""
 
-ENOUGH = 25
+ENOUGH = 12
 """Iterations of conjugate gradients after which factors are made anew."""
+PATIENCE = 300
+"""So often factors have been of no use in a step, and they are made anew for each tangent of it."""
 FREED = 100
 """So many more unknowns than factors know, and these do not serve."""
 KEPT = 2
@@ -151,11 +155,12 @@ def newton(
     inner = matrix[free][:, free].tocsr()
     symmetric = not len(slides) and all(part.symmetric for part in system.parts)
     # Bonds that soften leave no minimum for conjugate gradients to find.
-    solve = pivoted(inner) if factors or not symmetric else _solver(system, inner, free)
-    z = solve(right[free])
+    solve = _exactly(pivoted(inner)) if factors or not symmetric else _solver(system, inner, free)
+    z = solve(right[free], system.forcing)
     if len(corner):
         lower = columns[free]
-        known = np.stack([solve(column) for column in upper[free].T], axis=1)
+        close = min(system.forcing, 1e-6)
+        known = np.stack([solve(column, close) for column in upper[free].T], axis=1)
         border = np.linalg.solve(corner - lower.T @ known, below - lower.T @ z)
         z = z - known @ border
     found[free] = z
@@ -164,7 +169,12 @@ def newton(
     return full, curvature
 
 
-def _solver(system: Parting, matrix: csr_matrix, free: Ints) -> Callable[[Floats], Floats]:
+def _exactly(solve: Callable[[Floats], Floats]) -> Solve:
+    """The same whatever tolerance is asked for."""
+    return lambda right, tolerance: solve(right)
+
+
+def _solver(system: Parting, matrix: csr_matrix, free: Ints) -> Solve:
     """Conjugate gradients with factors of an earlier tangent, as long as these serve."""
     same = all(part.linear for part in system.parts)
     bare = all(isinstance(law, Touching) for law in system.faces.laws)
@@ -173,7 +183,11 @@ def _solver(system: Parting, matrix: csr_matrix, free: Ints) -> Callable[[Floats
         if found is not None:
             return found
 
-    def solve(right: Floats) -> Floats:
+    exact: list[Factorised] = []
+
+    def solve(right: Floats, tolerance: float) -> Floats:
+        if exact:
+            return np.asarray(exact[0].precondition(right))
         loose = bool(system.loose.any())
         try:
             if system.factors is None and bare and (same or not loose):
@@ -182,17 +196,19 @@ def _solver(system: Parting, matrix: csr_matrix, free: Ints) -> Callable[[Floats
                     return np.asarray(system.factors[1].precondition(right))
             # What is held by next to nothing needs factors.
             fits = system.factors is not None and len(free) - len(system.factors[0]) <= FREED
-            if fits and not loose:
-                found = _near(system, matrix, free, right)
+            if fits and not loose and system.misses < PATIENCE:
+                found = _near(system, matrix, free, right, tolerance)
                 if found is not None:
                     return found
+                system.misses += 1
             if bare and same:
                 system.factors = (free, system.virgin.factors(system, free))
             else:
                 system.factors = (free, Factorised(matrix))
         except SolveError as error:
             raise SolveError(str(error), field="displacement", cures=CURES) from error
-        return np.asarray(system.factors[1].precondition(right))
+        exact.append(system.factors[1])
+        return np.asarray(exact[0].precondition(right))
 
     return solve
 
@@ -211,7 +227,7 @@ def _condensed(system: Parting, free: Ints) -> Solve | None:
     springs = np.zeros(system.map.matrix.shape[1])
     springs[gaps[place]] = more[2 * place]
     try:
-        return condensed.solver(free, springs)
+        return _exactly(condensed.solver(free, springs))
     except SolveError:
         return None
 
@@ -225,7 +241,9 @@ def _points(system: Parting) -> Floats:
     return np.asarray(at.T / np.where(weight > 0.0, weight, 1.0))
 
 
-def _near(system: Parting, matrix: csr_matrix, free: Ints, right: Floats) -> Floats | None:
+def _near(
+    system: Parting, matrix: csr_matrix, free: Ints, right: Floats, tolerance: float
+) -> Floats | None:
     """By the factors at hand; `None` if that takes too long."""
     assert system.factors is not None
     before, factors = system.factors
@@ -246,7 +264,7 @@ def _near(system: Parting, matrix: csr_matrix, free: Ints, right: Floats) -> Flo
         count[0] += 1
 
     operator = LinearOperator(matrix.shape, precondition, dtype=float)
-    found, failed = cg(matrix, right, rtol=1e-9, maxiter=ENOUGH, M=operator, callback=step)
+    found, failed = cg(matrix, right, rtol=tolerance, maxiter=ENOUGH, M=operator, callback=step)
     system.iterations += count[0]
     return None if failed else np.array(found, dtype=float)
 

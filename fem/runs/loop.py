@@ -309,13 +309,19 @@ class Run:
         failure: SolveError | None = None
         try:
             trial = attempt(self._cell, todo, self._state, dt)
+            good = trial.error <= 1.0 and (
+                trial.change <= REJECTED or self._refused.jumps(dt, trial)
+            )
+            if good:
+                trial = at_flaw(self._cell, todo, self._state, trial)
+                self._view.elastic(trial.state)  # its row asks for this, which may fail as well
         except SolveError as error:
             failure, shorter = error, RETREAT * dt
             self._failures += error.field == "displacement"
         else:
             self._failures = 0
-            if trial.error <= 1.0 and (trial.change <= REJECTED or self._refused.jumps(dt, trial)):
-                return at_flaw(self._cell, todo, self._state, trial)
+            if good:
+                return trial
             shorter = min(CONTROLLER.next(dt, trial.error, trial.change), 0.9 * dt)
         self._counters = replace(self._counters, dt=shorter, rejected=self._counters.rejected + 1)
         first = float(self._case.stepping.first)

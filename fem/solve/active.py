@@ -19,6 +19,10 @@ Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
 
 
+BOUNCE = 0.3
+"""Slope at the end of a step, over that at its start, beyond which a shorter one is tried."""
+
+
 @dataclass(frozen=True)
 class Held:
     """Which unknowns are held (n,), at what (n,), and how much each of them violates its rule.
@@ -73,6 +77,7 @@ def settle(
     field: str,
     settings: Settings,
     cures: tuple[str, ...],
+    narrow: bool = False,
 ) -> Settled:
     """Find x with residual 0 at all unknowns but those that are held at their targets.
 
@@ -87,6 +92,8 @@ def settle(
         ``rule(x, residual, held)``: what is to be held at that state.
     scale
         ``scale(x)``: what a residual norm compares with.
+    narrow
+        Whether it is the slope of a convex energy, which may have narrow valleys.
 
     Raises
     ------
@@ -100,7 +107,7 @@ def settle(
     for iteration in range(settings.max_iterations + 1):
         whole = True
         if iteration:
-            x, r, whole = _searched(residual, x, step(x, r, held), r, held)
+            x, r, whole = _searched(residual, x, step(x, r, held), r, held, narrow)
         elif np.abs((x - held.target)[held.mask]).max(initial=0.0) > 0.0:
             continue  # what is held is not yet where it should be
         wanted = rule(x, r, held)
@@ -157,11 +164,18 @@ def _first(held: Held, wanted: Held) -> Held:
 
 
 def _searched(
-    residual: Callable[[Floats], Floats], x: Floats, move: Floats, before: Floats, held: Held
+    residual: Callable[[Floats], Floats],
+    x: Floats,
+    move: Floats,
+    before: Floats,
+    held: Held,
+    narrow: bool,
 ) -> tuple[Floats, Floats, bool]:
     """A state along a step, halved while its end lies farther uphill than its start downhill.
 
-    With its residual, and whether the step was not halved.
+    With its residual, and whether the step was not shortened. A step that all but bounces from one
+    side of a valley to the other, as where solids creep, ends where a secant of the slope says that
+    its bottom is, if forces are nearer to balance there.
     """
     free = ~held.mask
     slope = abs(float(before[free] @ move[free]))
@@ -170,9 +184,13 @@ def _searched(
     for _ in range(12):
         trial = x + length * move
         r = residual(trial)
-        if np.isfinite(r).all() and (
-            float(r[free] @ move[free]) <= 0.9 * slope or np.linalg.norm(r[free]) <= norm
-        ):
+        uphill, out = float(r[free] @ move[free]), float(np.linalg.norm(r[free]))
+        if np.isfinite(r).all() and (uphill <= 0.9 * slope or out <= norm):
             break
         length *= 0.5
+    if narrow and uphill > BOUNCE * slope and np.isfinite(uphill):
+        shorter = length * slope / (slope + uphill)
+        between = residual(x + shorter * move)
+        if np.linalg.norm(between[free]) < out:
+            return x + shorter * move, between, False
     return trial, r, length == 1.0

@@ -187,9 +187,14 @@ class Told:
     def __call__(self, accepted: Accepted) -> None:
         self.rows += 1
         still = accepted.row["capacity_Ah_m2"] == 0.0
+        resistance = accepted.view.cell.wires.resistance(accepted.state.held)
         for name, value in accepted.row.items():
-            # A ratio to what was plated says nothing before anything is.
-            if not (np.isfinite(value) or (still and name.endswith("_over_mean"))):
+            # A ratio to what was plated says nothing before anything is, and a resistance nothing
+            # where no path leads through.
+            means_nothing = (still and name.endswith("_over_mean")) or (
+                name == "electronic_resistance_ohm_m2" and resistance == np.inf
+            )
+            if not (np.isfinite(value) or means_nothing):
                 self.wrong.add(name)
 
 

@@ -14,7 +14,7 @@ import fem
 from fem.results.history import ALL_LOOSE
 
 NAMED = {"voltage", "particle surface empty", "particle surface full", "lithium used up", ALL_LOOSE}
-PATIENCE = 120
+PATIENCE = 600
 """Seconds of the processor that a cycle may take."""
 
 

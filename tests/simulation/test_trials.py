@@ -14,6 +14,8 @@ from fem.cell.composition import Cell
 from fem.cell.state import State
 from fem.errors import SolveError
 from fem.physics.charge import Drive
+from fem.physics.solution import MechanicsSolution
+from fem.results.view import View
 from fem.runs.simulation import Accepted, simulate
 from fem.runs.steps import step
 
@@ -163,3 +165,24 @@ def test_a_rest_is_crossed_in_long_steps() -> None:
     simulate(case, observers=[kept.append])
     assert kept[-1].counters.rejected <= 2
     assert sum(accepted.step in (1, 3) for accepted in kept) < 60
+
+
+def test_a_step_whose_solids_are_not_found_at_rest_is_made_shorter(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """They are asked for once more as a row is written, at no duration; the run does not end."""
+    case = flat({"charge": "10 A/m^2", "until": {"time": "0.1 s"}}, mechanics__enabled=True)
+    elastic, failed = View.elastic, []
+
+    def failing(self: View, state: State) -> MechanicsSolution | None:
+        if state.time > 0.0 and not failed:
+            failed.append(state.time)
+            raise SolveError("no equilibrium", field="displacement")
+        return elastic(self, state)
+
+    monkeypatch.setattr(View, "elastic", failing)
+    history = fem.run(case).history
+    assert history is not None
+    times = history["Test Time / s"]
+    assert 0.0 < times[1] < failed[0]
+    assert times[-1] == 0.1
