@@ -149,10 +149,10 @@ class Lag:
 
         Its end was guessed to be as in `before`, and is as in `after`.
         """
-        wrong = [touch.largest_error(before, after) for touch in self.touches]
+        missed = [touch.largest_error(before, after) for touch in self.touches]
         if self.paths is not None:
             stands = (self.memory.known(held) for held in (before, after))
-            wrong.append(self.paths.largest_error(*stands))
+            missed.append(self.paths.largest_error(*stands))
         largest = 0.0
         for each in self.particles:
             name = f"{each.name}.{STRESS}"
@@ -164,7 +164,7 @@ class Lag:
             wrong = np.where(found != 0.0, found - self._pressure(content, before), 0.0)
             shift = self.lithium.law.by_stress({PRESSURE: wrong})
             largest = max(largest, float(np.abs(shift).max(initial=0.0)))
-        return max(largest / LARGEST, *wrong, 0.0)
+        return max(largest / LARGEST, *missed, 0.0)
 
 
 def _block(name: str, unit: str, meaning: str, shape: tuple[int, ...], place: Place) -> Block:
