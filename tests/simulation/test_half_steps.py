@@ -64,7 +64,7 @@ def history_of(case: fem.Case) -> History:
 
 
 def test_contact_of_a_step_is_that_at_its_end() -> None:
-    """Set anew, the same current needs the same; with contact of the start it was 7 % less."""
+    """Set anew, the same current needs the same; with contact of the start it was 8.5 % less."""
     free = {"tolerance": 0.1, "stoichiometry": 1.0, "longest": "5 s", "first": "5 s"}
     again = {"charge": "10 A/m^2", "until": {"time": "1 ms"}}
     history = history_of(shrinking("none", "20 s", again, stepping=free))
