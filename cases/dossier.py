@@ -411,8 +411,9 @@ def verdict(claim: Claim, value: Value) -> str:
         return "contradicts"
     off = low / ends[1] if ends[1] < low else ends[0] / high
     if off <= 1.0 + NEAR:
-        return f"within {100 * NEAR:.0f} %"
-    return f"off by a factor of {off:.2g}"
+        near = low <= ends[0] * (1.0 + NEAR) and ends[1] <= high * (1.0 + NEAR)
+        return f"{'' if near else 'nearest end '}within {100 * NEAR:.0f} %"
+    return f"off by {'at least ' if ends[0] < ends[1] else ''}a factor of {off:.2g}"
 
 
 def shown(value: Value) -> str:
@@ -474,8 +475,8 @@ what comes out contradicts it. Rows marked *quick* are of coarse meshes and few 
 run here* were not run when this page was made, and the command says how.
 
 - **Ratio** is what comes out over what the paper has (over its nearer end, where that is a range).
-- **Verdict** follows a rule: within {100 * NEAR:.0f} %; off by a factor; a statement holds, holds
-  in part (of the range that was tried), or is contradicted.
+- **Verdict** follows a rule: within {100 * NEAR:.0f} %; off by a factor (of a range its nearest end
+  is told so); a statement holds, holds in part (of the range that was tried), or is contradicted.
 - **Kind** says what a verdict is worth. """ + " ".join(
     f"*{kind}*: {words}{';' if kind != 'put in' else '.'}" for kind, words in KINDS.items()
 )
