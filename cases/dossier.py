@@ -5,8 +5,8 @@ Five papers and what comes out: every number that a model can reach
 Each of the other scripts sets one paper beside what comes out. This one runs them all, reads the
 numbers from what they write, and puts them into one table: what the paper has and where, what comes
 out, their ratio, what decides it, what would refute it, and the command that makes it. The
-statements of the papers are in ``dossier_claims.csv``, each typed once; no number that comes out is
-typed anywhere.
+statements of the papers are in ``dossier_claims.csv``, each typed once, with the reasons; results
+are read, not typed.
 
 Run it with ``python cases/dossier.py [--only NAME ...] [--quick] [--short] [--out DIR]``. Each
 script writes into a folder of its own in DIR. It is not run again as long as neither it, nor the
@@ -469,7 +469,8 @@ def collect(out: Path) -> tuple[list[dict[str, str]], dict[str, Made]]:
 
 HEAD = f"""# Five papers and what comes out
 
-Made by `cases/dossier.py` from what the other scripts write; no number that comes out is typed.
+Made by `cases/dossier.py` from what the other scripts write: nothing under *here*, *ratio* and
+*verdict* is typed. Numbers in the reasons beside them are, from the pages named above each table.
 Every number and statement of the five papers that a model can reach stands here once, also where
 what comes out contradicts it. Rows marked *quick* are of coarse meshes and few samples; those *not
 run here* were not run when this page was made, and the command says how.
@@ -534,7 +535,10 @@ def page(rows: Sequence[Mapping[str, str]], made: Mapping[str, Made], out: Path)
     idle = sum(not row["verdict"] for row in reached)
     lines += ["", f"Of {len(reached)} rows {idle} have no verdict: not run here, or no number.", ""]
     lines += ["![What comes out over what the papers have](images/dossier.png)", ""]
-    lines += ["Bars are ranges over inputs, open ends free ones. Rows with a bound are not drawn."]
+    lines += [
+        "Bars are ranges over inputs, open ends free ones; less than 0.001 is drawn as 0.001."
+    ]
+    lines += ["Rows with a bound and those that were put in are not drawn."]
     for paper in PAGES:
         lines += ["", f"## {paper}", "", f"Told at length: {PAGES[paper]}.", ""]
         lines += [_line(HEADS), "|" + "---|" * len(HEADS)]
@@ -560,9 +564,9 @@ def page(rows: Sequence[Mapping[str, str]], made: Mapping[str, Made], out: Path)
     lines += ["", COMMANDS, "", _line(("command", "this page", "CPU")), "|---|---|---|"]
     for name, script in SCRIPTS.items():
         if name in made:
-            each = made[name]
-            told = f"{'quick' if each.quick else 'whole'}, version {each.version}"
-            lines.append(_line([f"`{each.command}`", told, f"{each.seconds / 60:.1f} min"]))
+            ran = made[name]
+            told = f"{'quick' if ran.quick else 'whole'}, version {ran.version}"
+            lines.append(_line([f"`{ran.command}`", told, f"{ran.seconds / 60:.1f} min"]))
         else:
             words = "more than 10 min" if script.long else "less than 10 min"
             command = f"`python cases/dossier.py --out OUT --only {name}`"
