@@ -35,7 +35,13 @@ would leave the other processes without work; all others are short."""
 
 
 VARIANTS = """
-    test_figures_are_legible_and_warn_of_nothing[wide|flat|elastic|isolated|discharge]
+    test_figures_are_legible_and_warn_of_nothing[wide|flat|elastic|isolated|discharge|deposit]
+    test_flanks_are_left_behind
+    test_current_goes_where_lithium_touches
+    test_what_a_table_has_is_not_solved_again
+    test_clusters_are_those_nearest_to_so_many[3]
+    test_an_id_beyond_the_last_is_refused
+    test_pressure_that_conducts_lets_less_current_through
     test_figures_in_time_are_legible[wide|plane]
     test_pyplot_and_the_backend_are_left_alone
     test_power_is_kept_at_every_step_and_in_the_ledger[charge-80.0-resolved|charge-80.0-averaged]
@@ -62,7 +68,7 @@ VARIANTS = """
     test_excess_at_the_wall[slow lithium]
     test_order_in_time_with_variable_diffusivity[backward_euler-1]
     test_order_in_time[backward_euler-1-transfer|backward_euler-1-held]
-    test_cells_of_images_have_stress_beside_voids[cathode-labels0-rigid|cathode-labels0-yielded]
+    test_cells_of_images_have_stress_beside_voids[cathode-labels0-rigid|cathode-labels0-yielded|cathode-labels0-elastic]
     test_stripping_pulls_as_plating_pushes[rigid]
     test_eshelby_ellipse[5.0-1.0-inside2-1.08910945118-1.2-4]
     test_eshelby_ellipse[1.0-1.0-inside0-0.714285714286-0.5-5]

@@ -146,7 +146,7 @@ STEPS: list[tuple[dict[str, Any], str, str]] = [
     (SPECTRUM | {"on_infeasible": "next"}, ".on_infeasible", "can always be done"),
     ({"impedance": ["1 Hz", "1 Hz"]}, ".impedance", "not two entries that differ"),
     ({"impedance": ["1 kHz"]}, ".impedance", "not two entries that differ"),
-    ({"impedance": ["1 kHz", "0 Hz"]}, ".impedance[1]", "above 0"),
+    ({"impedance": ["1 kHz", "0 Hz"]}, ".impedance[1]", "at least 1e-09 Hz"),
     ({"impedance": ["1 kHz", "1 s"]}, ".impedance[1]", "dimension"),
     ({"impedance": "1 kHz"}, ".impedance", "not a list"),
     (SPECTRUM | {"points_per_decade": 0}, ".points_per_decade", "at least 1"),
