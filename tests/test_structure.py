@@ -17,6 +17,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 import pytest
+from mutants import FAULTS, Fault
 from rows import every_row
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -375,6 +376,11 @@ def test_every_dependency_has_a_lower_bound_that_can_be_installed() -> None:
     assert bounds
     for bound in bounds:
         assert re.fullmatch(r"[a-z][a-z0-9-]*>=\d+(\.\d+)*", bound), bound
+
+
+@every_row("fault", FAULTS, name=lambda fault: fault.name)
+def test_faults_to_be_planted_name_a_line_that_is_there(fault: Fault) -> None:
+    assert (ROOT / fault.file).read_text(encoding="utf-8").count(fault.right) == 1
 
 
 # --------------------------------------------------------------------------- the documentation
